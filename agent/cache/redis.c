@@ -1,0 +1,194 @@
+/*
+ * redis.c: what the fleet remembers.
+ *
+ * TIME. A decision takes at most BUDGET_MS, whatever the other side does; the rest of the 250 ms that cache.h allows is for
+ * who takes over. A failure that cost time is not repeated with each decision: Redis is then left alone for PAUSE_MS, twice
+ * as long after each further one up to PAUSE_MAX_MS.
+ *
+ * A connection kept from an earlier decision may have been closed by the other side in the meantime, which shows only when
+ * it is used: then, and only then, the question is asked again, once, on a new connection. It has the same nonce, so that
+ * an answer that was lost is given again.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <qmon/cache.h>
+
+#include "redis_connection.h"
+#include "redis_problem.h"
+#include "redis_question.h"
+#include "redis_script.h"
+
+#define BUDGET_MS 200u
+#define SLOW_MS 50u
+#define PAUSE_MS 1000u
+#define PAUSE_MAX_MS 30000u
+
+struct redis {
+    struct qmon_cache cache;
+    struct qmon__redis_address address;
+    int address_error;                         /* not 0: the address is of no use, and `problem` says why */
+    struct qmon__redis_connection *connection; /* NULL: none */
+    uint64_t paused_until_ms, pause_ms;
+    char problem[512]; /* "" none */
+};
+
+/* The reply to the question, with the script itself where the server does not know it yet. */
+static int put_question(struct redis *redis, struct qmon__redis_question *question, uint64_t deadline_ms,
+                        struct qmon__reply **ret_reply) {
+    struct qmon__reply *reply;
+    int r;
+
+    question->arguments[0] = "EVALSHA";
+    question->arguments[1] = QMON__SCRIPT_SHA1;
+    r = qmon__redis_ask(redis->connection, QMON__QUESTION_ARGUMENTS, question->arguments, deadline_ms, &reply);
+    if (r == 0 && reply->type == QMON__REPLY_ERROR && qmon__reply_error(reply) == -ENOENT) {
+        qmon__reply_free(reply);
+        question->arguments[0] = "EVAL";
+        question->arguments[1] = qmon__script;
+        r = qmon__redis_ask(redis->connection, QMON__QUESTION_ARGUMENTS, question->arguments, deadline_ms, &reply);
+    }
+    if (r == 0)
+        *ret_reply = reply;
+    return r;
+}
+
+static void hang_up(struct redis *redis) {
+    qmon__redis_close(redis->connection);
+    redis->connection = NULL;
+}
+
+static int ensure_connection(struct redis *redis, uint64_t deadline_ms) {
+    const char *note;
+    int r;
+
+    if (redis->connection != NULL)
+        return 0;
+    r = qmon__redis_open(&redis->address, deadline_ms, &redis->connection, &note);
+    if (r < 0)
+        qmon__redis_problem(redis->problem, sizeof redis->problem, &redis->address, r, note);
+    return r;
+}
+
+static bool was_closed_by_the_other_side(int error) {
+    return error == -ECONNRESET || error == -EPIPE || error == -ENOTCONN;
+}
+
+static int converse(struct redis *redis, struct qmon__redis_question *question, uint64_t deadline_ms,
+                    struct qmon__reply **ret_reply) {
+    bool kept = redis->connection != NULL;
+    int r = ensure_connection(redis, deadline_ms);
+
+    if (r < 0)
+        return r;
+    r = put_question(redis, question, deadline_ms, ret_reply);
+    if (r < 0 && kept && was_closed_by_the_other_side(r)) {
+        hang_up(redis);
+        r = ensure_connection(redis, deadline_ms);
+        if (r < 0)
+            return r;
+        r = put_question(redis, question, deadline_ms, ret_reply);
+    }
+    if (r < 0) {
+        hang_up(redis);
+        qmon__redis_problem(redis->problem, sizeof redis->problem, &redis->address, r, NULL);
+    }
+    return r;
+}
+
+static int understand(struct redis *redis, const struct qmon__reply *reply, const struct qmon_decision_request *request,
+                      struct qmon_decision *ret_decision) {
+    int r;
+
+    if (reply->type != QMON__REPLY_ERROR) {
+        r = qmon__reply_decision(reply, request, ret_decision);
+        if (r < 0) {
+            hang_up(redis); /* whoever it is, it is no Redis */
+            qmon__redis_problem(redis->problem, sizeof redis->problem, &redis->address, r, NULL);
+        }
+        return r;
+    }
+    r = qmon__reply_error(reply);
+    if (r == -ENOENT) /* it does not even know the script that it was just sent */
+        r = -EPROTO;
+    qmon__redis_problem(redis->problem, sizeof redis->problem, &redis->address, r, reply->text);
+    hang_up(redis); /* the next one may find a server that has got well, or another one */
+    return r;
+}
+
+/* What cost time is not tried again at once. */
+static void pause_if_slow(struct redis *redis, uint64_t began_ms) {
+    uint64_t now_ms = qmon__redis_now_ms();
+
+    if (now_ms - began_ms < SLOW_MS)
+        return;
+    redis->pause_ms = redis->pause_ms == 0 ? PAUSE_MS : redis->pause_ms * 2;
+    if (redis->pause_ms > PAUSE_MAX_MS)
+        redis->pause_ms = PAUSE_MAX_MS;
+    redis->paused_until_ms = now_ms + redis->pause_ms;
+}
+
+static int decide(struct qmon_cache *cache, const struct qmon_decision_request *request,
+                  struct qmon_decision *ret_decision) {
+    struct redis *redis = (struct redis *) cache;
+    uint64_t began_ms = qmon__redis_now_ms();
+    struct qmon__redis_question question;
+    struct qmon__reply *reply;
+    int r;
+
+    if (redis->address_error != 0)
+        return redis->address_error;
+    if (began_ms < redis->paused_until_ms)
+        return -EAGAIN; /* for the reason that `problem` still tells */
+    qmon__redis_compose(&question, request);
+    r = converse(redis, &question, began_ms + BUDGET_MS, &reply);
+    if (r == 0) {
+        r = understand(redis, reply, request, ret_decision);
+        qmon__reply_free(reply);
+    }
+    if (r < 0) {
+        pause_if_slow(redis, began_ms);
+        return r;
+    }
+    redis->problem[0] = '\0';
+    redis->pause_ms = 0;
+    return 0;
+}
+
+static const char *problem(struct qmon_cache *cache) {
+    struct redis *redis = (struct redis *) cache;
+
+    return redis->problem[0] != '\0' ? redis->problem : NULL;
+}
+
+static void close_redis(struct qmon_cache *cache) {
+    struct redis *redis = (struct redis *) cache;
+
+    hang_up(redis);
+    qmon__redis_address_clear(&redis->address);
+    free(redis);
+}
+
+struct qmon_cache *qmon_cache_redis(const struct qmon_config *config) {
+    static const struct qmon_cache_class class = {
+        .name = "redis", .decide = decide, .problem = problem, .close = close_redis};
+    struct redis *redis = calloc(1, sizeof *redis);
+    char why[QMON__REDIS_WHY_BYTES];
+    int r;
+
+    if (redis == NULL)
+        return NULL;
+    redis->cache.class = &class;
+    r = qmon__redis_address_of(config, &redis->address, why);
+    if (r == -ENOMEM || r == 1) {
+        free(redis);
+        return NULL;
+    }
+    if (r < 0) {
+        redis->address_error = r;
+        snprintf(redis->problem, sizeof redis->problem, "REDIS_URL %s", why);
+    }
+    return &redis->cache;
+}

@@ -1,0 +1,21 @@
+/*
+ * redis_question.h: the command that asks for a decision.
+ */
+#ifndef QMON__CACHE_REDIS_QUESTION_H
+#define QMON__CACHE_REDIS_QUESTION_H
+
+#include <qmon/cache.h>
+
+#define QMON__QUESTION_ARGUMENTS 14
+
+struct qmon__redis_question {
+    char key[1100];
+    char numbers[9][24];
+    char nonce[20];
+    const char *arguments[QMON__QUESTION_ARGUMENTS]; /* point into this structure: it is not to be copied */
+};
+
+/* Makes the question for this request, with a nonce of its own. */
+void qmon__redis_compose(struct qmon__redis_question *question, const struct qmon_decision_request *request);
+
+#endif

@@ -1,0 +1,11 @@
+/*
+ * redis_script.h: the script that decides.
+ */
+#ifndef QMON__CACHE_REDIS_SCRIPT_H
+#define QMON__CACHE_REDIS_SCRIPT_H
+
+/* The text, and its digest by which Redis knows it once it has seen it. The tests ask a real one whether they agree. */
+extern const char qmon__script[];
+#define QMON__SCRIPT_SHA1 "f7ba42820ecd07ae8cacf88525bd4bf2142d1366"
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * agent.h: what the agent knows about its process, and the doors through which the hooks reach it.
+ *
+ * One `qmon__agent` a process; written by the constructor and by the child of a fork before any other code runs there,
+ * read everywhere. `pid` tells a process that shares this memory (a child of vfork) from the owner: whoever writes
+ * to the record asks qmon__is_owner() first.
+ */
+#ifndef QMON_CAPTURE_AGENT_H
+#define QMON_CAPTURE_AGENT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <qmon/record.h>
+
+#include "sys.h"
+
+#define QMON_STATE_DIR_BYTES 512u
+
+struct qmon__agent {
+    bool active;                /* false: every hook passes through */
+    _Atomic int pid;            /* owner of the record */
+    struct qmon_record *record; /* never NULL while active: the mapping, or qmon__spare_record */
+    bool contained;             /* not in the initial pid namespace */
+    bool is_init;               /* PID 1 of its namespace */
+    uint64_t pid_namespace;
+    uint32_t page_bytes;
+    char record_path[QMON_PATH_BYTES + 64]; /* empty: the record has no file */
+    uint64_t record_device, record_inode;
+    char library[QMON_PATH_BYTES];
+    const char *const *environment; /* as at start; borrowed, only for the constructor */
+};
+
+extern struct qmon__agent qmon__agent;
+
+/* Does this process own the record? Costs one getpid. */
+static inline bool qmon__is_owner(void) {
+    const int pid = qmon__getpid();
+    return pid == atomic_load_explicit(&qmon__agent.pid, memory_order_relaxed) ||
+           pid < 0; /* a system call filter refuses to say: nobody installs one between vfork and exec */
+}
+
+/* --- life of the process (lifecycle.c) --- */
+
+/* As qmon__is_owner(), but a child that was made without libc's knowledge (a raw clone) and has memory of its own becomes
+ * the owner of a record of its own first. False for a child of vfork. SIGNAL SAFETY: async-signal-safe. */
+bool qmon__becomes_owner(void);
+
+/* Who this process is, in private memory: the record's mapping is not inherited by a fork. Borrowed. */
+const struct qmon_record_process *qmon__own_identity(void);
+
+/* The constructor's work. */
+void qmon__process_start(int argc, char **argv, char **envp);
+/* In the child of a fork: a record of its own, no background thread. SIGNAL SAFETY: async-signal-safe. */
+void qmon__process_forked(void);
+/* exit() with this status reached its end, or _exit was called. Returns; the caller ends the process.
+ * SIGNAL SAFETY: async-signal-safe. */
+void qmon__process_exits(int status);
+/* A sanitizer has printed its report and is about to end the process by a raw system call. */
+void qmon__process_condemned(void);
+/* A signal that is no crash is about to end the process. SIGNAL SAFETY: async-signal-safe. */
+void qmon__process_stopped(int signal, int code, int sender_pid, int sender_uid);
+/* execve is about to be called / has failed. Works in a child of vfork too. SIGNAL SAFETY: async-signal-safe. */
+void qmon__process_execs(void);
+void qmon__process_exec_failed(void);
+/* A wait call has returned this child's end: one that could not tell it itself is told now. Keeps errno. */
+void qmon__child_ended(int pid, int wait_status);
+/* A child that posix_spawn made is ours, though it could not say so itself. */
+void qmon__process_spawned(int pid);
+
+#endif

@@ -1,0 +1,301 @@
+/*
+ * dispatch.c: a signal that we stand in for has come; what now?
+ *
+ *   a guard of ours waits for it            -> into the guard (guard.h)
+ *   the program has a handler               -> jump to it, as the kernel would have called it
+ *   the default action                      -> the process dies: report, then die as it would have died
+ *
+ * The program's handler is jumped to, not called: when it returns, the kernel resumes the program, and we are not there any more.
+ * So that a later death in that handler is told with the fault that began it, the fault is noted in the thread
+ * (qmon__thread.faults), and whether the handler is still running is found out only when it matters: its signal frame must
+ * be intact, and the stack must lead through it. A million faults that a JVM turns into exceptions cost one copy of
+ * the registers each.
+ *
+ * How a process dies: a real fault is allowed to happen again with the default action in place, so that the kernel's
+ * own account of it (log line, core, siginfo) is what it would have been; everything else is queued again with its
+ * own siginfo. PID 1 is immune to the latter and exits with 128 + signal where the kernel would have ended it.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include "agent.h"
+#include "alternate_stack.h"
+#include "cause.h"
+#include "dispatch.h"
+#include "dispositions.h"
+#include "fatal.h"
+#include "guard.h"
+#include "machine.h"
+#include "record_file.h"
+#include "signals.h"
+#include "thread.h"
+#include "unwind.h"
+
+/* What the signal entry does next; returned in two registers. */
+struct qmon__dispatch {
+    void *handler;   /* jump there; NULL: return to the kernel */
+    uintptr_t frame; /* with this stack pointer; 0: as it is */
+};
+
+struct qmon__dispatch qmon__on_signal(int signal, siginfo_t *info, ucontext_t *context, uintptr_t frame);
+
+static bool is_fault_signal(int signal) {
+    return (QMON__FAULT_SIGNALS & QMON__SIGNAL_BIT(signal)) != 0;
+}
+
+/* The instruction that faulted will fault again when it is resumed. A breakpoint or a refused system call will not. */
+static bool will_happen_again(int signal, const siginfo_t *info) {
+    return info->si_code > 0 && is_fault_signal(signal) && signal != SIGTRAP && signal != SIGSYS;
+}
+
+static bool same_fault(const struct qmon__fault *fault) {
+    return memcmp(fault->info, &fault->info_copy, sizeof fault->info_copy) == 0 &&
+           memcmp(fault->context->uc_mcontext.QMON__GENERAL_REGISTERS, fault->registers_copy,
+                  sizeof fault->registers_copy) == 0;
+}
+
+struct comparison {
+    const struct qmon__fault *fault;
+    bool same;
+};
+
+static void compare_now(void *argument) {
+    struct comparison *comparison = argument;
+    comparison->same = same_fault(comparison->fault);
+}
+
+static bool is_intact(const struct qmon__fault *fault) {
+    struct comparison comparison = {.fault = fault};
+    return qmon__guarded(compare_now, &comparison, 0) && comparison.same;
+}
+
+bool qmon__in_fault_handler(struct qmon__fault *ret_fault) {
+    const struct qmon__thread *thread = &qmon__thread;
+    for (unsigned i = 0; i < thread->fault_count; i++)
+        if (is_intact(&thread->faults[i]) && qmon__unwind_passes(thread->faults[i].frame)) {
+            *ret_fault = thread->faults[i];
+            return true;
+        }
+    return false;
+}
+
+/* Faults are kept like the frames they lie in: one whose frame is not above the new one's is over, and so is one whose frame has
+ * been overwritten. */
+static void note_fault(int signal, const siginfo_t *info, const ucontext_t *context, uintptr_t frame) {
+    struct qmon__thread *thread = &qmon__thread;
+    while (thread->fault_count > 0) {
+        const struct qmon__fault *last = &thread->faults[thread->fault_count - 1];
+        if (last->frame > frame && thread->fault_count < QMON__FAULTS && is_intact(last))
+            break;
+        thread->fault_count--;
+    }
+    struct qmon__fault *fault = &thread->faults[thread->fault_count++];
+    fault->signal = signal;
+    fault->frame = frame;
+    fault->info = info;
+    fault->context = context;
+    fault->info_copy = *info;
+    memcpy(fault->registers_copy, context->uc_mcontext.QMON__GENERAL_REGISTERS, sizeof fault->registers_copy);
+}
+
+/* Ends this thread's part in a way that ends the process by `signal`. Returns where resuming does it. */
+static void die(int signal, siginfo_t *info, ucontext_t *context) {
+    qmon__disposition_default(signal);
+    if (will_happen_again(signal, info)) {
+        sigaddset(&context->uc_sigmask, signal); /* a blocked fault kills even where a filter refuses sigaction */
+        return;
+    }
+    const int pid = qmon__getpid(), tid = qmon__gettid();
+    sigdelset(&context->uc_sigmask, signal);
+    if (!qmon__agent.is_init && (qmon__sys_4(SYS_rt_tgsigqueueinfo, pid, tid, signal, info) == 0 ||
+                                 qmon__sys_3(SYS_tgkill, pid, tid, signal) == 0))
+        return;
+    qmon__sys_1(SYS_exit_group, 128 + signal);
+}
+
+struct ending {
+    int signal;
+    siginfo_t *info;
+    ucontext_t *context;
+};
+
+/* A handler that raises the signal again while it is blocked, and returns: the signal comes where the fault was, and in its place. */
+static bool resumes_fault(const struct ending *ending, struct qmon__fault *ret_fault) {
+    const struct qmon__thread *thread = &qmon__thread;
+    if (thread->fault_count == 0 || ending->info->si_code > 0)
+        return false;
+    const struct qmon__fault *last = &thread->faults[thread->fault_count - 1];
+    if (last->signal != ending->signal || last->info_copy.si_code <= 0 ||
+        memcmp(last->registers_copy, ending->context->uc_mcontext.QMON__GENERAL_REGISTERS,
+               sizeof last->registers_copy) != 0)
+        return false;
+    *ret_fault = *last;
+    ret_fault->context = ending->context;
+    return true;
+}
+
+static void end_now(void *argument) {
+    const struct ending *ending = argument;
+    const int signal = ending->signal;
+    siginfo_t *info = ending->info;
+    struct qmon__fault original;
+    struct qmon__death death = {
+        .signal = signal, .info = info, .context = ending->context, .origin = QMON_ORIGIN_SIGNAL};
+    if (qmon__in_fault_handler(&original) || resumes_fault(ending, &original)) {
+        death = (struct qmon__death){.signal = original.signal,
+                                     .info = &original.info_copy,
+                                     .context = original.context,
+                                     .origin = QMON_ORIGIN_HANDLER};
+    } else if (!qmon__is_crash(signal)) {
+        const bool sent = info->si_code <= 0;
+        qmon__process_stopped(signal, info->si_code, sent ? info->si_pid : 0, sent ? (int) info->si_uid : 0);
+        return;
+    } else if (qmon__thread.aborting) {
+        death.origin = QMON_ORIGIN_ABORT;
+    }
+    qmon__fatal(&death);
+}
+
+/* The death of this process by `signal` is certain. */
+static void end_by(int signal, siginfo_t *info, ucontext_t *context) {
+    struct ending ending = {signal, info, context};
+    qmon__on_own_stack(end_now, &ending);
+    die(signal, info, context);
+}
+
+static qmon__sigset mask_of(const ucontext_t *context) {
+    qmon__sigset mask;
+    memcpy(&mask, &context->uc_sigmask, sizeof mask);
+    return mask;
+}
+
+/* Does the program, where it was interrupted, believe this signal blocked? */
+static bool is_believed_blocked(int signal, const ucontext_t *context) {
+    return (qmon__proxied(mask_of(context)) & QMON__SIGNAL_BIT(signal)) != 0;
+}
+
+/* A signal that was sent while the program believes it blocked waits, as it would have, until it is unblocked: it is really blocked
+ * now, and queued again, unless one waits already. One that was really blocked has been let through by a call that waits with a
+ * mask of its own (sigsuspend), and is not held back. */
+static bool defer(int signal, const siginfo_t *info, ucontext_t *context) {
+    const qmon__sigset bit = QMON__SIGNAL_BIT(signal);
+    qmon__sigset pending = 0;
+    if (mask_of(context) & bit)
+        return false;
+    sigaddset(&context->uc_sigmask, signal);
+    qmon__sigprocmask(SIG_BLOCK, &bit, NULL);
+    if (qmon__sys_2(SYS_rt_sigpending, &pending, sizeof pending) == 0 && (pending & bit) != 0)
+        return true;
+    if (info->si_code == SI_TKILL)
+        return qmon__sys_4(SYS_rt_tgsigqueueinfo, qmon__getpid(), qmon__gettid(), signal, info) == 0;
+    return qmon__sys_3(SYS_rt_sigqueueinfo, qmon__getpid(), signal, info) == 0;
+}
+
+static bool holds(const stack_t *stack, uintptr_t address) {
+    return (stack->ss_flags & SS_DISABLE) == 0 && address >= (uintptr_t) stack->ss_sp &&
+           address - (uintptr_t) stack->ss_sp < stack->ss_size;
+}
+
+/* The kernel put the frame on an alternate stack because we ask it to; would it have, for the program's own action? */
+static bool belongs_elsewhere(uintptr_t frame, const ucontext_t *context, const struct qmon__kernel_action *action) {
+    if (qmon__alternate_stack_holds((const void *) frame))
+        return !qmon__alternate_stack_holds((const void *) qmon__stack_pointer(context));
+    return (action->flags & SA_ONSTACK) == 0 && holds(&context->uc_stack, frame) &&
+           !holds(&context->uc_stack, qmon__stack_pointer(context));
+}
+
+struct question {
+    bool answer;
+};
+
+static void ask_libc(void *argument) {
+    struct question *question = argument;
+    void *message = NULL;
+    const uintptr_t at = qmon__abort_message_address();
+    question->answer = at != 0 && qmon__copy_guarded(&message, (const void *) at, sizeof message) && message != NULL;
+}
+
+/* libc aborts the process itself (failed assertion, damaged heap, smashed stack, fortify): it has left a message before it
+ * raised the signal. Not known without looking, because these calls do not pass through our abort(). */
+static bool libc_aborts(const siginfo_t *info) {
+    struct question question = {false};
+    if (info->si_code == SI_TKILL && info->si_pid == qmon__getpid())
+        qmon__on_own_stack(ask_libc, &question);
+    return question.answer;
+}
+
+/* The program's SIGABRT handler may look, print, or leave by a jump; if it returns, the process is lost. */
+static void abort_through(siginfo_t *info, ucontext_t *context, uintptr_t frame,
+                          const struct qmon__kernel_action *action) {
+    note_fault(SIGABRT, info, context, frame);
+    ((void (*)(int, siginfo_t *, void *)) action->handler)(SIGABRT, info, context);
+    qmon__thread.fault_count = 0;
+    qmon__thread.aborting = true;
+    end_by(SIGABRT, info, context);
+}
+
+static struct qmon__dispatch to_handler(int signal, siginfo_t *info, ucontext_t *context, uintptr_t frame,
+                                        const struct qmon__kernel_action *action, bool owner) {
+    struct qmon__dispatch next = {.handler = action->handler};
+    uintptr_t moved = 0;
+    if (belongs_elsewhere(frame, context, action)) {
+        moved = next.frame = qmon__frame_on_interrupted_stack(frame, context);
+        if (moved == 0) { /* the kernel could not have called the handler either, and would have ended the process */
+            end_by(SIGSEGV, info, context);
+            return (struct qmon__dispatch){NULL, 0};
+        }
+        moved -= frame;
+    }
+    if (owner && (QMON__KEPT_SIGNALS & QMON__SIGNAL_BIT(signal)) != 0)
+        note_fault(signal, (const siginfo_t *) ((uintptr_t) info + moved),
+                   (const ucontext_t *) ((uintptr_t) context + moved), frame + moved);
+    if (owner && (action->flags & SA_RESETHAND) != 0)
+        qmon__disposition_reset(signal);
+    return next;
+}
+
+/* Ignored, blocked, or with the default action: what the kernel would have settled without calling the program. True when it
+ * is settled here. */
+static bool settles(int signal, siginfo_t *info, ucontext_t *context, const struct qmon__kernel_action *action,
+                    bool owner) {
+    const bool is_default = action->handler == (void *) SIG_DFL;
+    const bool real = info->si_code > 0;
+    if (action->handler == (void *) SIG_IGN && !real)
+        return true; /* set while this one was on its way */
+    if (!owner && is_default) {
+        qmon__record_mark_child(qmon__getpid()); /* a child of vfork: its parent, who waits, will tell its end */
+        die(signal, info, context);
+        return true;
+    }
+    if (is_fault_signal(signal) && is_believed_blocked(signal, context)) {
+        if (!real && defer(signal, info, context))
+            return true;
+        if (real && owner) {
+            end_by(signal, info, context);
+            return true;
+        }
+    }
+    if (!is_default || (qmon__agent.is_init && !real))
+        return is_default; /* PID 1 does not die of a signal that is sent to it and that it has no handler for */
+    end_by(signal, info, context);
+    return true;
+}
+
+struct qmon__dispatch qmon__on_signal(int signal, siginfo_t *info, ucontext_t *context, uintptr_t frame) {
+    struct qmon__dispatch next = {NULL, 0};
+    if (qmon__guard_takes(signal, info, context))
+        return next;
+    const int error_number = errno;
+    const bool owner = qmon__becomes_owner();
+    const struct qmon__kernel_action action = qmon__disposition_of(signal);
+    if (settles(signal, info, context, &action, owner)) {
+    } else if (signal == SIGABRT && owner && !qmon__thread.aborting && libc_aborts(info)) {
+        abort_through(info, context, frame, &action);
+    } else {
+        next = to_handler(signal, info, context, frame, &action, owner);
+    }
+    errno = error_number;
+    return next;
+}

@@ -1,0 +1,153 @@
+#include "dispositions.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "agent.h"
+#include "signals.h"
+
+#define VERSIONS 4u
+#define SA_EXPOSE_TAGBITS_FLAG 0x800ul
+#define KNOWN_FLAGS                                                                                                    \
+    (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | (unsigned long) SA_RESETHAND |  \
+     SA_EXPOSE_TAGBITS_FLAG | QMON__SA_RESTORER)
+
+static struct {
+    _Atomic unsigned current;
+    struct qmon__kernel_action versions[VERSIONS];
+} shadows[QMON__SIGNALS + 1];
+
+static bool is_caught(int signal) {
+    return (QMON__CAUGHT_SIGNALS & QMON__SIGNAL_BIT(signal)) != 0;
+}
+
+/* Has a shadow: all but those that nobody can catch and libc's own two. */
+static bool is_virtual(int signal) {
+    return signal >= 1 && signal <= QMON__SIGNALS && signal != SIGKILL && signal != SIGSTOP && signal != 32 &&
+           signal != 33;
+}
+
+static bool is_kept(int signal) {
+    return (QMON__KEPT_SIGNALS & QMON__SIGNAL_BIT(signal)) != 0;
+}
+
+/* PID 1 of a namespace is not ended by a signal with its default action unless a fault raises it; with our entry in the
+ * slot the kernel would deliver it. */
+static bool catches_default(int signal) {
+    return is_kept(signal) || (is_caught(signal) && !qmon__agent.is_init);
+}
+
+struct qmon__kernel_action qmon__disposition_of(int signal) {
+    const unsigned at = atomic_load_explicit(&shadows[signal].current, memory_order_acquire);
+    return shadows[signal].versions[at % VERSIONS];
+}
+
+static void publish(int signal, const struct qmon__kernel_action *action) {
+    const unsigned next = atomic_load_explicit(&shadows[signal].current, memory_order_relaxed) + 1;
+    shadows[signal].versions[next % VERSIONS] = *action;
+    atomic_store_explicit(&shadows[signal].current, next, memory_order_release);
+}
+
+/* What goes into the kernel's table for a wish of the program's. */
+static struct qmon__kernel_action in_kernel(int signal, const struct qmon__kernel_action *wanted) {
+    struct qmon__kernel_action action = *wanted;
+    action.mask = qmon__with_proxies(action.mask);
+    if (wanted->handler == (void *) SIG_IGN)
+        return action;
+    const bool is_default = wanted->handler == (void *) SIG_DFL;
+    const bool ours = is_default
+                          ? catches_default(signal)
+                          : is_kept(signal) || (wanted->flags & (SA_ONSTACK | (unsigned long) SA_RESETHAND)) != 0;
+    if (!ours)
+        return action;
+    action.handler = (void *) qmon__signal_entry;
+    action.flags = (wanted->flags & ~(unsigned long) (SA_RESETHAND)) | SA_SIGINFO | SA_ONSTACK | QMON__SA_RESTORER;
+    action.restorer = (void *) qmon__restore_rt;
+    if (is_default) {
+        action.flags |= SA_RESTART;
+        action.mask = ~QMON__FAULT_SIGNALS;
+    }
+    if (QMON__FAULT_SIGNALS & QMON__SIGNAL_BIT(signal)) { /* a fault in the program's handler must reach us */
+        if ((wanted->flags & SA_NODEFER) == 0)
+            action.mask |= qmon__with_proxies(QMON__SIGNAL_BIT(signal));
+        action.flags |= SA_NODEFER;
+    }
+    return action;
+}
+
+/* Of a signal that we have had nothing to do with so far, the kernel knows. */
+static struct qmon__kernel_action present(int signal) {
+    if (!is_caught(signal) && atomic_load_explicit(&shadows[signal].current, memory_order_relaxed) == 0)
+        qmon__sigaction(signal, NULL, &shadows[signal].versions[0]);
+    return qmon__disposition_of(signal);
+}
+
+/* A child of vfork: the kernel's table is its own, the shadow is its parent's. */
+static int pass_translated(int signal, const struct qmon__kernel_action *wanted, struct qmon__kernel_action *ret_old) {
+    struct qmon__kernel_action old;
+    long error = qmon__sigaction(signal, wanted, &old);
+    if (error == 0 && ret_old != NULL)
+        *ret_old = old.handler == (void *) qmon__signal_entry ? qmon__disposition_of(signal) : old;
+    return (int) error;
+}
+
+int qmon__disposition_virtual(int signal, const struct qmon__kernel_action *wanted,
+                              struct qmon__kernel_action *ret_old) {
+    if (!qmon__agent.active || !is_virtual(signal))
+        return (int) qmon__sigaction(signal, wanted, ret_old);
+    if (!qmon__is_owner())
+        return pass_translated(signal, wanted, ret_old);
+    const struct qmon__kernel_action old = present(signal);
+    if (wanted != NULL) {
+        struct qmon__kernel_action asked = *wanted;
+        asked.flags &= KNOWN_FLAGS; /* as the kernel does, so that a program can find out what is supported */
+        asked.mask &= ~(QMON__SIGNAL_BIT(SIGKILL) | QMON__SIGNAL_BIT(SIGSTOP));
+        const struct qmon__kernel_action action = in_kernel(signal, &asked);
+        publish(signal, &asked); /* first: our entry may be called for it as soon as the kernel has it */
+        const long error = qmon__sigaction(signal, &action, NULL);
+        if (error != 0) {
+            publish(signal, &old);
+            return (int) error;
+        }
+    }
+    if (ret_old != NULL)
+        *ret_old = old;
+    return 0;
+}
+
+void qmon__disposition_reset(int signal) {
+    struct qmon__kernel_action action = qmon__disposition_of(signal);
+    action.handler = (void *) SIG_DFL;
+    action.flags &= ~(unsigned long) SA_SIGINFO;
+    const struct qmon__kernel_action kernel = in_kernel(signal, &action);
+    publish(signal, &action);
+    qmon__sigaction(signal, &kernel, NULL);
+}
+
+void qmon__disposition_default(int signal) {
+    const struct qmon__kernel_action action = {.handler = (void *) SIG_DFL};
+    qmon__sigaction(signal, &action, NULL);
+}
+
+void qmon__dispositions_start(void) {
+    const qmon__sigset all = ~(qmon__sigset) 0;
+    qmon__sigset before;
+    qmon__sigprocmask(SIG_SETMASK, &all, &before);
+    const struct qmon__kernel_action plain = {.handler = (void *) SIG_DFL};
+    for (int signal = 1; signal <= QMON__SIGNALS; signal++) {
+        if (!is_caught(signal))
+            continue;
+        const struct qmon__kernel_action action = in_kernel(signal, &plain);
+        struct qmon__kernel_action old;
+        if (action.handler != (void *) qmon__signal_entry || qmon__sigaction(signal, &action, &old) != 0)
+            continue;
+        shadows[signal].versions[0] = old;
+        if (old.handler != (void *) SIG_DFL) { /* ignored by who started us, or set by an earlier constructor */
+            const struct qmon__kernel_action kept = in_kernel(signal, &old);
+            qmon__sigaction(signal, &kept, NULL);
+        }
+    }
+    qmon__sigprocmask(SIG_SETMASK, &before, NULL);
+}

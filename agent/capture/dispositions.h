@@ -1,0 +1,39 @@
+/*
+ * dispositions.h: signal dispositions as the program sees them, and what stands in the kernel's table instead.
+ *
+ * For each signal a shadow entry holds exactly what the program set. In the kernel stands
+ *   - for a fault signal and SIGABRT: our entry, unless the program ignores the signal;
+ *   - for any other ending signal: our entry while the program has the default;
+ *   - for any signal: our entry for a one-shot handler (so that the default that follows is ours) and for one that wants the
+ *     alternate stack (which may be ours: the entry moves it off);
+ *   - else what the program set, so that its handler runs as if we were not there.
+ *
+ * CONCURRENCY. An entry is replaced as a whole: the writer fills a spare copy and publishes its number with one store, so a
+ * reader in a signal handler never sees half of one, and a writer that is interrupted by a handler which sets the same
+ * signal leaves the later of the two. A child of vfork shares this memory but not the kernel's table: it passes
+ * through, translated, and writes nothing here.
+ */
+#ifndef QMON_CAPTURE_DISPOSITIONS_H
+#define QMON_CAPTURE_DISPOSITIONS_H
+
+#include "sys.h"
+
+/* Takes over the present dispositions (inherited SIG_IGNs stay) and installs our entry. */
+void qmon__dispositions_start(void);
+
+/* sigaction(2) for the program. Returns 0 or a negative errno. SIGNAL SAFETY: async-signal-safe. */
+int qmon__disposition_virtual(int signal, const struct qmon__kernel_action *wanted,
+                              struct qmon__kernel_action *ret_old);
+
+/* What the program set. For the signal entry. */
+struct qmon__kernel_action qmon__disposition_of(int signal);
+/* SA_RESETHAND: the program's handler has had its one call. */
+void qmon__disposition_reset(int signal);
+
+/* Gives a signal its true default action in the kernel, for dying by it. */
+void qmon__disposition_default(int signal);
+
+/* The kernel calls this; in <arch>/signal_entry.S. */
+void qmon__signal_entry(void);
+
+#endif

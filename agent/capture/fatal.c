@@ -1,0 +1,237 @@
+/*
+ * The fatal path. The thread that comes first claims the crash slot and does, in this order: who and which signal,
+ * registers; modules; its own stack; words; seal; receiver. `crash.stage` says after each step how far the record is
+ * good, so that whoever reads it after a death in the middle knows. Each step that reads what may be broken runs under a
+ * guard (guard.h): a fault in it ends the step, not the report.
+ *
+ * All threads share static work space here: only the claimant uses it.
+ */
+#include "fatal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "agent.h"
+#include "alternate_stack.h"
+#include "cause.h"
+#include "guard.h"
+#include "launch.h"
+#include "machine.h"
+#include "modules.h"
+#include "record_file.h"
+#include "settings.h"
+#include "signals.h"
+#include "thread.h"
+#include "unwind.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+#define FATAL_STACK_BYTES (96u * 1024u)
+
+static char fatal_stack[FATAL_STACK_BYTES] __attribute__((aligned(64)));
+static struct qmon__spawn_stacks fatal_spawn_stacks;
+static _Atomic bool begun; /* beside the claim in the record, which may turn out to be unusable */
+
+void qmon__fatal_forked(void) {
+    atomic_store_explicit(&begun, false, memory_order_relaxed);
+}
+
+bool qmon__is_crash(int signal) {
+    return signal >= 1 && signal <= QMON__SIGNALS && (qmon__settings.crash_signals & QMON__SIGNAL_BIT(signal)) != 0;
+}
+
+static void pause_ms(unsigned ms) {
+    const struct timespec patience = {.tv_sec = ms / 1000, .tv_nsec = (long) (ms % 1000) * 1000000};
+    qmon__sys_2(SYS_nanosleep, &patience, NULL);
+}
+
+static void wait_for_the_end(void) {
+    for (uint64_t waited = 0; waited < 2 * qmon__settings.deadline_ms; waited += 10)
+        pause_ms(10);
+}
+
+/* The claim of a thread that ends the process without a crash. */
+#define EXITING 0x80000000u
+
+void qmon__claim_exit(void) {
+    uint32_t claimant = 0;
+    const uint32_t tid = (uint32_t) qmon__gettid();
+    if (!atomic_compare_exchange_strong_explicit(&qmon__agent.record->crash.claimed_by, &claimant, tid | EXITING,
+                                                 memory_order_acq_rel, memory_order_acquire) &&
+        (claimant & ~EXITING) != tid)
+        wait_for_the_end();
+}
+
+static void reach(struct qmon_record_crash *crash, enum qmon_crash_stage stage) {
+    atomic_store_explicit(&crash->stage, stage, memory_order_release);
+}
+
+static void touch_pages(void *argument) {
+    char *at = argument;
+    for (size_t i = 0; i < sizeof(struct qmon_record); i += 4096)
+        *(volatile char *) (at + i) = at[i];
+}
+
+/* Makes sure that the record can be written; goes on in private memory where it cannot (a full /dev/shm answers with
+ * SIGBUS). */
+static struct qmon_record *writable_record(void) {
+    struct qmon_record *record = qmon__agent.record;
+    if (record == &qmon__spare_record)
+        return record;
+    const size_t bytes = offsetof(struct qmon_record, crumbs);
+    const long error = qmon__sys_3(SYS_madvise, record, (bytes + 4095) & ~(size_t) 4095, MADV_POPULATE_WRITE);
+    const bool unwritable = error == -EFAULT || error == -ENOMEM || error == -EHWPOISON;
+    if (error == 0 || (!unwritable && qmon__guarded(touch_pages, record, 0)))
+        return record;
+    qmon__record_use_spare();
+    qmon__spare_record.process = *qmon__own_identity();
+    qmon__copy_guarded(&qmon__spare_record.process, &record->process, sizeof record->process);
+    qmon__copy_guarded(&qmon__spare_record.crumbs, &record->crumbs, sizeof record->crumbs);
+    return &qmon__spare_record;
+}
+
+static void keep_signal(struct qmon_record_crash *crash, const struct qmon__death *death, int error_number) {
+    const siginfo_t *info = death->info;
+    crash->origin = death->origin;
+    crash->exit_status = (uint32_t) death->exit_status;
+    crash->signal = death->signal;
+    crash->error_number = error_number;
+    crash->tid = (uint32_t) qmon__gettid();
+    crash->real_ns = qmon__real_ns();
+    crash->boot_ns = qmon__boot_ns();
+    crash->code = info->si_code;
+    if (death->signal == SIGSYS && info->si_code > 0) {
+        crash->address = (uint64_t) (uintptr_t) info->si_call_addr;
+        crash->signal_detail = (uint32_t) info->si_syscall;
+    } else if (info->si_code > 0 && death->signal != 0 &&
+               (QMON__FAULT_SIGNALS & QMON__SIGNAL_BIT(death->signal)) != 0) {
+        crash->address = (uint64_t) (uintptr_t) info->si_addr;
+    } else if (info->si_code <= 0 && death->signal != 0) {
+        crash->sender_pid = (uint32_t) info->si_pid;
+        crash->sender_uid = (uint32_t) info->si_uid;
+    }
+    qmon__sys_2(SYS_prctl, PR_GET_NAME, crash->thread_name);
+    crash->register_count = qmon__keep_registers(death->context, crash->registers);
+}
+
+static void keep_memory(struct qmon_record_crash *crash, const ucontext_t *context) {
+    const uintptr_t sp = qmon__stack_pointer(context), pc = qmon__program_counter(context);
+    for (uint32_t bytes = QMON_CRASH_STACK_BYTES; bytes >= 64 && crash->stack_byte_count == 0; bytes /= 2)
+        if (qmon__copy_guarded(crash->stack_bytes, (const void *) sp, bytes)) {
+            crash->stack_byte_count = bytes;
+            crash->stack_start = sp;
+        }
+    crash->code_start = pc > QMON_CRASH_CODE_BYTES / 2 ? pc - QMON_CRASH_CODE_BYTES / 2 : pc;
+    if (qmon__copy_guarded(crash->code_bytes, (const void *) crash->code_start, QMON_CRASH_CODE_BYTES)) {
+        crash->code_byte_count = QMON_CRASH_CODE_BYTES;
+    } else if (qmon__copy_guarded(crash->code_bytes, (const void *) pc, 16)) {
+        crash->code_start = pc;
+        crash->code_byte_count = 16;
+    }
+}
+
+static void capture(struct qmon_record *record, const struct qmon__death *death, int error_number) {
+    struct qmon_record_crash *crash = &record->crash;
+    const uint64_t step_ms = qmon__settings.deadline_ms / 4 + 1;
+    struct qmon__scan scan = {.stack_pointer = qmon__stack_pointer(death->context),
+                              .program_counter = qmon__program_counter(death->context)};
+    keep_signal(crash, death, error_number);
+    reach(crash, QMON_STAGE_SIGNAL);
+    qmon__modules_scan(&record->modules, &scan);
+    crash->stack_low = scan.stack.start;
+    crash->stack_high = scan.stack.end;
+    reach(crash, QMON_STAGE_MODULES);
+    if (qmon__image_count() > 0)
+        qmon__unwind_without_loader();
+    qmon__unwind_crash(crash, death->context, scan.complete && !scan.executable, step_ms);
+    keep_memory(crash, death->context);
+    reach(crash, QMON_STAGE_STACK);
+    if (death->signal == SIGABRT || death->origin == QMON_ORIGIN_SANITIZER)
+        qmon__keep_words(crash, step_ms < 500 ? step_ms : 500);
+    reach(crash, QMON_STAGE_CAUSE);
+    atomic_store_explicit(&record->header.state, QMON_STATE_SEALED, memory_order_release);
+    reach(crash, QMON_STAGE_SEALED);
+}
+
+/* The receiver may look into this process while it waits: who may is up to Yama (ptrace_scope 1: a descendant must be named),
+ * and a process that is not dumpable lets nobody in. Dumpable stays as it is: it decides whether a core is written. */
+static void hand_over(struct qmon_record *record) {
+    bool copied = false;
+    const bool hold = (record->process.flags & (QMON_PROCESS_INIT | QMON_PROCESS_CONTAINED)) != 0;
+    const struct qmon__spawn_request request = {.why = "crash",
+                                                .manner = QMON__SPAWN_AWAITED,
+                                                .wait_ms = qmon__settings.deadline_ms,
+                                                .hold = hold,
+                                                .stacks = &fatal_spawn_stacks,
+                                                .ret_copied = &copied};
+    qmon__sys_2(SYS_prctl, PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+    if (qmon__spawn_receiver(&request) == 0 && copied) /* it could not say so in the file itself */
+        atomic_store_explicit(&record->header.state, QMON_STATE_DONE, memory_order_release);
+}
+
+struct work {
+    const struct qmon__death *death;
+    int error_number;
+    bool
+        switched; /* the alternate stack is fatal_stack, so that a fault in a step does not overwrite the frames of the first */
+    stack_t before;
+};
+
+static void report(void *argument) {
+    struct work *work = argument;
+    const stack_t here = {.ss_sp = fatal_stack, .ss_size = sizeof fatal_stack};
+    work->switched = qmon__sys_2(SYS_sigaltstack, &here, &work->before) == 0;
+    struct qmon_record *record = writable_record();
+    atomic_store_explicit(&record->header.state, QMON_STATE_CRASHING, memory_order_release);
+    reach(&record->crash, QMON_STAGE_CLAIMED);
+    capture(record, work->death, work->error_number);
+    hand_over(record);
+}
+
+static bool claim(struct qmon_record *record) {
+    uint32_t nobody = 0;
+    const uint32_t tid = (uint32_t) qmon__gettid();
+    if (atomic_compare_exchange_strong_explicit(&record->crash.claimed_by, &nobody, tid, memory_order_acq_rel,
+                                                memory_order_acquire))
+        return true;
+    if (nobody == (tid | EXITING)) /* its own exit had begun, and crashed */
+        return atomic_compare_exchange_strong_explicit(&record->crash.claimed_by, &nobody, tid, memory_order_acq_rel,
+                                                       memory_order_acquire);
+    if (nobody != tid)
+        wait_for_the_end();
+    return false;
+}
+
+struct claim_try {
+    struct qmon_record *record;
+    bool claimed;
+};
+
+static void claim_now(void *argument) {
+    struct claim_try *attempt = argument;
+    attempt->claimed = claim(attempt->record);
+}
+
+void qmon__fatal(const struct qmon__death *death) {
+    struct work work = {.death = death, .error_number = errno};
+    struct claim_try attempt = {.record = qmon__agent.record};
+    const bool usable = qmon__guarded(claim_now, &attempt, 0);
+    if (usable && !attempt.claimed)
+        return;
+    if (atomic_exchange_explicit(&begun, true, memory_order_acq_rel)) {
+        if (!usable)
+            wait_for_the_end();
+        return;
+    }
+    qmon__call_on_stack(report, &work, fatal_stack + sizeof fatal_stack);
+    if (work.switched) {
+        work.before.ss_flags &= ~SS_ONSTACK; /* as it was asked for: the kernel tells it of a stack in use */
+        qmon__sys_2(SYS_sigaltstack, &work.before, NULL);
+    }
+    errno = work.error_number;
+}

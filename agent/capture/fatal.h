@@ -1,0 +1,39 @@
+/*
+ * fatal.h: from a death that is certain to a sealed record and a receiver that has it.
+ */
+#ifndef QMON_CAPTURE_FATAL_H
+#define QMON_CAPTURE_FATAL_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <ucontext.h>
+
+#include <qmon/record.h>
+
+struct qmon__death {
+    int signal; /* which killed: the fault's own where a handler of the program's gave up on it */
+    const siginfo_t *info;
+    const ucontext_t *context;
+    enum qmon_crash_origin origin;
+    int exit_status; /* QMON_ORIGIN_HANDLER that called exit; 0 it raised a signal */
+};
+
+/*
+ * Captures, seals, starts the receiver, waits for it under the deadline. Returns when the process may die; at once when this
+ * thread is in here already. Other threads that die meanwhile wait here for the first one's end of the process.
+ * Every signal but the faults is blocked meanwhile by the caller. SIGNAL SAFETY: async-signal-safe.
+ */
+void qmon__fatal(const struct qmon__death *death);
+
+/* The calling thread ends the process without a crash: one of another thread, from now on, waits for that end. Where another
+ * thread's crash is being reported already, this waits for it to end the process. */
+void qmon__claim_exit(void);
+
+/* The signal of a death is one that is reported as a crash (QMON_SIGNALS); otherwise it is just how the process stopped. */
+bool qmon__is_crash(int signal);
+
+/* The child of a fork starts anew. */
+void qmon__fatal_forked(void);
+
+#endif

@@ -1,0 +1,95 @@
+#include "guard.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "thread.h"
+
+_Thread_local struct qmon__thread qmon__thread __attribute__((tls_model("initial-exec")));
+
+struct qmon__guard {
+    void *jump[5]; /* for __builtin_setjmp */
+    struct qmon__guard *outer;
+};
+
+/* The signal that the timer sends; told from a real one by its code and value. */
+#define TIMER_SIGNAL SIGBUS
+
+void qmon__guard_leave(void) {
+    struct qmon__guard *guard = qmon__thread.guard;
+    if (guard != NULL)
+        __builtin_longjmp(guard->jump, 1);
+}
+
+/* SIGEV_THREAD_ID as the kernel knows it. A kernel that refuses the timer leaves us without one: the waiter's own limit
+ * still holds. */
+static int start_timer(uint64_t within_ms) {
+    struct sigevent event;
+    memset(&event, 0, sizeof event);
+    event.sigev_notify = SIGEV_THREAD_ID;
+    event.sigev_signo = TIMER_SIGNAL;
+    event.sigev_value.sival_ptr = &qmon__thread;
+    event._sigev_un._tid = qmon__gettid();
+    int timer = -1;
+    if (qmon__sys_3(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) != 0)
+        return -1;
+    const struct itimerspec when = {
+        .it_interval = {.tv_nsec = 20000000}, /* again, for the guard around an inner one that took it */
+        .it_value = {.tv_sec = (time_t) (within_ms / 1000), .tv_nsec = (long) (within_ms % 1000) * 1000000}};
+    qmon__sys_4(SYS_timer_settime, timer, 0, &when, NULL);
+    return timer;
+}
+
+__attribute__((noinline)) static bool enter(struct qmon__guard *guard, void (*function)(void *), void *argument) {
+    if (__builtin_setjmp(guard->jump) != 0)
+        return false;
+    qmon__thread.guard = guard;
+    function(argument);
+    return true;
+}
+
+bool qmon__guarded(void (*function)(void *argument), void *argument, uint64_t within_ms) {
+    struct qmon__guard guard = {.outer = qmon__thread.guard};
+    struct qmon__guard *volatile outer = guard.outer;
+    const volatile int timer = within_ms != 0 ? start_timer(within_ms) : -1;
+    const volatile bool finished = enter(&guard, function, argument);
+    qmon__thread.guard = outer;
+    if (timer >= 0)
+        qmon__sys_1(SYS_timer_delete, timer);
+    return finished;
+}
+
+bool qmon__guard_takes(int signal, const siginfo_t *info, ucontext_t *context) {
+    const bool by_timer =
+        signal == TIMER_SIGNAL && info->si_code == SI_TIMER && info->si_value.sival_ptr == &qmon__thread;
+    if (qmon__thread.guard == NULL || (!by_timer && info->si_code <= 0))
+        return by_timer; /* a timer that fired too late is nobody's signal */
+    /* jump[2] is the stack pointer of enter(): what lies below it belongs to the function that ends here. */
+    const uintptr_t stack = ((uintptr_t) qmon__thread.guard->jump[2] - 512) & ~(uintptr_t) 15;
+#if defined(__x86_64__)
+    greg_t *registers = context->uc_mcontext.gregs;
+    registers[REG_RSP] = (greg_t) stack - 8; /* as if called */
+    registers[REG_RIP] = (greg_t) (uintptr_t) qmon__guard_leave;
+    registers[REG_EFL] &= ~0x400ll; /* direction flag */
+#elif defined(__aarch64__)
+    context->uc_mcontext.sp = stack;
+    context->uc_mcontext.pc = (uintptr_t) qmon__guard_leave;
+#endif
+    return true;
+}
+
+struct copy {
+    void *to;
+    const void *from;
+    size_t bytes;
+};
+
+static void copy_now(void *argument) {
+    const struct copy *copy = argument;
+    memcpy(copy->to, copy->from, copy->bytes);
+}
+
+bool qmon__copy_guarded(void *to, const void *from, size_t bytes) {
+    struct copy copy = {to, from, bytes};
+    return qmon__guarded(copy_now, &copy, 0);
+}

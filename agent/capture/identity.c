@@ -1,0 +1,95 @@
+#include "identity.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "agent.h"
+#include "text.h"
+
+const struct link_map *qmon__loaded_objects(void) {
+    const ElfW(Phdr) *header = (const ElfW(Phdr) *) getauxval(AT_PHDR);
+    const unsigned long count = getauxval(AT_PHNUM);
+    uintptr_t bias = 0;
+    const ElfW(Dyn) *entry = NULL;
+    for (unsigned long i = 0; header != NULL && i < count; i++) {
+        if (header[i].p_type == PT_PHDR)
+            bias = (uintptr_t) header - header[i].p_vaddr;
+        else if (header[i].p_type == PT_DYNAMIC)
+            entry = (const ElfW(Dyn) *) (bias + header[i].p_vaddr);
+    }
+    for (; entry != NULL && entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == DT_DEBUG && entry->d_un.d_ptr != 0)
+            return ((const struct r_debug *) entry->d_un.d_ptr)->r_map;
+    return NULL;
+}
+
+static const char *library_name(void) {
+    for (const struct link_map *object = qmon__loaded_objects(); object != NULL; object = object->l_next)
+        if (object->l_ld == _DYNAMIC)
+            return object->l_name;
+    Dl_info own;
+    return dladdr(&qmon__agent, &own) != 0 ? own.dli_fname : NULL;
+}
+
+void qmon__find_library(const char *working_directory) {
+    const char *name = library_name();
+    char *to = qmon__agent.library;
+    size_t bytes = 0;
+    if (name == NULL)
+        return;
+    if (name[0] != '/') {
+        bytes = qmon__copy_text(to, QMON_PATH_BYTES - 1, working_directory);
+        to[bytes++] = '/';
+    }
+    qmon__copy_text(to + bytes, QMON_PATH_BYTES - bytes, name);
+}
+
+void qmon__identity_of_image(struct qmon_record_process *process, const char *executable,
+                             const char *working_directory) {
+    qmon__copy_text(process->executable, sizeof process->executable, executable);
+    qmon__copy_text(process->working_directory, sizeof process->working_directory, working_directory);
+    qmon__copy_text(process->library, sizeof process->library, qmon__agent.library);
+}
+
+void qmon__identity_of_command(struct qmon_record_process *process, int argc, char **argv) {
+    size_t used = 0;
+    process->flags &= ~QMON_PROCESS_COMMAND_TRUNCATED;
+    for (int i = 0; i < argc && argv[i] != NULL; i++) {
+        size_t bytes = strlen(argv[i]) + 1, room = QMON_COMMAND_LINE_BYTES - used;
+        if (bytes > room) {
+            process->flags |= QMON_PROCESS_COMMAND_TRUNCATED;
+            if (room > 1) {
+                memcpy(process->command_line + used, argv[i], room - 1);
+                process->command_line[QMON_COMMAND_LINE_BYTES - 1] = '\0';
+                used = QMON_COMMAND_LINE_BYTES;
+            }
+            break;
+        }
+        memcpy(process->command_line + used, argv[i], bytes);
+        used += bytes;
+    }
+    process->command_line_bytes = (uint32_t) used;
+}
+
+void qmon__identity_of_process(struct qmon_record_process *process, int pid) {
+    process->pid = (uint32_t) pid;
+    process->parent_pid = (uint32_t) qmon__sys(SYS_getppid);
+    process->uid = (uint32_t) qmon__sys(SYS_geteuid);
+    process->gid = (uint32_t) qmon__sys(SYS_getegid);
+    process->pid_namespace = qmon__agent.pid_namespace;
+}
+
+void qmon__identity_of_boot(struct qmon_record_process *process) {
+    int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, "/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    long count = qmon__sys_3(SYS_read, fd, process->boot_id, sizeof process->boot_id - 1);
+    qmon__sys_1(SYS_close, fd);
+    process->boot_id[count > 0 ? count : 0] = '\0';
+    char *newline = strchr(process->boot_id, '\n');
+    if (newline != NULL)
+        *newline = '\0';
+}

@@ -1,0 +1,27 @@
+/* identity.h: who this process is, written into its record. */
+#ifndef QMON_CAPTURE_IDENTITY_H
+#define QMON_CAPTURE_IDENTITY_H
+
+#include <link.h>
+#include <stdbool.h>
+
+#include <qmon/record.h>
+
+/* The loader's list of what it loaded, by way of the executable's DT_DEBUG; read without the loader's lock. NULL where the
+ * executable has none. SIGNAL SAFETY: async-signal-safe. */
+const struct link_map *qmon__loaded_objects(void);
+
+/* Finds out where this library was loaded from: qmon__agent.library, absolute. */
+void qmon__find_library(const char *working_directory);
+
+/* For a new image: executable, working directory, library. */
+void qmon__identity_of_image(struct qmon_record_process *process, const char *executable,
+                             const char *working_directory);
+/* Its command line. */
+void qmon__identity_of_command(struct qmon_record_process *process, int argc, char **argv);
+/* pid, parent, user: what a fork changes. SIGNAL SAFETY: async-signal-safe. */
+void qmon__identity_of_process(struct qmon_record_process *process, int pid);
+/* boot_id, for records that outlive a reboot. */
+void qmon__identity_of_boot(struct qmon_record_process *process);
+
+#endif

@@ -1,0 +1,231 @@
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include <qmon/paths.h>
+
+#include "agent.h"
+#include "record_file.h"
+#include "settings.h"
+#include "signals.h"
+#include "text.h"
+
+#define ALL_SIGNALS (~(qmon__sigset) 0)
+#define PATH_BYTES 600u
+#define EXEC_FAILED 127
+
+struct job {
+    const struct qmon__spawn_request *request;
+    int caller_pid;
+    int result; /* what qmon__spawn_receiver returns */
+    bool copied;
+    char executable[2][PATH_BYTES];
+    char why[32], pid[32], deadline[48], record[QMON_PATH_BYTES + 80];
+    char *arguments[8];
+};
+
+void qmon__receiver_paths(char ret_first[static 600], char ret_second[static 600]) {
+    const char *library = qmon__agent.library;
+    size_t bytes = (size_t) (qmon__base_name(library) - library);
+    if (bytes > PATH_BYTES - 16)
+        bytes = 0;
+    memcpy(ret_first, library, bytes);
+    memcpy(ret_second, library, bytes);
+    qmon__copy_text(ret_first + bytes, PATH_BYTES - bytes, "../bin/qmon");
+    qmon__copy_text(ret_second + bytes, PATH_BYTES - bytes, "qmon");
+}
+
+static void put_argument(char *to, size_t bytes, const char *name, const char *text, uint64_t number) {
+    const char *end = to + bytes - 1;
+    char *at = qmon__put_text(to, end, name);
+    at = text != NULL ? qmon__put_text(at, end, text) : qmon__put_decimal(at, end, number);
+    *at = '\0';
+}
+
+static void prepare(struct job *job, const struct qmon__spawn_request *request) {
+    static char name[] = "qmon", command[] = "receive", hold[] = "--hold";
+    job->request = request;
+    job->caller_pid = qmon__getpid();
+    job->result = -ECHILD;
+    job->copied = false;
+    qmon__receiver_paths(job->executable[0], job->executable[1]);
+    put_argument(job->why, sizeof job->why, "--why=", request->why, 0);
+    put_argument(job->pid, sizeof job->pid, "--pid=", NULL, (uint64_t) job->caller_pid);
+    put_argument(job->deadline, sizeof job->deadline, "--deadline-ms=", NULL, qmon__settings.deadline_ms);
+    put_argument(job->record, sizeof job->record, "--record=", qmon__agent.record_path, 0);
+    char **argument = job->arguments;
+    *argument++ = name;
+    *argument++ = command;
+    *argument++ = job->why;
+    *argument++ = job->pid;
+    *argument++ = job->deadline;
+    *argument++ = job->record;
+    if (request->hold)
+        *argument++ = hold;
+    *argument = NULL;
+}
+
+/* The record as a descriptor of this process: its file, or a copy where that cannot be reached (no file, chroot, other
+ * credentials). */
+static int open_record(struct job *job) {
+    struct stat status;
+    if (qmon__agent.record_path[0] != '\0') {
+        int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, qmon__agent.record_path, O_RDWR | O_NOFOLLOW, 0);
+        if (fd >= 0 && qmon__sys_4(SYS_newfstatat, fd, "", &status, AT_EMPTY_PATH) == 0 &&
+            status.st_ino == qmon__agent.record_inode && status.st_dev == qmon__agent.record_device)
+            return fd;
+        if (fd >= 0)
+            qmon__sys_1(SYS_close, fd);
+    }
+    put_argument(job->record, sizeof job->record, "--record=", "", 0);
+    job->copied = true;
+    int fd = (int) qmon__sys_2(SYS_memfd_create, "qmon-record", 0);
+    const char *from = (const char *) qmon__agent.record;
+    for (size_t done = 0; fd >= 0 && done < sizeof(struct qmon_record);) {
+        long count = qmon__sys_3(SYS_write, fd, from + done, sizeof(struct qmon_record) - done);
+        if (count <= 0)
+            return -EIO;
+        done += (size_t) count;
+    }
+    if (fd >= 0)
+        qmon__sys_2(SYS_ftruncate, fd, QMON_RECORD_BYTES);
+    return fd;
+}
+
+static void widen_limits(void) {
+    static const int which[] = {RLIMIT_AS,  RLIMIT_DATA,  RLIMIT_FSIZE, RLIMIT_NOFILE,
+                                RLIMIT_CPU, RLIMIT_NPROC, RLIMIT_STACK};
+    for (size_t i = 0; i < sizeof which / sizeof which[0]; i++) {
+        const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+        struct rlimit limit;
+        if (which[i] != RLIMIT_NOFILE && qmon__sys_4(SYS_prlimit64, 0, which[i], &all, NULL) == 0)
+            continue; /* with CAP_SYS_RESOURCE */
+        if (qmon__sys_4(SYS_prlimit64, 0, which[i], NULL, &limit) == 0 && limit.rlim_cur != limit.rlim_max) {
+            limit.rlim_cur = limit.rlim_max;
+            if (which[i] != RLIMIT_NOFILE || limit.rlim_max <= 65536)
+                qmon__sys_4(SYS_prlimit64, 0, which[i], &limit, NULL);
+        }
+    }
+    const struct rlimit no_core = {0, 0};
+    qmon__sys_4(SYS_prlimit64, 0, RLIMIT_CORE, &no_core, NULL);
+}
+
+static void default_signals(void) {
+    const struct qmon__kernel_action action = {.handler = (void *) SIG_DFL};
+    for (int number = 1; number <= QMON__SIGNALS; number++)
+        qmon__sigaction(number, &action, NULL);
+    const qmon__sigset none = 0;
+    qmon__sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Closes all of the host's descriptors (this process has a table of its own), then: /dev/null on 0 to 2, the record on 3. The
+ * order makes it work where the host has used up its limit. */
+static bool arrange_descriptors(struct job *job) {
+    if (qmon__sys_3(SYS_close_range, 0, ~0u, 0) != 0)
+        for (int fd = 0; fd < 4096; fd++)
+            qmon__sys_1(SYS_close, fd);
+    if (qmon__sys_4(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0) != 0 &&
+        qmon__sys_2(SYS_memfd_create, "qmon-null", 0) != 0)
+        return false;
+    qmon__sys_3(SYS_dup3, 0, 1, 0);
+    qmon__sys_3(SYS_dup3, 0, 2, 0);
+    return open_record(job) == 3;
+}
+
+static int run_receiver(void *argument) {
+    struct job *job = argument;
+    widen_limits();
+    if (!arrange_descriptors(job))
+        return EXEC_FAILED;
+    qmon__sys(SYS_setsid);
+    qmon__sys_1(SYS_umask, 077);
+    qmon__sys_1(SYS_chdir, "/");
+    default_signals();
+    for (unsigned i = 0; i < 2; i++)
+        qmon__sys_3(SYS_execve, job->executable[i], job->arguments, qmon__settings.forward);
+    return EXEC_FAILED;
+}
+
+static uint64_t monotonic_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t) now.tv_sec * 1000u + (uint64_t) now.tv_nsec / 1000000u;
+}
+
+/* Waits for the receiver, SIGCHLD being blocked and at its default. */
+static int wait_for_receiver(int receiver, uint64_t wait_ms) {
+    const uint64_t end = monotonic_ms() + wait_ms;
+    const qmon__sigset child = QMON__SIGNAL_BIT(SIGCHLD);
+    for (;;) {
+        int status;
+        long done = qmon__sys_4(SYS_wait4, receiver, &status, __WALL | WNOHANG, NULL);
+        if (done == receiver)
+            return WIFEXITED(status) ? WEXITSTATUS(status) : -EIO;
+        if (done < 0 && done != -EINTR)
+            return (int) done;
+        uint64_t now = monotonic_ms();
+        if (now >= end) {
+            qmon__sys_2(SYS_kill, receiver, SIGKILL);
+            qmon__sys_4(SYS_wait4, receiver, &status, __WALL, NULL);
+            return -ETIMEDOUT;
+        }
+        uint64_t left = end - now;
+        const struct timespec patience = {.tv_sec = (time_t) (left / 1000), .tv_nsec = (long) (left % 1000) * 1000000};
+        qmon__sys_4(SYS_rt_sigtimedwait, &child, NULL, &patience, sizeof(qmon__sigset));
+    }
+}
+
+static int run_waiter(void *argument) {
+    struct job *job = argument;
+    const struct qmon__kernel_action action = {.handler = (void *) SIG_DFL};
+    const qmon__sigset all = ALL_SIGNALS; /* a fault here must not run the host's handlers on its memory */
+    qmon__sigprocmask(SIG_SETMASK, &all, NULL);
+    qmon__sigaction(SIGCHLD, &action, NULL);
+    qmon__sys_2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+    struct qmon__spawn_stacks *stacks = job->request->stacks;
+    long receiver =
+        qmon__clone(CLONE_VM | CLONE_VFORK | SIGCHLD, stacks->receiver + sizeof stacks->receiver, run_receiver, job);
+    if (receiver < 0) {
+        job->result = (int) receiver;
+        return 0;
+    }
+    if (job->request->manner == QMON__SPAWN_DETACHED) {
+        int status; /* it is a zombie already if the exec failed */
+        long done = qmon__sys_4(SYS_wait4, receiver, &status, __WALL | WNOHANG, NULL);
+        job->result = done == receiver && WIFEXITED(status) && WEXITSTATUS(status) == EXEC_FAILED ? -ENOENT : 0;
+        return 0;
+    }
+    job->result = wait_for_receiver((int) receiver, job->request->wait_ms);
+    if (job->result == EXEC_FAILED)
+        job->result = -ENOENT;
+    return 0;
+}
+
+int qmon__spawn_receiver(const struct qmon__spawn_request *request) {
+    struct job job;
+    prepare(&job, request);
+    const qmon__sigset all = ALL_SIGNALS;
+    qmon__sigset before;
+    qmon__sigprocmask(SIG_SETMASK, &all, &before);
+    char *stack_top = request->stacks->waiter + sizeof request->stacks->waiter;
+    long waiter = qmon__clone(CLONE_VM | CLONE_VFORK, stack_top, run_waiter, &job);
+    if (waiter > 0) {
+        int status;
+        while (qmon__sys_4(SYS_wait4, waiter, &status, __WCLONE, NULL) == -EINTR) {
+        }
+    }
+    qmon__sigprocmask(SIG_SETMASK, &before, NULL);
+    if (request->ret_copied != NULL)
+        *request->ret_copied = job.copied;
+    return waiter < 0 ? (int) waiter : job.result;
+}

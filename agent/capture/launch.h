@@ -1,0 +1,50 @@
+/*
+ * launch.h: starting the receiver, unseen by the host.
+ *
+ * Two processes are made: a waiter, which shares the host's memory, has no exit signal and never execs, so that no wait
+ * call without __WALL or __WCLONE finds it; and, by the waiter, the receiver. The caller is suspended until the waiter
+ * ends (CLONE_VFORK, which valgrind insists on). The receiver gets the record on descriptor 3, /dev/null on 0 to 2, a
+ * session of its own, default signals, none blocked, limits as wide as they go, and the forwarded environment.
+ */
+#ifndef QMON_CAPTURE_LAUNCH_H
+#define QMON_CAPTURE_LAUNCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum qmon__spawn_manner {
+    /* The waiter ends at once: the receiver is an orphan and goes to init. Not where init or the nearest subreaper is the
+     * host itself, which would see it. */
+    QMON__SPAWN_DETACHED,
+    /* The waiter stays until the receiver ends, at most wait_ms; then the receiver is killed. */
+    QMON__SPAWN_AWAITED,
+};
+
+/* Stacks of the two processes. Each caller that may run at the same time as another has its own. */
+struct qmon__spawn_stacks {
+    _Alignas(64) char waiter[8 * 1024];
+    _Alignas(64) char receiver[16 * 1024];
+};
+
+struct qmon__spawn_request {
+    const char *why; /* "crash", "start", ... : --why */
+    enum qmon__spawn_manner manner;
+    uint64_t wait_ms;
+    bool hold; /* --hold */
+    struct qmon__spawn_stacks *stacks;
+    bool *ret_copied; /* the receiver got a copy of the record, as its file could not be reached; may be NULL */
+};
+
+/* Returns the receiver's exit status when awaited, 0 when detached, -ETIMEDOUT when it had to be killed, or another
+ * negative errno when it could not be started. Blocks every signal meanwhile. SIGNAL SAFETY: async-signal-safe. */
+int qmon__spawn_receiver(const struct qmon__spawn_request *request);
+
+/* Where `qmon` is, in the order tried: ../bin/qmon beside the library's directory, and in it. For the agent to know itself. */
+void qmon__receiver_paths(char ret_first[static 600], char ret_second[static 600]);
+
+/* clone(2) with a stack, for a function that never returns into its caller's frames; what it returns is the exit status.
+ * The second form takes the address for CLONE_PARENT_SETTID and CLONE_CHILD_CLEARTID. In <arch>/clone.S. */
+long qmon__clone(unsigned long flags, void *stack_top, int (*function)(void *), void *argument);
+long qmon__clone_thread(unsigned long flags, void *stack_top, int (*function)(void *), void *argument, int *thread_id);
+
+#endif

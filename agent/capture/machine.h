@@ -1,0 +1,27 @@
+/* machine.h: what differs between machines. <arch>/machine.c. SIGNAL SAFETY: everything here is async-signal-safe. */
+#ifndef QMON_CAPTURE_MACHINE_H
+#define QMON_CAPTURE_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <ucontext.h>
+
+#include <qmon/record.h>
+
+uintptr_t qmon__stack_pointer(const ucontext_t *context);
+uintptr_t qmon__program_counter(const ucontext_t *context);
+
+/* Makes the context of a callee's first instruction that of its caller after the call. Reads the stack: under a guard. */
+void qmon__return_from_call(ucontext_t *context);
+
+/* Copies the registers in the record's order. Returns how many. */
+uint32_t qmon__keep_registers(const ucontext_t *context, uint64_t ret_registers[QMON_CRASH_REGISTERS]);
+
+/* Copies the kernel's signal frame, of which `context` is a part, to where the kernel would have put it without an alternate
+ * stack: below the interrupted stack pointer. Returns the copy's address, 0 when that memory cannot be written. */
+uintptr_t qmon__frame_on_interrupted_stack(uintptr_t frame, const ucontext_t *context);
+
+/* Runs a function on another stack. In signal_entry.S. */
+void qmon__call_on_stack(void (*function)(void *argument), void *argument, void *stack_top);
+
+#endif

@@ -1,0 +1,300 @@
+#include "record_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include <qmon/paths.h>
+
+#include "agent.h"
+#include "settings.h"
+#include "start_time.h"
+#include "text.h"
+
+struct qmon_record qmon__spare_record __attribute__((aligned(4096)));
+
+#define LOCK_TRIES 10000u
+
+static char own_directory[QMON_RECORD_DIRECTORY_BYTES]; /* that our record is in */
+
+static uint64_t clock_ns(clockid_t clock) {
+    struct timespec now;
+    if (clock_gettime(clock, &now) != 0)
+        return 0;
+    return (uint64_t) now.tv_sec * 1000000000u + (uint64_t) now.tv_nsec;
+}
+
+uint64_t qmon__boot_ns(void) {
+    return clock_ns(CLOCK_BOOTTIME);
+}
+
+uint64_t qmon__real_ns(void) {
+    return clock_ns(CLOCK_REALTIME);
+}
+
+/* The first of two places to look, or the second. */
+static void directory(unsigned choice, char *ret_path) {
+    if ((choice == 0) == qmon__agent.contained)
+        qmon_record_directory_disk(qmon__settings.state_dir, ret_path, QMON_RECORD_DIRECTORY_BYTES);
+    else
+        qmon_record_directory_shm((uint32_t) qmon__sys(SYS_geteuid), qmon__settings.state_dir, ret_path,
+                                  QMON_RECORD_DIRECTORY_BYTES);
+}
+
+static void make_directories(char *path) {
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        qmon__sys_3(SYS_mkdirat, AT_FDCWD, path, 0700);
+        *slash = '/';
+    }
+    qmon__sys_3(SYS_mkdirat, AT_FDCWD, path, 0700);
+}
+
+/* Ours alone? /dev/shm is everybody's, so somebody else may have made a directory of this name. */
+static bool is_own_directory(const char *path) {
+    struct stat status;
+    return qmon__sys_4(SYS_newfstatat, AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode) &&
+           status.st_uid == (uid_t) qmon__sys(SYS_geteuid);
+}
+
+static bool usable_directory(unsigned choice, char *ret_path) {
+    directory(choice, ret_path);
+    if (is_own_directory(ret_path))
+        return true;
+    make_directories(ret_path);
+    return is_own_directory(ret_path);
+}
+
+static void name_record(const char *in_directory, int pid, char *ret_path, size_t bytes) {
+    const char *end = ret_path + bytes - 1;
+    char *at = qmon__put_text(ret_path, end, in_directory);
+    at = qmon__put_text(at, end, "/");
+    at = qmon__put_hex(at, end, qmon__agent.pid_namespace, 8);
+    at = qmon__put_text(at, end, "-");
+    at = qmon__put_decimal(at, end, (uint64_t) pid);
+    *at = '\0';
+}
+
+/* A file past RLIMIT_FSIZE would cost the host a SIGXFSZ. */
+static bool may_make_files(void) {
+    struct rlimit limit;
+    return qmon__sys_4(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, &limit) == 0 && limit.rlim_cur >= QMON_RECORD_BYTES;
+}
+
+/* What an existing file of our name is. */
+enum existing { EXISTING_EMPTY, EXISTING_OURS, EXISTING_STALE };
+
+static enum existing examine(int fd, const struct stat *status, int pid, uint64_t *ret_created) {
+    if (status->st_size == 0)
+        return EXISTING_EMPTY;
+    struct {
+        struct qmon_record_header header;
+        uint32_t pid, parent_pid, uid, gid, flags, announced, execs, command_line_bytes;
+        uint64_t pid_namespace, created_boot_ns;
+    } start;
+    _Static_assert(offsetof(struct qmon_record, process.created_boot_ns) == 64 + 32 + 8, "start of the process part");
+    *ret_created = 0;
+    if (qmon__sys_4(SYS_pread64, fd, &start, sizeof start, 0) != (long) sizeof start)
+        return EXISTING_STALE;
+    *ret_created = start.created_boot_ns;
+    uint32_t state = atomic_load_explicit(&start.header.state, memory_order_relaxed);
+    bool runs = state == QMON_STATE_EXEC || state == QMON_STATE_RUNNING;
+    if (status->st_size == QMON_RECORD_BYTES && start.header.magic == QMON_RECORD_MAGIC &&
+        start.header.version == QMON_RECORD_VERSION && runs && start.pid == (uint32_t) pid &&
+        start.pid_namespace == qmon__agent.pid_namespace && qmon__own_start_boot_ns() <= start.created_boot_ns)
+        return EXISTING_OURS;
+    return EXISTING_STALE;
+}
+
+/* Makes room for a new record of the same name: what a dead process left is kept for recovery. */
+static void move_aside(const char *path, uint64_t created) {
+    char aside[QMON_RECORD_DIRECTORY_BYTES + 80];
+    const char *end = aside + sizeof aside - 1;
+    char *at = qmon__put_text(aside, end, path);
+    at = qmon__put_text(at, end, ".");
+    at = qmon__put_decimal(at, end, created);
+    *at = '\0';
+    qmon__sys_4(SYS_renameat, AT_FDCWD, path, AT_FDCWD, aside);
+}
+
+/* Opens the file of this name: ours from before an exec, or a new one. Returns the descriptor or a negative errno. */
+static int open_record(const char *path, int pid, struct stat *ret_status, bool *ret_adopted) {
+    for (int attempt = 0; attempt < 2; attempt++) {
+        int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0)
+            return fd;
+        uint64_t created = 0;
+        long error = qmon__sys_4(SYS_newfstatat, fd, "", ret_status, AT_EMPTY_PATH);
+        enum existing existing = error == 0 ? examine(fd, ret_status, pid, &created) : EXISTING_STALE;
+        if (existing != EXISTING_STALE) {
+            *ret_adopted = existing == EXISTING_OURS;
+            return fd;
+        }
+        qmon__sys_1(SYS_close, fd);
+        move_aside(path, created);
+    }
+    return -EEXIST;
+}
+
+/* Maps the file; a page is written through the file first, because a full file system answers a store through the mapping
+ * with SIGBUS and a write with ENOSPC. */
+static struct qmon_record *map_record(int fd, bool fresh) {
+    if (fresh) {
+        struct qmon_record_header header = {
+            .magic = QMON_RECORD_MAGIC, .version = QMON_RECORD_VERSION, .bytes = QMON_RECORD_BYTES};
+        if (qmon__sys_2(SYS_ftruncate, fd, QMON_RECORD_BYTES) != 0 ||
+            qmon__sys_4(SYS_pwrite64, fd, &header, sizeof header, 0) != (long) sizeof header)
+            return NULL;
+    }
+    long address = qmon__sys_6(SYS_mmap, 0, QMON_RECORD_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (address < 0 && address > -4096)
+        return NULL;
+    for (unsigned tries = 0; tries < LOCK_TRIES && qmon__sys_2(SYS_flock, fd, LOCK_SH | LOCK_NB) == -EWOULDBLOCK;
+         tries++)
+        qmon__sys(SYS_sched_yield); /* somebody asks just now whether the owner lives */
+    qmon__sys_3(SYS_madvise, address, QMON_RECORD_BYTES, MADV_DONTFORK);
+    return (struct qmon_record *) address;
+}
+
+void qmon__record_use_spare(void) {
+    qmon__record_unlink();
+    memset(&qmon__spare_record, 0, sizeof qmon__spare_record);
+    qmon__spare_record.header.magic = QMON_RECORD_MAGIC;
+    qmon__spare_record.header.version = QMON_RECORD_VERSION;
+    qmon__spare_record.header.bytes = QMON_RECORD_BYTES;
+    qmon__agent.record = &qmon__spare_record;
+    qmon__agent.record_path[0] = '\0';
+}
+
+static bool acquire_in(unsigned choice, int pid, bool *ret_adopted) {
+    char in_directory[QMON_RECORD_DIRECTORY_BYTES], path[QMON_PATH_BYTES + 64];
+    if (!usable_directory(choice, in_directory) || strlen(in_directory) + 40 > sizeof path)
+        return false;
+    name_record(in_directory, pid, path, sizeof path);
+    struct stat status;
+    int fd = open_record(path, pid, &status, ret_adopted);
+    if (fd < 0)
+        return false;
+    struct qmon_record *record = map_record(fd, !*ret_adopted);
+    qmon__sys_1(SYS_close, fd);
+    if (record == NULL) {
+        qmon__sys_3(SYS_unlinkat, AT_FDCWD, path, 0);
+        return false;
+    }
+    qmon__agent.record = record;
+    qmon__agent.record_device = status.st_dev;
+    qmon__agent.record_inode = status.st_ino;
+    qmon__copy_text(qmon__agent.record_path, sizeof qmon__agent.record_path, path);
+    qmon__copy_text(own_directory, sizeof own_directory, in_directory);
+    return true;
+}
+
+enum qmon__record_outcome qmon__record_acquire(int pid) {
+    bool adopted = false;
+    if (may_make_files() && (acquire_in(0, pid, &adopted) || acquire_in(1, pid, &adopted)))
+        return adopted ? QMON__RECORD_ADOPTED : QMON__RECORD_NEW;
+    qmon__agent.record_path[0] = '\0';
+    qmon__record_use_spare();
+    return QMON__RECORD_SPARE;
+}
+
+void qmon__record_mark_child(int pid) {
+    char in_directory[QMON_RECORD_DIRECTORY_BYTES], path[QMON_PATH_BYTES + 64], draft[QMON_PATH_BYTES + 80];
+    if (!may_make_files() || (!usable_directory(0, in_directory) && !usable_directory(1, in_directory)))
+        return;
+    name_record(in_directory, pid, path, sizeof path);
+    const char *end = draft + sizeof draft - 1;
+    char *at = qmon__put_text(draft, end, path);
+    *qmon__put_text(at, end, ".new") = '\0';
+    int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, draft, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return;
+    struct {
+        struct qmon_record_header header;
+        struct qmon_record_process process;
+    } start;
+    memset(&start, 0, sizeof start);
+    start.header.magic = QMON_RECORD_MAGIC;
+    start.header.version = QMON_RECORD_VERSION;
+    start.header.bytes = QMON_RECORD_BYTES;
+    atomic_store_explicit(&start.header.state, QMON_STATE_EXEC, memory_order_relaxed);
+    const struct qmon_record_process *parent = qmon__own_identity();
+    start.process.pid = (uint32_t) pid;
+    start.process.parent_pid = parent->pid;
+    start.process.flags = QMON_PROCESS_UNSTARTED | (parent->flags & QMON_PROCESS_CONTAINED);
+    start.process.pid_namespace = qmon__agent.pid_namespace;
+    start.process.created_boot_ns = qmon__boot_ns();
+    start.process.created_real_ns = qmon__real_ns();
+    start.process.root_pid = parent->root_pid;
+    start.process.root_created_boot_ns = parent->root_created_boot_ns;
+    start.process.host_parent_known = 1;
+    if (qmon__sys_2(SYS_ftruncate, fd, QMON_RECORD_BYTES) == 0 &&
+        qmon__sys_4(SYS_pwrite64, fd, &start, sizeof start, 0) == (long) sizeof start)
+        qmon__sys_5(SYS_linkat, AT_FDCWD, draft, AT_FDCWD, path, 0);
+    qmon__sys_3(SYS_unlinkat, AT_FDCWD, draft, 0);
+    qmon__sys_1(SYS_close, fd);
+}
+
+/* The owner of a live record holds a shared lock through its mapping. */
+static bool read_live_record(const char *path, struct qmon__relative *ret_relative) {
+    int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+    if (fd < 0)
+        return false;
+    bool alive = qmon__sys_2(SYS_flock, fd, LOCK_EX | LOCK_NB) == -EWOULDBLOCK;
+    uint32_t root_pid = 0;
+    uint64_t root_created = 0;
+    if (alive) {
+        qmon__sys_4(SYS_pread64, fd, &root_pid, sizeof root_pid, offsetof(struct qmon_record, process.root_pid));
+        qmon__sys_4(SYS_pread64, fd, &root_created, sizeof root_created,
+                    offsetof(struct qmon_record, process.root_created_boot_ns));
+        ret_relative->root_pid = root_pid;
+        ret_relative->root_created_boot_ns = root_created;
+    }
+    qmon__sys_1(SYS_close, fd);
+    return alive;
+}
+
+bool qmon__record_of_live_process(int pid, struct qmon__relative *ret_relative) {
+    char path[QMON_PATH_BYTES + 64];
+    if (pid <= 0 || own_directory[0] == '\0')
+        return false;
+    name_record(own_directory, pid, path, sizeof path); /* a relative's is where ours is */
+    return read_live_record(path, ret_relative);
+}
+
+bool qmon__record_of_child_ended(int pid, int wait_status) {
+    char path[QMON_PATH_BYTES + 64];
+    struct {
+        struct qmon_record_header header;
+        uint32_t pid;
+    } start;
+    if (own_directory[0] == '\0')
+        return false;
+    name_record(own_directory, pid, path, sizeof path);
+    const int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
+    if (fd < 0)
+        return false;
+    bool silent = false;
+    if (qmon__sys_4(SYS_pread64, fd, &start, sizeof start, 0) == (long) sizeof start && start.pid == (uint32_t) pid) {
+        const uint32_t state = atomic_load_explicit(&start.header.state, memory_order_relaxed);
+        const struct {
+            uint32_t seen_by_parent;
+            int32_t wait_status;
+        } seen = {1, wait_status};
+        silent = state == QMON_STATE_RUNNING || state == QMON_STATE_EXEC;
+        if (silent)
+            qmon__sys_4(SYS_pwrite64, fd, &seen, sizeof seen, offsetof(struct qmon_record, end.seen_by_parent));
+    }
+    qmon__sys_1(SYS_close, fd);
+    return silent;
+}
+
+void qmon__record_unlink(void) {
+    if (qmon__agent.record_path[0] != '\0')
+        qmon__sys_3(SYS_unlinkat, AT_FDCWD, qmon__agent.record_path, 0);
+}

@@ -1,0 +1,50 @@
+/*
+ * record_file.h: making, adopting and leaving the record's file. SIGNAL SAFETY: everything here is async-signal-safe, so
+ * that the child of a fork in a threaded program may call it.
+ */
+#ifndef QMON_CAPTURE_RECORD_FILE_H
+#define QMON_CAPTURE_RECORD_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <qmon/record.h>
+
+/* The record where no file can be had: private memory, copied for the receiver when one is started. */
+extern struct qmon_record qmon__spare_record;
+
+enum qmon__record_outcome {
+    QMON__RECORD_NEW,     /* fresh: everything but the header is zero */
+    QMON__RECORD_ADOPTED, /* this process's own, from before an exec */
+    QMON__RECORD_SPARE,   /* no file: qmon__spare_record, zeroed */
+};
+
+/* Makes the record of the calling process qmon__agent.record (a process has one; an earlier mapping, a parent's, is not
+ * touched). On return header.state is EMPTY for a new or spare one. */
+enum qmon__record_outcome qmon__record_acquire(int pid);
+
+/* A record for a process that cannot make its own yet (a child between vfork and exec, or out of posix_spawn): state EXEC,
+ * not a root, flagged UNSTARTED. Does nothing when it has one. */
+void qmon__record_mark_child(int pid);
+
+/* The record of process pid of our namespace, where it is monitored and alive: its flags and root. */
+struct qmon__relative {
+    uint32_t root_pid;
+    uint64_t root_created_boot_ns;
+};
+bool qmon__record_of_live_process(int pid, struct qmon__relative *ret_relative);
+
+/* A child was waited for. Where it left a record in which it does not say how it ended, the status is put there, and true
+ * returned. */
+bool qmon__record_of_child_ended(int pid, int wait_status);
+
+/* Goes on in qmon__spare_record, zeroed but for its header; the file, if there is one, is removed. */
+void qmon__record_use_spare(void);
+
+/* Removes the file; the mapping stays. */
+void qmon__record_unlink(void);
+
+uint64_t qmon__boot_ns(void);
+uint64_t qmon__real_ns(void);
+
+#endif

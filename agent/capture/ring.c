@@ -1,0 +1,139 @@
+/*
+ * The producers' side of the ring (record.h): a bounded queue in which each slot has a sequence. A producer claims turn t by moving
+ * `head` from t to t + 1, which it may while slot t % SLOTS has sequence t; it fills the slot and sets the sequence to
+ * t + 1. Full is: the sequence is still behind. Nobody waits for anybody. The receiver's side is agent/receiver/.
+ */
+#include "ring.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "agent.h"
+#include "background.h"
+#include "record_file.h"
+#include "text.h"
+#include "thread.h"
+#include "unwind.h"
+
+static struct qmon_record_ring *ring_of_process(void) {
+    return &qmon__agent.record->ring;
+}
+
+_Bool qmon__ring_has_events(void) {
+    const struct qmon_record_ring *ring = ring_of_process();
+    return atomic_load_explicit(&ring->head, memory_order_acquire) !=
+           atomic_load_explicit(&ring->tail, memory_order_acquire);
+}
+
+/* Sequences count from the slot's own index at the first turn; a zeroed record has them all 0, which stands for that. */
+static uint32_t sequence_of(struct qmon_ring_slot *slot, uint32_t turn) {
+    const uint32_t sequence = atomic_load_explicit(&slot->sequence, memory_order_acquire);
+    return sequence == 0 && turn < QMON_RING_SLOTS ? turn : sequence;
+}
+
+static struct qmon_ring_slot *claim_slot(struct qmon_record_ring *ring, uint32_t *ret_turn) {
+    uint32_t turn = atomic_load_explicit(&ring->head, memory_order_relaxed);
+    for (;;) {
+        struct qmon_ring_slot *slot = &ring->slots[turn % QMON_RING_SLOTS];
+        const int32_t ahead = (int32_t) (sequence_of(slot, turn) - turn);
+        if (ahead < 0)
+            return NULL;
+        if (ahead > 0) {
+            turn = atomic_load_explicit(&ring->head, memory_order_relaxed);
+        } else if (atomic_compare_exchange_weak_explicit(&ring->head, &turn, turn + 1, memory_order_acq_rel,
+                                                         memory_order_relaxed)) {
+            *ret_turn = turn;
+            return slot;
+        }
+    }
+}
+
+static uint16_t put(struct qmon_ring_slot *slot, size_t *used, const char *text, size_t limit) {
+    if (text == NULL)
+        return 0;
+    size_t bytes = strnlen(text, limit + 1);
+    const size_t room = QMON_RING_TEXT_BYTES - *used;
+    if (bytes > limit || bytes > room) {
+        bytes = limit < room ? limit : room;
+        slot->truncated = 1;
+    }
+    memcpy(slot->text + *used, text, bytes);
+    *used += bytes;
+    return (uint16_t) bytes;
+}
+
+/* Key NUL value NUL, whole pairs only. */
+static uint16_t put_extras(struct qmon_ring_slot *slot, size_t *used, const char *const *extras) {
+    const size_t start = *used;
+    for (; extras != NULL && extras[0] != NULL; extras += 2) {
+        const char *value = extras[1] != NULL ? extras[1] : "";
+        const size_t key_bytes = strlen(extras[0]) + 1, value_bytes = strlen(value) + 1;
+        if (key_bytes + value_bytes > QMON_RING_TEXT_BYTES - *used) {
+            slot->truncated = 1;
+        } else {
+            memcpy(slot->text + *used, extras[0], key_bytes);
+            memcpy(slot->text + *used + key_bytes, value, value_bytes);
+            *used += key_bytes + value_bytes;
+        }
+        if (extras[1] == NULL)
+            break;
+    }
+    return (uint16_t) (*used - start);
+}
+
+static void wake_receiver(struct qmon_record_ring *ring) {
+    atomic_fetch_add_explicit(&ring->wake, 1, memory_order_release);
+    if (atomic_load_explicit(&ring->consumer_pid, memory_order_acquire) != 0)
+        qmon__sys_6(SYS_futex, &ring->wake, FUTEX_WAKE, 1, NULL, NULL, 0);
+    qmon__background_ask(QMON__CHORE_RING);
+}
+
+int qmon__ring_report(int severity, const char *code, const char *endpoint, const char *user_id, const char *message,
+                      const char *const *extras, size_t skip) {
+    if (!qmon__agent.active || !qmon__is_owner())
+        return -ENODEV;
+    struct qmon_record_ring *ring = ring_of_process();
+    uint32_t turn;
+    struct qmon_ring_slot *slot = claim_slot(ring, &turn);
+    if (slot == NULL) {
+        atomic_fetch_add_explicit(&ring->dropped, 1, memory_order_relaxed);
+        qmon__background_ask(QMON__CHORE_RING);
+        return -EAGAIN;
+    }
+    size_t used = 0;
+    slot->tid = (uint32_t) qmon__gettid();
+    slot->real_ns = qmon__real_ns();
+    slot->severity = (uint16_t) severity;
+    slot->truncated = 0;
+    const uint32_t dropped = atomic_load_explicit(&ring->dropped, memory_order_relaxed);
+    slot->dropped_before = dropped - atomic_exchange_explicit(&ring->reported_dropped, dropped, memory_order_relaxed);
+    qmon__sys_2(SYS_prctl, PR_GET_NAME, slot->thread_name);
+    slot->frame_count = (uint16_t) qmon__unwind_here(slot->frames, QMON_RING_FRAMES, skip + 1);
+    slot->code_bytes = put(slot, &used, code, 64);
+    slot->endpoint_bytes = put(slot, &used, endpoint, 256);
+    slot->user_bytes = put(slot, &used, user_id, 128);
+    slot->message_bytes = put(slot, &used, message, 640);
+    slot->extra_bytes = put_extras(slot, &used, extras);
+    atomic_store_explicit(&slot->sequence, turn + 1, memory_order_release);
+    wake_receiver(ring);
+    return 0;
+}
+
+int qmon__ring_drain(int timeout_ms) {
+    if (!qmon__agent.active || !qmon__is_owner())
+        return 0;
+    struct qmon_record_ring *ring = ring_of_process();
+    const uint32_t until = atomic_load_explicit(&ring->head, memory_order_acquire);
+    for (int waited = 0; waited <= timeout_ms; waited++) {
+        if ((int32_t) (atomic_load_explicit(&ring->tail, memory_order_acquire) - until) >= 0)
+            return 0;
+        qmon__background_ask(QMON__CHORE_RING);
+        const struct timespec patience = {.tv_nsec = 1000000};
+        qmon__sys_2(SYS_nanosleep, &patience, NULL);
+    }
+    return -ETIMEDOUT;
+}

@@ -1,0 +1,18 @@
+/* ring.h: error reports on their way to the receiver. */
+#ifndef QMON_CAPTURE_RING_H
+#define QMON_CAPTURE_RING_H
+
+#include <stddef.h>
+
+/* Puts a report with the caller's stack into the ring and sees to it that somebody takes it out. `skip` frames of the stack
+ * are the caller's own. Never blocks. 0; -EAGAIN no room (counted); -ENODEV the agent does nothing here. */
+int qmon__ring_report(int severity, const char *code, const char *endpoint, const char *user_id, const char *message,
+                      const char *const *extras, size_t skip);
+
+/* Are there reports that nobody has taken? SIGNAL SAFETY: async-signal-safe. */
+_Bool qmon__ring_has_events(void);
+
+/* Waits until what is in the ring now has been taken. 0 or -ETIMEDOUT. */
+int qmon__ring_drain(int timeout_ms);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * thread.h: what the agent keeps for each thread. Initial-exec TLS: no allocation on first use, so it may be used in a
+ * signal handler.
+ */
+#ifndef QMON_CAPTURE_THREAD_H
+#define QMON_CAPTURE_THREAD_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <ucontext.h>
+
+#include "sys.h"
+
+#if defined(__x86_64__)
+#define QMON__GENERAL_REGISTERS gregs
+#elif defined(__aarch64__)
+#define QMON__GENERAL_REGISTERS regs
+#endif
+
+struct qmon__guard;
+
+/* The last fault that was handed to a handler of the program. The handler's frame on the stack is where its siginfo and
+ * context lie; what is copied here tells whether that frame is still what it was. */
+struct qmon__fault {
+    int signal;      /* 0: none */
+    uintptr_t frame; /* the stack pointer at the handler's entry */
+    const siginfo_t *info;
+    const ucontext_t *context;
+    siginfo_t info_copy;
+    unsigned char registers_copy[sizeof((mcontext_t *) 0)->QMON__GENERAL_REGISTERS];
+};
+
+#define QMON__FAULTS 4u
+
+struct qmon__thread {
+    struct qmon__guard *guard; /* innermost; NULL: a fault in our own code is a bug */
+    unsigned nesting;          /* of our own code that is not to observe itself */
+    bool aborting;             /* in abort(): a SIGABRT handler that returns does not save the process */
+    void *alternate_stack;     /* ours, from the pool; NULL: none (main thread: static), or the program's own */
+    qmon__sigset own_proxies;  /* proxies (signals.h) that the program has blocked for themselves */
+    unsigned fault_count; /* a handler may fault on purpose and recover while it deals with the first: innermost last */
+    struct qmon__fault faults[QMON__FAULTS];
+};
+
+extern _Thread_local struct qmon__thread qmon__thread __attribute__((tls_model("initial-exec")));
+
+#endif

@@ -1,0 +1,206 @@
+#include "unwind.h"
+
+#include <libunwind.h>
+#include <string.h>
+
+#include "guard.h"
+#include "machine.h"
+#include "thread.h"
+
+#define WALK_LIMIT 4000000u /* frames: 40 ms for 100,000 of them, so this is past any deadline */
+
+/* Steps outward. *ret_trampoline: the frame that was left is the trampoline of a signal handler. libunwind 1.6 knows that for
+ * x86-64 only once it has stepped, because it goes by the unwind table; for aarch64 before, because it goes by the code. */
+static int step(unw_cursor_t *cursor, bool *ret_trampoline) {
+#if defined(__x86_64__)
+    const int result = unw_step(cursor);
+    *ret_trampoline = result > 0 && unw_is_signal_frame(cursor) > 0;
+#else
+    *ret_trampoline = unw_is_signal_frame(cursor) > 0;
+    const int result = unw_step(cursor);
+#endif
+    return result;
+}
+
+struct walk {
+    struct qmon_record_crash *crash;
+    const ucontext_t *context;
+    bool jumped;
+    ucontext_t caller;                      /* of a jump: the context as the instruction after the call would see it */
+    uint64_t outer[QMON_CRASH_FRAMES_HALF]; /* the last ones seen, a ring */
+    uint8_t outer_flags[QMON_CRASH_FRAMES_HALF];
+    uint64_t seen;
+};
+
+static void keep_frame(struct walk *walk, uint64_t pc, uint8_t flags) {
+    struct qmon_record_crash *crash = walk->crash;
+    if (walk->seen < QMON_CRASH_FRAMES_HALF) {
+        crash->frames[walk->seen] = pc;
+        crash->frame_flags[walk->seen] = flags;
+        crash->frame_count_inner = (uint32_t) walk->seen + 1;
+    } else {
+        const size_t at = walk->seen % QMON_CRASH_FRAMES_HALF;
+        walk->outer[at] = pc;
+        walk->outer_flags[at] = flags;
+    }
+    walk->seen++;
+}
+
+static void flag_last(struct walk *walk, uint8_t flag) {
+    if (walk->seen <= QMON_CRASH_FRAMES_HALF)
+        walk->crash->frame_flags[walk->seen - 1] |= flag;
+    else
+        walk->outer_flags[(walk->seen - 1) % QMON_CRASH_FRAMES_HALF] |= flag;
+}
+
+static void walk_now(void *argument) {
+    struct walk *walk = argument;
+    unw_cursor_t cursor;
+    walk->crash->unwind_end = QMON_UNWIND_BROKEN;
+    bool exact = !walk->jumped;
+    if (walk->jumped) {
+        keep_frame(walk, qmon__program_counter(walk->context), QMON_FRAME_EXACT);
+        memcpy(&walk->caller, walk->context, sizeof walk->caller);
+        qmon__return_from_call(&walk->caller);
+        if (unw_init_local(&cursor, (unw_context_t *) &walk->caller) != 0)
+            return;
+    } else if (unw_init_local2(&cursor, (unw_context_t *) walk->context, UNW_INIT_SIGNAL_FRAME) != 0) {
+        return;
+    }
+    while (walk->seen < WALK_LIMIT) {
+        unw_word_t pc, sp_before, sp_after;
+        if (unw_get_reg(&cursor, UNW_REG_IP, &pc) != 0 || unw_get_reg(&cursor, UNW_REG_SP, &sp_before) != 0)
+            return;
+        if (pc == 0 && walk->seen > 0) {
+            walk->crash->unwind_end = QMON_UNWIND_COMPLETE;
+            return;
+        }
+        keep_frame(walk, pc, exact ? QMON_FRAME_EXACT : 0);
+        const int stepped = step(&cursor, &exact);
+        if (exact)
+            flag_last(walk, QMON_FRAME_SIGNAL);
+        if (stepped == 0)
+            walk->crash->unwind_end = QMON_UNWIND_COMPLETE;
+        if (stepped <= 0)
+            return;
+        unw_word_t next = 0;
+        if (unw_get_reg(&cursor, UNW_REG_SP, &sp_after) != 0 || unw_get_reg(&cursor, UNW_REG_IP, &next) != 0 ||
+            (sp_after == sp_before && next == pc))
+            return; /* no progress */
+    }
+    walk->crash->unwind_end = QMON_UNWIND_LIMIT;
+}
+
+/* The ring of outermost frames, put in order behind the inner ones. */
+static void settle_outer(struct walk *walk) {
+    struct qmon_record_crash *crash = walk->crash;
+    if (walk->seen <= QMON_CRASH_FRAMES_HALF)
+        return;
+    const uint64_t past = walk->seen - QMON_CRASH_FRAMES_HALF;
+    const uint64_t kept = past < QMON_CRASH_FRAMES_HALF ? past : QMON_CRASH_FRAMES_HALF;
+    for (uint64_t i = 0; i < kept; i++) {
+        const size_t at = (walk->seen - kept + i) % QMON_CRASH_FRAMES_HALF;
+        crash->frames[QMON_CRASH_FRAMES_HALF + i] = walk->outer[at];
+        crash->frame_flags[QMON_CRASH_FRAMES_HALF + i] = walk->outer_flags[at];
+    }
+    crash->frame_count_outer = (uint32_t) kept;
+    crash->frames_between = past - kept;
+}
+
+void qmon__unwind_crash(struct qmon_record_crash *crash, const ucontext_t *context, bool jumped, uint64_t within_ms) {
+    struct walk walk;
+    walk.crash = crash;
+    walk.context = context;
+    walk.jumped = jumped;
+    walk.seen = 0;
+    crash->unwind_end = QMON_UNWIND_FAULT;
+    if (!qmon__guarded(walk_now, &walk, within_ms))
+        crash->unwind_end = QMON_UNWIND_FAULT;
+    settle_outer(&walk);
+}
+
+struct passage {
+    uintptr_t frame;
+    bool found;
+};
+
+static void find_passage(void *argument) {
+    struct passage *passage = argument;
+    unw_context_t here;
+    unw_cursor_t cursor;
+    if (unw_getcontext(&here) != 0 || unw_init_local(&cursor, &here) != 0)
+        return;
+    for (unsigned i = 0; i < 4096; i++) {
+        unw_word_t sp;
+        if (unw_get_reg(&cursor, UNW_REG_SP, &sp) != 0)
+            return;
+        bool trampoline;
+        const int stepped = step(&cursor, &trampoline);
+        /* in a trampoline the stack pointer is just past the return address, which is the frame's first word on x86-64 */
+        if (trampoline && (sp == passage->frame || sp == passage->frame + sizeof(void *))) {
+            passage->found = true;
+            return;
+        }
+        if (stepped <= 0)
+            return;
+    }
+}
+
+bool qmon__unwind_passes(uintptr_t frame) {
+    struct passage passage = {.frame = frame};
+    return qmon__guarded(find_passage, &passage, 500) && passage.found;
+}
+
+struct meeting {
+    const ucontext_t *context;
+    uintptr_t start;
+    size_t bytes;
+    unsigned depth;
+    bool found;
+};
+
+static void find_meeting(void *argument) {
+    struct meeting *meeting = argument;
+    unw_cursor_t cursor;
+    if (unw_init_local2(&cursor, (unw_context_t *) meeting->context, UNW_INIT_SIGNAL_FRAME) != 0)
+        return;
+    for (unsigned i = 0; i < meeting->depth; i++) {
+        unw_word_t pc;
+        if (unw_get_reg(&cursor, UNW_REG_IP, &pc) != 0)
+            return;
+        if (pc >= meeting->start && pc - meeting->start <= meeting->bytes) {
+            meeting->found = true;
+            return;
+        }
+        if (unw_step(&cursor) <= 0)
+            return;
+    }
+}
+
+bool qmon__unwind_meets(const ucontext_t *context, uintptr_t start, size_t bytes, unsigned depth) {
+    struct meeting meeting = {.context = context, .start = start, .bytes = bytes, .depth = depth};
+    return qmon__guarded(find_meeting, &meeting, 500) && meeting.found;
+}
+
+struct here {
+    void *frames[QMON_RING_FRAMES + 16];
+    int wanted, count;
+};
+
+static void walk_here(void *argument) {
+    struct here *here = argument;
+    here->count = unw_backtrace(here->frames, here->wanted);
+}
+
+size_t qmon__unwind_here(uint64_t *ret_frames, size_t limit, size_t skip) {
+    struct here here;
+    const size_t most = sizeof here.frames / sizeof here.frames[0];
+    const size_t ours = 3; /* walk_here and the guard's two */
+    here.count = 0;
+    here.wanted = (int) (limit + skip + ours < most ? limit + skip + ours : most);
+    qmon__guarded(walk_here, &here, 0);
+    size_t kept = 0;
+    for (size_t i = skip + ours; i < (size_t) here.count && kept < limit; i++)
+        ret_frames[kept++] = (uint64_t) (uintptr_t) here.frames[i];
+    return kept;
+}

@@ -1,0 +1,70 @@
+/* binary.h: a module's file and all that is known of its addresses, read when it is first needed and kept. */
+#ifndef QMON_PIPELINE_BINARY_H
+#define QMON_PIPELINE_BINARY_H
+
+#include <qmon/event.h>
+
+#include "budget.h"
+#include "dwarf_decode.h"
+#include "elf_file.h"
+#include "elf_symbols.h"
+#include "map.h"
+
+struct qmon__lookup_place {
+    const char *function, *file; /* NULL unknown */
+    uint32_t line, column;
+    enum qmon_frame_role role;
+    const char *event_function, *event_file; /* the same in the memory of the event of this run */
+};
+
+/* What is at an address. */
+struct qmon__lookup {
+    uint64_t entry;                     /* of the function, 0 unknown */
+    uint64_t run;                       /* in which event_function and event_file were set */
+    size_t count;                       /* 0: nothing known */
+    struct qmon__lookup_place places[]; /* innermost inlined one first */
+};
+
+/* Tells whether a path still names the file that it named: for modules without a build id. */
+struct qmon__file_identity {
+    uint64_t device, inode, bytes, changed_ns; /* all 0: there is none */
+};
+
+/* Fills in what is at the path now. */
+void qmon__identify_file(const char *path, struct qmon__file_identity *ret_identity);
+bool qmon__same_file(const struct qmon__file_identity *one, const struct qmon__file_identity *other);
+
+struct qmon__binary {
+    struct qmon__binary *next;
+    char *path;                                /* as in the event */
+    char wanted_build_id[QMON__BUILD_ID_TEXT]; /* "" not known */
+    uint64_t run;                              /* in which it was last used */
+    struct qmon__file_identity identity;       /* of the file at the path when it was opened */
+    const char *problem;                       /* static: why there is no file; NULL there is one */
+    struct qmon__elf *elf, *debug, *alternate, *mini;
+    struct qmon__dwarf *dwarf, *alternate_dwarf;
+    struct qmon__symbols *symbols;
+    bool debug_sought, dwarf_tried;
+    bool debug_too_large;     /* compressed debug information that the time was too short for */
+    char debug_path[4200];    /* where `debug` was found */
+    char *prefix;             /* where debug files are looked for */
+    struct qmon__map lookups; /* by address */
+    struct qmon__map names;   /* readable ones, by the address of those in the file */
+};
+
+/* Where the module of an event may be found. */
+struct qmon__module_source {
+    const char *path, *build_id; /* build_id NULL or "": not known */
+    uint64_t start, end;         /* the mapping */
+    bool is_executable;          /* the program itself */
+    uint32_t live_pid;           /* 0: gone */
+};
+
+/* Never NULL but for memory; without a file `problem` is set. */
+struct qmon__binary *qmon__binary_open(const struct qmon__module_source *source);
+void qmon__binary_close(struct qmon__binary *binary);
+
+/* What is at an address of the file. NULL: the budget is spent, or out of memory. */
+struct qmon__lookup *qmon__binary_lookup(struct qmon__binary *binary, uint64_t address, struct qmon__budget *budget);
+
+#endif

@@ -1,0 +1,70 @@
+/* dwarf_find.c: the question that the decoder is there for. */
+#include "dwarf_unit.h"
+
+/* Reads the unit on first use. False: not now. */
+static bool prepare(struct qmon__unit *unit, struct qmon__budget *budget) {
+    if (unit->indexed)
+        return true;
+    if (!unit->has_functions)
+        unit->has_functions = !budget->spent && qmon__functions_read(unit, false, budget);
+    unit->indexed = unit->has_functions && qmon__lines_read(unit, budget);
+    return unit->indexed;
+}
+
+static struct qmon__function *find_function(struct qmon__unit *unit, uint64_t address, struct qmon__budget *budget,
+                                            uint64_t *ret_range_low) {
+    size_t found = qmon__function_find(unit, address, ret_range_low);
+    if (found == SIZE_MAX && !unit->has_all_functions && qmon__functions_read(unit, true, budget)) {
+        unit->has_all_functions = true;
+        found = qmon__function_find(unit, address, ret_range_low);
+    }
+    return found == SIZE_MAX ? NULL : &unit->functions[found];
+}
+
+static size_t find_in_unit(struct qmon__unit *unit, uint64_t address, struct qmon__budget *budget,
+                           struct qmon__place places[QMON__PLACES_MAX]) {
+    const struct qmon__inline *chain[QMON__PLACES_MAX - 1];
+    uint64_t range_low = 0;
+    size_t inlines = 0;
+    const struct qmon__row *row = qmon__line_find(&unit->lines, address);
+    struct qmon__function *function = find_function(unit, address, budget, &range_low);
+    if (!row && !function)
+        return 0;
+
+    places[0] = (struct qmon__place){0};
+    if (row) {
+        places[0].file = qmon__line_path(unit, row->file);
+        places[0].line = row->line;
+        places[0].column = row->column;
+    }
+    if (!function)
+        return 1;
+    if (qmon__function_expand(unit, function, budget))
+        inlines = qmon__inline_chain(unit, function, address, budget, chain, QMON__PLACES_MAX - 1);
+    for (size_t i = 0; i < inlines; i++) {
+        const struct qmon__inline *item = chain[inlines - 1 - i];
+        places[i].function = qmon__function_name(unit, item->die, budget, &places[i].linkage);
+        places[i + 1] = (struct qmon__place){
+            .file = qmon__line_path(unit, item->call_file), .line = item->call_line, .column = item->call_column};
+    }
+    struct qmon__place *last = &places[inlines];
+    last->function = qmon__function_name(unit, function->die, budget, &last->linkage);
+    last->entry = function->entry <= address ? function->entry : range_low; /* else a part moved to before its start */
+    return inlines + 1;
+}
+
+size_t qmon__dwarf_find(struct qmon__dwarf *dwarf, uint64_t address, struct qmon__budget *budget,
+                        struct qmon__place places[QMON__PLACES_MAX]) {
+    struct qmon__unit *unit, *with_line = NULL;
+    size_t position = 0;
+    while ((unit = qmon__unit_next(dwarf, address, budget, &position))) {
+        if (!prepare(unit, budget))
+            continue;
+        size_t count = find_in_unit(unit, address, budget, places);
+        if (count && places[count - 1].function)
+            return count;
+        if (count && !with_line)
+            with_line = unit;
+    }
+    return with_line ? find_in_unit(with_line, address, budget, places) : 0;
+}

@@ -1,0 +1,185 @@
+/*
+ * dwarf_functions.c: the functions of a unit, found in one walk over its DIEs. Bodies of functions and types are jumped over
+ * where the compiler says how far they reach (GCC does): nearly all functions stand outside of them. For an address that
+ * is then in no function the unit is walked once more, all of it: Rust keeps methods inside types, GNU C functions inside
+ * functions.
+ */
+#include <dwarf.h>
+#include <stdlib.h>
+
+#include "dwarf_unit.h"
+
+#define FUNCTIONS_MAX 16000000u
+#define CONTAINERS_MAX 16000000u
+#define OPEN_MAX 64
+#define OVERLAPS_MAX 16u
+
+struct walk {
+    struct qmon__unit *unit;
+    struct qmon__budget *budget;
+    struct qmon__unit found; /* only its arrays of functions and containers are used */
+    struct {
+        uint32_t depth;
+        size_t container;
+    } open[OPEN_MAX];
+    size_t open_count;
+    bool all, failed;
+};
+
+bool qmon__dies_begin(struct qmon__dies *dies, struct qmon__unit *unit, uint64_t first_die) {
+    struct qmon__bytes inside = {unit->dwarf->sections[QMON__DEBUG_INFO].at, unit->end};
+    *dies = (struct qmon__dies){
+        .cursor = qmon__cursor_at(inside, first_die), .info = inside.at, .table = qmon__abbrevs_get(unit)};
+    return dies->table && !dies->cursor.bad;
+}
+
+uint64_t qmon__dies_sibling(const struct qmon__dies *dies, const struct qmon__unit *unit,
+                            const struct qmon__abbrev *abbrev) {
+    if (!abbrev->sibling_bytes || dies->cursor.bad)
+        return 0;
+    struct qmon__cursor value = {dies->cursor.at - abbrev->sibling_bytes, dies->cursor.at, false};
+    uint64_t sibling = qmon__cursor_number(&value, abbrev->sibling_bytes) + unit->offset;
+    return sibling > (uint64_t) (dies->cursor.at - dies->info) && sibling < unit->end ? sibling : 0;
+}
+
+void qmon__dies_jump(struct qmon__dies *dies, uint64_t die) {
+    dies->cursor.at = dies->info + die;
+}
+
+static bool add_range(void *context, uint64_t low, uint64_t high) {
+    struct walk *walk = context;
+    struct qmon__unit *found = &walk->found;
+    if (!QMON__GROW(found->function_ranges, found->function_range_room, found->function_range_count, FUNCTIONS_MAX)) {
+        walk->failed = true;
+        return false;
+    }
+    found->function_ranges[found->function_range_count++] =
+        (struct qmon__function_range){low, high, (uint32_t) found->function_count};
+    return true;
+}
+
+static void add_function(struct walk *walk, uint64_t die, const struct qmon__value values[QMON__SLOTS]) {
+    struct qmon__unit *found = &walk->found;
+    size_t first_range = found->function_range_count;
+    qmon__ranges_visit(walk->unit, values, walk->budget, add_range, walk);
+    if (found->function_range_count == first_range)
+        return;
+    if (!QMON__GROW(found->functions, found->function_room, found->function_count, FUNCTIONS_MAX)) {
+        walk->failed = true;
+        return;
+    }
+    found->functions[found->function_count++] =
+        (struct qmon__function){.die = die, .entry = found->function_ranges[first_range].low};
+}
+
+static void add_container(struct walk *walk, uint64_t die, uint64_t end, uint32_t depth) {
+    struct qmon__unit *found = &walk->found;
+    if (!end && walk->open_count == OPEN_MAX)
+        return;
+    if (!QMON__GROW(found->containers, found->container_room, found->container_count, CONTAINERS_MAX)) {
+        walk->failed = true;
+        return;
+    }
+    found->containers[found->container_count] = (struct qmon__container){die, end};
+    if (!end) {
+        walk->open[walk->open_count].depth = depth;
+        walk->open[walk->open_count++].container = found->container_count;
+    }
+    found->container_count++;
+}
+
+static void close_containers(struct walk *walk, uint32_t depth, uint64_t end) {
+    while (walk->open_count && walk->open[walk->open_count - 1].depth >= depth) {
+        walk->open_count--;
+        walk->found.containers[walk->open[walk->open_count].container].end = end;
+    }
+}
+
+static void visit(struct walk *walk, struct qmon__dies *dies, const struct qmon__abbrev *abbrev) {
+    struct qmon__value values[QMON__SLOTS];
+    bool function = abbrev->tag == DW_TAG_subprogram && abbrev->has_code;
+    if (function) {
+        qmon__die_read(dies->table, abbrev, walk->unit->encoding, &dies->cursor, values);
+        add_function(walk, dies->die, values);
+    } else {
+        qmon__die_skip(dies->table, abbrev, &dies->cursor);
+    }
+    uint64_t sibling = 0;
+    if (abbrev->children && abbrev->sibling_bytes && abbrev->tag != DW_TAG_namespace)
+        sibling = qmon__dies_sibling(dies, walk->unit, abbrev);
+    if (abbrev->children && (abbrev->tag == DW_TAG_namespace || sibling))
+        add_container(walk, dies->die, sibling, dies->depth);
+    if (sibling && !walk->all)
+        qmon__dies_jump(dies, sibling);
+    else
+        qmon__dies_enter(dies, abbrev);
+}
+
+static int by_low(const void *left, const void *right) {
+    const struct qmon__function_range *a = left, *b = right;
+    if (a->low != b->low)
+        return a->low < b->low ? -1 : 1;
+    return (a->function > b->function) - (a->function < b->function);
+}
+
+static void clear(struct qmon__unit *unit) {
+    free(unit->functions);
+    free(unit->function_ranges);
+    free(unit->inlines);
+    free(unit->ranges);
+    free(unit->containers);
+}
+
+/* Takes what was found, in place of what was known before. */
+static void take(struct qmon__unit *unit, struct qmon__unit *found) {
+    clear(unit);
+    unit->functions = found->functions;
+    unit->function_count = found->function_count;
+    unit->function_ranges = found->function_ranges;
+    unit->function_range_count = found->function_range_count;
+    unit->containers = found->containers;
+    unit->container_count = found->container_count;
+    unit->inlines = NULL;
+    unit->ranges = NULL;
+    unit->inline_count = unit->inline_room = unit->range_count = unit->range_room = 0;
+    if (unit->function_range_count)
+        qsort(unit->function_ranges, unit->function_range_count, sizeof *unit->function_ranges, by_low);
+}
+
+bool qmon__functions_read(struct qmon__unit *unit, bool all, struct qmon__budget *budget) {
+    struct walk walk = {.unit = unit, .budget = budget, .all = all};
+    struct qmon__dies dies;
+    const struct qmon__abbrev *abbrev;
+    if (!qmon__dies_begin(&dies, unit, unit->first_die))
+        return true; /* nothing to be had here, now or later */
+    while ((abbrev = qmon__dies_next(&dies)) && !walk.failed && !qmon__budget_tick(budget)) {
+        if (walk.open_count)
+            close_containers(&walk, dies.depth, dies.die);
+        visit(&walk, &dies, abbrev);
+    }
+    close_containers(&walk, 0, unit->end);
+    if (walk.failed || budget->spent) {
+        clear(&walk.found);
+        return false;
+    }
+    take(unit, &walk.found);
+    return true;
+}
+
+size_t qmon__function_find(const struct qmon__unit *unit, uint64_t address, uint64_t *ret_range_low) {
+    const struct qmon__function_range *ranges = unit->function_ranges;
+    size_t low = 0, high = unit->function_range_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (ranges[middle].low <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (size_t back = 1; back <= OVERLAPS_MAX && back <= low; back++)
+        if (address < ranges[low - back].high) {
+            *ret_range_low = ranges[low - back].low;
+            return ranges[low - back].function;
+        }
+    return SIZE_MAX;
+}

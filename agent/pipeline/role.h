@@ -1,0 +1,15 @@
+/* role.h: whose code a frame is. */
+#ifndef QMON_PIPELINE_ROLE_H
+#define QMON_PIPELINE_ROLE_H
+
+#include <stdbool.h>
+
+#include <qmon/event.h>
+
+/* From module (path), function and source file, each of which may be NULL. */
+enum qmon_frame_role qmon__role_of(const char *module, const char *function, const char *file);
+
+/* Does libc start a program or a thread with this function? */
+bool qmon__is_start_function(const char *function);
+
+#endif

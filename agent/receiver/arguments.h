@@ -1,0 +1,23 @@
+/*
+ * arguments.h: what the agent asks a receiver to do.
+ */
+#ifndef QMON_RECEIVER_ARGUMENTS_H
+#define QMON_RECEIVER_ARGUMENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum qmon__why { QMON__WHY_START, QMON__WHY_STOP, QMON__WHY_EXEC, QMON__WHY_CRASH, QMON__WHY_RING, QMON__WHY_FOUND };
+
+struct qmon__arguments {
+    enum qmon__why why;
+    uint32_t pid;
+    const char *record; /* its path; "" it has none */
+    uint64_t deadline_ms;
+    bool hold;
+};
+
+/* Words without a leading "--" are passed over. 0; or -EINVAL: *ret_problem (static) says what is wrong. */
+int qmon__parse_arguments(int argc, char *const *argv, struct qmon__arguments *ret_arguments, const char **ret_problem);
+
+#endif

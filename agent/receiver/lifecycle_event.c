@@ -1,0 +1,114 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "identity.h"
+#include "moment.h"
+#include "procfs.h"
+#include "report.h"
+
+#define DAY_NS (24ull * 3600 * 1000000000)
+
+struct qmon_event *qmon__begin_event(const struct qmon_record *record, uint64_t time_ns, uint32_t live_pid,
+                                     struct qmon__report *ret_report) {
+    uint64_t now_ns = qmon__now_real_ns();
+    /* Clocks are set now and then; a record's time is believed unless it is absurd. */
+    struct qmon_event *event = qmon_event_new(time_ns == 0 || time_ns > now_ns + DAY_NS ? now_ns : time_ns);
+    if (event == NULL)
+        return NULL;
+    *ret_report = (struct qmon__report){.event = event, .live_pid = live_pid};
+    qmon__identify_process(event, record, live_pid);
+    return event;
+}
+
+static void describe_sender(uint32_t pid, uint32_t uid, char *ret_text, size_t bytes) {
+    char name[64];
+    ssize_t count = qmon__proc_is_ours() ? qmon__proc_read(pid, "comm", name, sizeof name) : -1;
+    if (count > 0) {
+        name[strcspn(name, "\n")] = '\0';
+        snprintf(ret_text, bytes, " from pid %u (%s)", pid, name);
+    } else {
+        snprintf(ret_text, bytes, " from pid %u (uid %u)", pid, uid);
+    }
+}
+
+static void signal_reason(const struct qmon_record *record, int signal, int code, uint32_t sender_pid,
+                          uint32_t sender_uid, char *ret_text, size_t bytes) {
+    const char *name = qmon_signal_name(signal);
+    char sender[120] = "";
+    if (code <= 0 && sender_pid == record->process.pid)
+        snprintf(sender, sizeof sender, " from itself");
+    else if (code <= 0 && sender_pid != 0)
+        describe_sender(sender_pid, sender_uid, sender, sizeof sender);
+    if (name != NULL)
+        snprintf(ret_text, bytes, "signal %s%s", name, sender);
+    else
+        snprintf(ret_text, bytes, "signal %d%s", signal, sender);
+}
+
+void qmon__end_reason(const struct qmon_record *record, char *ret_text, size_t bytes) {
+    const struct qmon_record_end *end = &record->end;
+    if (end->how == QMON_END_EXIT)
+        snprintf(ret_text, bytes, "exit status %d", end->status & 0xff);
+    else if (end->how == QMON_END_SIGNAL)
+        signal_reason(record, end->signal, end->signal_code, end->sender_pid, end->sender_uid, ret_text, bytes);
+    else
+        snprintf(ret_text, bytes, "unknown");
+}
+
+void qmon__crash_reason(const struct qmon_record *record, char *ret_text, size_t bytes) {
+    const struct qmon_record_crash *crash = &record->crash;
+    if (crash->origin == QMON_ORIGIN_HANDLER && crash->exit_status != 0)
+        snprintf(ret_text, bytes, "exit status %u", crash->exit_status & 0xff);
+    else if (crash->signal > 0 && atomic_load(&crash->stage) >= QMON_STAGE_SIGNAL)
+        signal_reason(record, crash->signal, crash->code, crash->sender_pid, crash->sender_uid, ret_text, bytes);
+    else
+        snprintf(ret_text, bytes, "crash");
+}
+
+static enum qmon_severity shutdown_severity(const struct qmon_record *record) {
+    if (record->end.how == QMON_END_EXIT)
+        return (record->end.status & 0xff) != 0 ? QMON_SEVERITY_WARNING : QMON_SEVERITY_INFO;
+    if (record->end.how == QMON_END_SIGNAL || atomic_load(&record->header.state) == QMON_STATE_EXEC)
+        return QMON_SEVERITY_INFO;
+    return QMON_SEVERITY_ERROR;
+}
+
+int qmon__lifecycle_event(const struct qmon_record *record, enum qmon__phase phase, const char *reason,
+                          uint64_t time_ns, uint32_t live_pid, struct qmon__report *ret_report) {
+    static const char *const names[] = {"startup", "exec", "shutdown"};
+    struct qmon_event *event = qmon__begin_event(record, time_ns, live_pid, ret_report);
+    if (event == NULL)
+        return -ENOMEM;
+    event->kind = QMON_KIND_LIFECYCLE;
+    event->severity = phase == QMON__PHASE_SHUTDOWN ? shutdown_severity(record) : QMON_SEVERITY_INFO;
+    event->lifecycle.phase = names[phase];
+    event->lifecycle.reason = reason != NULL ? qmon_event_text(event, reason) : NULL;
+    if (phase == QMON__PHASE_SHUTDOWN && event->time_ns > record->process.created_real_ns)
+        event->lifecycle.uptime_ns = event->time_ns - record->process.created_real_ns;
+    if (phase == QMON__PHASE_SHUTDOWN && record->end.how != QMON_END_NONE &&
+        record->end.boot_ns > record->process.created_boot_ns)
+        event->lifecycle.uptime_ns = record->end.boot_ns - record->process.created_boot_ns;
+    if (phase == QMON__PHASE_SHUTDOWN && record->end.how == QMON_END_EXIT) {
+        event->exit.present = true;
+        event->exit.status = record->end.status & 0xff;
+    }
+    qmon__identify_event(event, record, names[phase], phase == QMON__PHASE_EXEC ? record->process.execs : 0);
+    return 0;
+}
+
+int qmon__exit_event(const struct qmon_record *record, int status, uint64_t time_ns, uint32_t live_pid,
+                     struct qmon__report *ret_report) {
+    struct qmon_event *event = qmon__begin_event(record, time_ns, live_pid, ret_report);
+    if (event == NULL)
+        return -ENOMEM;
+    event->kind = QMON_KIND_EXIT;
+    event->severity = QMON_SEVERITY_ERROR;
+    event->exit.present = true;
+    event->exit.status = status;
+    event->code = qmon_event_format(event, "exit:%d", status);
+    qmon__add_crumbs(event, &record->crumbs);
+    qmon__identify_event(event, record, "exit", 0);
+    return 0;
+}

@@ -1,0 +1,36 @@
+#include <sys/time.h>
+#include <time.h>
+
+#include "moment.h"
+
+static uint64_t now_ns(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (uint64_t) now.tv_sec * 1000000000u + (uint64_t) now.tv_nsec;
+}
+
+uint64_t qmon__now_monotonic_ms(void) {
+    return now_ns(CLOCK_MONOTONIC) / 1000000u;
+}
+
+uint64_t qmon__now_boot_ns(void) {
+    return now_ns(CLOCK_BOOTTIME);
+}
+
+uint64_t qmon__now_real_ns(void) {
+    return now_ns(CLOCK_REALTIME);
+}
+
+void qmon__pause_us(unsigned pause_us) {
+    struct timespec pause = {.tv_sec = pause_us / 1000000u, .tv_nsec = (long) (pause_us % 1000000u) * 1000};
+    nanosleep(&pause, NULL);
+}
+
+#define GRACE_MS 200u
+
+void qmon__die_in(uint64_t ms) {
+    ms += GRACE_MS;
+    struct itimerval timer = {
+        .it_value = {.tv_sec = (time_t) (ms / 1000), .tv_usec = (suseconds_t) (ms % 1000) * 1000}};
+    setitimer(ITIMER_REAL, &timer, NULL);
+}

@@ -1,0 +1,196 @@
+/*
+ * The one pipeline: symbolize, filter, describe, fingerprint, decide, save, deliver.
+ *
+ * NOTHING LOST, NOTHING TWICE. An event's id follows from what it was made from, so an event that is saved a second time is
+ * found there already, and nothing more is done. Between the cache's decision and the save lies a moment in which a
+ * receiver may be killed: "alert" was counted, and nobody alerts. The record is marked before the cache is asked; whoever
+ * finds the mark without the event alerts, whatever the cache says now. Where the store cannot take the event (disk full),
+ * its alert goes out all the same, from a store in memory, and the record is kept until the event can be saved.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <qmon/delivery.h>
+#include <qmon/log.h>
+
+#include "echo.h"
+#include "identity.h"
+#include "moment.h"
+#include "pass.h"
+
+#define SYMBOLIZE_SHARE 2u /* a pass spends at most half of the time it has left on one trace */
+
+static void symbolize(struct qmon__pass *pass, struct qmon__report *report) {
+    if (report->symbolized || report->event->thread_count == 0)
+        return;
+    if (pass->symbolizer == NULL)
+        pass->symbolizer = qmon_symbolizer_open();
+    if (pass->symbolizer == NULL)
+        return;
+    uint64_t now_ms = qmon__now_monotonic_ms();
+    uint64_t left_ms = pass->deadline_ms > now_ms ? pass->deadline_ms - now_ms : 0;
+    qmon_symbolize(pass->symbolizer, report->event, report->live_pid, now_ms + left_ms / SYMBOLIZE_SHARE);
+    report->symbolized = true;
+}
+
+static void describe(struct qmon__report *report) {
+    if (report->has_facts)
+        qmon_describe_crash(report->event, &report->facts);
+    else if (report->event->title == NULL)
+        qmon_describe(report->event);
+}
+
+static bool wants_redis(const struct qmon_config *config) {
+    return (config->redis_url != NULL && config->redis_url[0] != '\0') ||
+           (config->redis_host != NULL && config->redis_host[0] != '\0');
+}
+
+static void open_cache(struct qmon__pass *pass) {
+    if (pass->cache == NULL)
+        pass->cache =
+            qmon_cache_chain(qmon_cache_redis(pass->config), qmon_cache_local(pass->store), qmon_cache_memory());
+}
+
+/* Says it where another cache than the wanted one decided; the chain has counted it. */
+static void tell_fallback(const struct qmon__pass *pass, struct qmon_event *event, const char *source) {
+    const char *wanted = wants_redis(pass->config) ? "redis" : "local";
+    if (strcmp(source, wanted) == 0)
+        return;
+    const char *problem = pass->cache->class->problem(pass->cache);
+    qmon_event_note(event, "Repeats were counted by the %s cache, not by %s: %s.", source, wanted,
+                    problem != NULL ? problem : "it could not decide");
+    qmon_log("cache: %s; %s decides", problem != NULL ? problem : "no decision", source);
+}
+
+/* May this event alert? When nothing can decide, it does. */
+static bool decide(struct qmon__pass *pass, struct qmon_event *event, const struct qmon__handing *handing) {
+    char key[512];
+    snprintf(key, sizeof key, "%s|%s|%s", event->fingerprint, event->service.name != NULL ? event->service.name : "",
+             event->service.stage != NULL ? event->service.stage : "");
+    struct qmon_decision_request request = {.key = key,
+                                            .limit = pass->config->dedup_limit,
+                                            .window_s = pass->config->dedup_window_s,
+                                            .now_ms = qmon__now_real_ns() / 1000000u,
+                                            .count = 1};
+    bool asked_before = handing->asked_before;
+    if (handing->record != NULL) {
+        asked_before = (atomic_load(&handing->record->copy->process.announced) & QMON_ANNOUNCED_ASKED) != 0;
+        if (!asked_before)
+            qmon__record_announce(handing->record, QMON_ANNOUNCED_ASKED);
+    }
+    open_cache(pass);
+    struct qmon_decision decision;
+    if (pass->cache == NULL || pass->cache->class->decide(pass->cache, &request, &decision) < 0) {
+        qmon__count(pass, "cache.undecided", "", 1);
+        qmon_event_note(event, "Nothing could count repeats; this alert may come again.");
+        return true;
+    }
+    event->occurrences.suppressed = decision.suppressed;
+    event->occurrences.total = decision.total;
+    event->occurrences.first_seen_ns = decision.first_seen_ms * 1000000u;
+    event->occurrences.last_seen_ns = decision.last_seen_ms * 1000000u;
+    event->occurrences.source = decision.source;
+    tell_fallback(pass, event, decision.source);
+    if (!decision.alert && asked_before)
+        qmon__count(pass, "dedup.repeated-decision", "", 1);
+    return decision.alert || asked_before;
+}
+
+/* The store is full or broken: to the channels all the same, from memory. Returns whether they have it. */
+static bool tell_without_store(struct qmon__pass *pass, const struct qmon_event *event, const char *const *sinks,
+                               size_t sink_count) {
+    const char *problem = NULL;
+    struct qmon_store *memory = qmon_store_open(NULL, &problem);
+    if (memory == NULL)
+        return false;
+    struct qmon_delivery_summary summary = {0};
+    bool told = qmon_store_save(memory, event, "alerted", sinks, sink_count) == 0 &&
+                qmon_deliver_until(memory, pass->config, event->id, pass->deadline_ms, &summary) == (int) sink_count;
+    qmon_store_close(memory);
+    return told;
+}
+
+static enum qmon__kept deliver_saved(struct qmon__pass *pass, const struct qmon_event *event, size_t sink_count) {
+    if (sink_count == 0)
+        return QMON__KEPT;
+    struct qmon_delivery_summary summary = {0};
+    bool durable = qmon_store_is_durable(pass->store);
+    int sent = durable && !pass->last_chance
+                   ? qmon_deliver_due(pass->store, pass->config, event->id, pass->deadline_ms, &summary)
+                   : qmon_deliver_until(pass->store, pass->config, event->id, pass->deadline_ms, &summary);
+    if (summary.last_problem[0] != '\0')
+        qmon_log("%s: %s", event->id, summary.last_problem);
+    if (durable)
+        return QMON__KEPT;
+    return sent + (int) summary.rejected >= (int) sink_count ? QMON__KEPT_TOLD : QMON__KEPT_NOT;
+}
+
+static enum qmon__kept save(struct qmon__pass *pass, const struct qmon_event *event, const char *state,
+                            const struct qmon__handing *handing) {
+    const char *sinks[QMON_ROUTES];
+    bool tell = strcmp(state, "alerted") == 0;
+    size_t sink_count = tell ? qmon_route(event, pass->config, sinks) : 0;
+    int saved = qmon_store_save(pass->store, event, state, sinks, sink_count);
+    if (saved > 0)
+        return QMON__KEPT;
+    if (saved < 0) {
+        const char *problem = qmon_store_problem(pass->store);
+        qmon_log("the store cannot take event %s: %s", event->id, problem[0] != '\0' ? problem : strerror(-saved));
+        if (sink_count == 0) /* nothing to tell: the record alone can keep it */
+            return QMON__KEPT_NOT;
+        return tell_without_store(pass, event, sinks, sink_count) ? QMON__KEPT_TOLD : QMON__KEPT_NOT;
+    }
+    qmon_store_count(pass->store, "events", qmon_kind_name(event->kind), 1);
+    qmon_log("event %s: %s, %s", event->id, event->title != NULL ? event->title : "", state);
+    enum qmon__kept kept = QMON__KEPT;
+    if (!handing->no_delivery)
+        kept = deliver_saved(pass, event, sink_count);
+    return kept;
+}
+
+static enum qmon__kept process_problem(struct qmon__pass *pass, struct qmon__report *report,
+                                       const struct qmon__handing *handing) {
+    struct qmon_event *event = report->event;
+    symbolize(pass, report);
+    const char *ignored = qmon_filter(event, pass->config);
+    describe(report);
+    qmon_fingerprint(event);
+    if (ignored != NULL) {
+        enum qmon__kept kept = save(pass, event, "ignored", handing);
+        qmon__count(pass, "events.ignored", ignored, 1);
+        return kept;
+    }
+    if (handing->quiet)
+        return save(pass, event, "stored", handing);
+    if (qmon__is_echo(pass->store, event)) {
+        qmon_event_note(event, "The process ended itself by the signal that had ended its child.");
+        enum qmon__kept kept = save(pass, event, "suppressed", handing);
+        qmon__count(pass, "events.echo", "a parent repeats its child's signal", 1);
+        return kept;
+    }
+    if (decide(pass, event, handing))
+        return save(pass, event, "alerted", handing);
+    enum qmon__kept kept = save(pass, event, "suppressed", handing);
+    qmon_store_count(pass->store, "dedup.suppressed", event->occurrences.source, 1);
+    return kept;
+}
+
+enum qmon__kept qmon__process(struct qmon__pass *pass, struct qmon__report *report,
+                              const struct qmon__handing *handing) {
+    static const struct qmon__handing plain = {0};
+    if (handing == NULL)
+        handing = &plain;
+    qmon__identify_service(report->event, pass->config);
+    if (report->event->kind != QMON_KIND_LIFECYCLE)
+        return process_problem(pass, report, handing);
+    describe(report);
+    qmon_fingerprint(report->event);
+    return save(pass, report->event, handing->quiet ? "stored" : "alerted", handing);
+}
+
+void qmon__deliver(struct qmon__pass *pass, const char *event_id) {
+    struct qmon_delivery_summary summary = {0};
+    qmon_deliver_due(pass->store, pass->config, event_id, pass->deadline_ms, &summary);
+    if (summary.last_problem[0] != '\0')
+        qmon_log("delivery: %s", summary.last_problem);
+}

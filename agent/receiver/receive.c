@@ -1,0 +1,331 @@
+/*
+ * `qmon receive`: started by the agent, takes a record over.
+ *
+ * TIME. The process that crashed waits for us, up to its deadline. Only what vanishes with it is done before it is let go: what
+ * /proc says of it, and the symbols of files that are not on disk any more. A forked child, which the host does not wait
+ * for, does the rest. Where nothing could be done later (--hold: the machine or container ends with the host; a record
+ * without a file), the host waits until the event is safe.
+ *
+ * ENDS. SIGALRM ends us at the deadline, whatever hangs; the record then stays for recovery. SIGTERM, SIGINT and SIGHUP
+ * are ignored: service managers send them to everything that a dead service leaves, and the record is nearly done.
+ *
+ * Whoever has done its own work looks for records that others left.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <qmon/delivery.h>
+#include <qmon/log.h>
+#include <qmon/receiver.h>
+
+#include "arguments.h"
+#include "identity.h"
+#include "live.h"
+#include "moment.h"
+#include "oom.h"
+#include "pass.h"
+#include "places.h"
+#include "procfs.h"
+#include "recover.h"
+#include "ring.h"
+#include "settle.h"
+#include "threads.h"
+
+#define RECORD_FD 3
+#define BACKGROUND_MS 10000u /* for what nobody waits for */
+#define RING_LINGER_MS 300u
+#define RING_LIFE_MS 590000u /* the agent gives a ring's receiver ten minutes */
+#define LATE_MS 500u         /* no recovery of others' records with less time left */
+#define MARGIN_MS 300u       /* the agent kills us at the deadline: all must be said before */
+#define THREADS_MS 1000u     /* that a dying process waits for its other threads' stacks at the most */
+#define MAPS_LIMIT (8u * 1024 * 1024)
+
+struct work {
+    const struct qmon__arguments *arguments;
+    struct qmon__record_file file;
+    struct qmon__pass pass;
+    char *maps;    /* of the process, read while it was there; NULL */
+    bool has_file; /* others can see the record, so that it must be locked */
+};
+
+static void ignore_stop_signals(void) {
+    static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2};
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        signal(ignored[i], SIG_IGN);
+}
+
+/* Time for work that nobody waits for. */
+static uint64_t background_ms(const struct qmon__arguments *arguments) {
+    return arguments->hold || arguments->deadline_ms > BACKGROUND_MS ? arguments->deadline_ms : BACKGROUND_MS;
+}
+
+/* What of the host can still be asked: itself while it is there, nobody else who took its number. */
+static uint32_t live_pid(struct work *work) {
+    struct qmon__proc_stat stat;
+    return qmon__life_of(&work->file) == QMON__LIFE_ALIVE && qmon__proc_stat(work->arguments->pid, &stat) == 0 &&
+                   stat.state != 'Z'
+               ? work->arguments->pid
+               : 0;
+}
+
+static bool begin_pass(struct work *work) {
+    uint64_t patience_ms = background_ms(work->arguments);
+    qmon__die_in(patience_ms);
+    if (work->arguments->hold)
+        patience_ms -= patience_ms / 4 < MARGIN_MS ? patience_ms / 4 : MARGIN_MS;
+    if (qmon__pass_open(&work->pass, qmon__now_monotonic_ms() + patience_ms) < 0)
+        return false;
+    work->pass.last_chance = work->arguments->hold;
+    return true;
+}
+
+/* Takes the record for ourselves and looks at it again. False: another has it, or it is none. */
+static bool begin_work(struct work *work, unsigned sections) {
+    if (!begin_pass(work))
+        return false;
+    if (work->has_file &&
+        qmon__record_lock_until(&work->file, QMON__LOCK_PROCESS, work->pass.deadline_ms - LATE_MS / 2) < 0) {
+        qmon_log("record %s is another receiver's; left to it", work->file.name);
+        return false;
+    }
+    int error = qmon__record_load(&work->file, sections, true);
+    if (error == -EBADMSG) {
+        qmon_log("record %s is damaged: %s; it is moved aside", work->arguments->record, work->file.problem);
+        qmon__count(&work->pass, "record.damaged", work->file.problem, 1);
+        qmon__record_set_aside(&work->file);
+    }
+    return error == 0;
+}
+
+/* For others, once our own is done: their records, their deliveries. */
+static void help_others(struct work *work) {
+    struct qmon__pass *pass = &work->pass;
+    if (work->arguments->hold || pass->store == NULL || qmon__now_monotonic_ms() + LATE_MS > pass->deadline_ms)
+        return;
+    struct qmon__places places;
+    char state_dir[PATH_MAX];
+    if (qmon_state_dir(pass->config->state_dir, environ, state_dir, sizeof state_dir) < 0)
+        return;
+    qmon__places_open(&places, state_dir, pass->config);
+    if (work->file.directory >= 0)
+        qmon__places_add(&places, work->file.directory);
+    qmon__record_close(&work->file); /* with its lock: it may be among them */
+    qmon__recover(pass, &places, NULL, true);
+    qmon__places_close(&places);
+    qmon__deliver(pass, NULL);
+    qmon_store_retain(pass->store, qmon__now_real_ns() / 1000000u);
+}
+
+static void end_work(struct work *work) {
+    help_others(work);
+    free(work->maps);
+    qmon__record_close(&work->file);
+    if (work->pass.store != NULL)
+        qmon__pass_close(&work->pass);
+}
+
+static int receive_start(struct work *work) {
+    bool kept = false;
+    if (begin_work(work, QMON__LOAD_HEAD)) {
+        uint32_t pid = live_pid(work);
+        qmon__note_session(&work->file, pid);
+        qmon__note_control_group(&work->file, pid);
+        kept = qmon__settle_start(&work->pass, &work->file, pid, false);
+    }
+    end_work(work);
+    return kept ? 0 : 1;
+}
+
+static int receive_exec(struct work *work) {
+    bool kept = false;
+    struct qmon__report report;
+    if (begin_work(work, QMON__LOAD_HEAD) && qmon__settle_start(&work->pass, &work->file, live_pid(work), false) &&
+        qmon__lifecycle_event(work->file.copy, QMON__PHASE_EXEC, NULL, work->file.copy->process.image_real_ns,
+                              live_pid(work), &report) == 0) {
+        kept = qmon__process(&work->pass, &report, &(struct qmon__handing){.quiet = true}) != QMON__KEPT_NOT;
+        qmon_event_free(report.event);
+    }
+    end_work(work);
+    return kept ? 0 : 1;
+}
+
+static bool settle(struct work *work, struct qmon__report *crash, bool no_delivery) {
+    struct qmon__settlement settlement = {.crash = crash, .maps = work->maps, .no_delivery = no_delivery};
+    settlement.forgetful = !work->has_file && !qmon_store_is_durable(work->pass.store);
+    settlement.live_pid = crash != NULL ? crash->live_pid : live_pid(work);
+    settlement.death.found_ns = qmon__now_real_ns();
+    bool kept = qmon__settle(&work->pass, &work->file, &settlement);
+    if (kept)
+        qmon__record_remove(&work->file);
+    else
+        qmon__count(&work->pass, "record.kept", "not all of it could be saved", 1);
+    return kept;
+}
+
+/* Lets the host go: the process that it waits for ends, a child goes on. False: no child could be made. */
+static bool let_host_go(void) {
+    pid_t child = fork();
+    if (child > 0)
+        _exit(0);
+    return child == 0;
+}
+
+/* Reports in the ring hold addresses: what lies there is known only while the process is. */
+static void keep_maps(struct work *work) {
+    size_t bytes;
+    if (live_pid(work) != 0)
+        work->maps = qmon__proc_read_all(work->arguments->pid, "maps", MAPS_LIMIT, &bytes);
+}
+
+/* A process that ends with reports in its ring waits for us, but not longer than for this. */
+static void keep_maps_for_ring(struct work *work) {
+    struct qmon__record_file *file = &work->file;
+    if (qmon__record_load(file, QMON__LOAD_HEAD | QMON__LOAD_RING, false) < 0 ||
+        atomic_load(&file->copy->ring.head) == atomic_load(&file->copy->ring.tail))
+        return;
+    keep_maps(work);
+    if (work->has_file && !work->arguments->hold) {
+        qmon__record_try_lock(file, QMON__LOCK_RING); /* or a receiver that comes late, without maps, would have it */
+        qmon__record_try_lock(file, QMON__LOCK_PROCESS);
+        let_host_go();
+    }
+}
+
+static int receive_stop(struct work *work) {
+    keep_maps_for_ring(work);
+    bool kept = begin_work(work, QMON__LOAD_HEAD) && settle(work, NULL, false);
+    end_work(work);
+    return kept ? 0 : 1;
+}
+
+static int receive_ring(struct work *work) {
+    int error = -EIO;
+    struct qmon__ring_tally tally;
+    keep_maps(work);
+    if (begin_pass(work) && qmon__record_load(&work->file, QMON__LOAD_HEAD, false) == 0) {
+        work->pass.renewal_ms = background_ms(work->arguments);
+        error = qmon__ring_consume(&work->pass, &work->file, live_pid(work), work->maps, RING_LINGER_MS,
+                                   qmon__now_monotonic_ms() + RING_LIFE_MS, &tally);
+    }
+    end_work(work);
+    return error == 0 || error == -EAGAIN || error == -ETIMEDOUT ? 0 : 1;
+}
+
+/* A child of the host's has died without a word: its record is among those that are left behind. */
+static int receive_found(struct work *work) {
+    bool begun = begin_pass(work);
+    end_work(work);
+    return begun ? 0 : 1;
+}
+
+/* The crash while its process is there. Symbols are looked up at once only where files must be read through the process. */
+static int prepare_crash(struct work *work, struct qmon__report *ret_report) {
+    struct qmon__record_file *file = &work->file;
+    unsigned sections = QMON__LOAD_HEAD | QMON__LOAD_CRASH | QMON__LOAD_MODULES | QMON__LOAD_CRUMBS;
+    int error = qmon__record_load(file, sections, true);
+    if (error == 0)
+        error = qmon__crash_event(file->copy, qmon__now_real_ns(), work->arguments->pid, ret_report);
+    if (error < 0)
+        return error;
+    uint64_t patience_ms = work->arguments->deadline_ms / 4;
+    qmon__add_other_threads(ret_report->event, work->arguments->pid, file->copy->crash.tid,
+                            qmon__now_monotonic_ms() + (patience_ms < THREADS_MS ? patience_ms : THREADS_MS));
+    if (ret_report->event->module_count == 0) {
+        size_t bytes;
+        char *maps = qmon__proc_read_all(work->arguments->pid, "maps", MAPS_LIMIT, &bytes);
+        if (maps != NULL)
+            qmon__modules_of_maps(ret_report->event, maps);
+        free(maps);
+    }
+    if (!qmon__modules_are_on_disk(ret_report->event, &file->copy->modules)) {
+        struct qmon_symbolizer *symbolizer = qmon_symbolizer_open();
+        if (symbolizer != NULL)
+            qmon_symbolize(symbolizer, ret_report->event, work->arguments->pid,
+                           qmon__now_monotonic_ms() + work->arguments->deadline_ms / 2);
+        ret_report->symbolized = symbolizer != NULL;
+        qmon_symbolizer_close(symbolizer);
+    }
+    return 0;
+}
+
+/* Has every channel that wants the event got it? */
+static bool is_told(struct work *work, const struct qmon_event *event) {
+    const char *sinks[QMON_ROUTES];
+    struct qmon_outbox_item item;
+    if (qmon_route(event, work->pass.config, sinks) == 0)
+        return false;
+    int left = qmon_outbox_claim(work->pass.store, event->id, INT64_MAX / 2, 0, &item);
+    if (left == 0)
+        qmon_outbox_item_clear(&item);
+    return left == 1;
+}
+
+/* A record without a file: the event must be in the store before the host goes; channels can wait if the store lasts. Where we
+ * may not write to the state directory that was asked for (the process has dropped its privileges), the host's record is for
+ * those who may, unless the channels have the event. */
+static bool settle_without_file(struct work *work, struct qmon__report *report) {
+    char state_dir[PATH_MAX];
+    if (!begin_work(work, QMON__LOAD_HEAD))
+        return false;
+    bool elsewhere = qmon_state_dir(work->pass.config->state_dir, environ, state_dir, sizeof state_dir) != 0 ||
+                     !qmon_store_is_durable(work->pass.store);
+    bool later = !elsewhere && !work->arguments->hold;
+    bool kept = settle(work, report, later);
+    if (!later)
+        return elsewhere ? is_told(work, report->event) : kept;
+    qmon__pass_close(&work->pass);
+    let_host_go();
+    if (begin_pass(work))
+        qmon__deliver(&work->pass, NULL);
+    return kept;
+}
+
+static int receive_crash(struct work *work) {
+    struct qmon__report report = {0};
+    qmon__die_in(work->arguments->deadline_ms);
+    int error = prepare_crash(work, &report);
+    bool kept = false;
+    if (error < 0) {
+        kept = begin_work(work, QMON__LOAD_HEAD) && settle(work, NULL, false); /* damaged: said and moved aside there */
+    } else if (!work->has_file) {
+        kept = settle_without_file(work, &report);
+    } else {
+        if (!work->arguments->hold) {
+            qmon__record_try_lock(&work->file, QMON__LOCK_PROCESS); /* the child has it, too: nobody comes in between */
+            if (let_host_go())
+                report.live_pid = 0;
+        }
+        kept = begin_work(work, QMON__LOAD_HEAD) && settle(work, &report, false);
+    }
+    end_work(work);
+    qmon_event_free(report.event);
+    return kept ? 0 : 1;
+}
+
+int qmon_receive_main(int argc, char **argv) {
+    static int (*const receivers[])(struct work * work) = {
+        [QMON__WHY_START] = receive_start, [QMON__WHY_STOP] = receive_stop, [QMON__WHY_EXEC] = receive_exec,
+        [QMON__WHY_CRASH] = receive_crash, [QMON__WHY_RING] = receive_ring, [QMON__WHY_FOUND] = receive_found};
+    struct qmon__arguments arguments;
+    const char *problem;
+    if (qmon__parse_arguments(argc - 1, argv + 1, &arguments, &problem) < 0) {
+        fprintf(stderr, "qmon receive: %s\n", problem);
+        return 2;
+    }
+    ignore_stop_signals();
+    qmon__die_in(background_ms(&arguments));
+    struct work work = {.arguments = &arguments};
+    int error = qmon__record_adopt(&work.file, RECORD_FD, arguments.record);
+    if (error < 0) {
+        fprintf(stderr, "qmon receive: no record on descriptor %d: %s\n", RECORD_FD, strerror(-error));
+        return 2;
+    }
+    close(RECORD_FD);
+    work.has_file = work.file.directory >= 0;
+    return receivers[arguments.why](&work);
+}

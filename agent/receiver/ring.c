@@ -1,0 +1,241 @@
+/*
+ * The consumer of a process's ring of error events.
+ *
+ * ONE CONSUMER. Who holds the OFD lock on byte 1 of the record consumes; `ring.consumer_pid` tells the producers that a wake-up
+ * is worth its system call. A consumer that finds nothing for a while sets consumer_pid to 0, lets go of the lock and looks
+ * once more: an event that came before the producer could see the 0 is found by that look, one that came later starts a
+ * consumer of its own.
+ *
+ * NOTHING LOST. A slot is freed when its event is in the store. A consumer that dies in between leaves it filled, and the next
+ * makes the same event again, with the same id. `ring.asked` is moved before the cache is asked, see process_event.c.
+ *
+ * STUCK SLOTS. A producer that died between claiming and filling leaves a hole. It is skipped and counted when the process is
+ * dead, or when it has stood for a second with filled slots behind it.
+ *
+ * The shared mapping is never touched: sequences are read and written through the file, and the one mapped page is only
+ * handed to futex(2), which answers a truncated file with EFAULT.
+ */
+#include <errno.h>
+#include <linux/futex.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <qmon/log.h>
+
+#include "identity.h"
+#include "moment.h"
+#include "procfs.h"
+#include "ring.h"
+#include "ring_memo.h"
+#define STUCK_MS 1000u
+#define LINGER_SLICE_MS 25u /* how soon it is noticed that the process has ended */
+#define MAPS_LIMIT (8u * 1024 * 1024)
+#define PAGE_MASK 4095u
+
+struct consumer {
+    struct qmon__pass *pass;
+    struct qmon__record_file *file;
+    uint32_t live_pid;
+    struct qmon__ring_cursor cursor;
+    struct qmon_event *base; /* process, service, modules: shared by the events */
+    const char *last_maps;   /* borrowed: what the maps of a process were that is gone */
+    char *maps;              /* the text that base's modules were made of */
+    struct qmon__ring_memo *memo;
+    struct qmon__ring_tally tally;
+    uint64_t stuck_since_ms; /* 0: no slot is stuck */
+    struct qmon_ring_slot slots[QMON__RING_BATCH];
+};
+
+static bool renew_base(struct consumer *consumer, char *maps) {
+    struct qmon_event *base = qmon_event_new(qmon__now_real_ns());
+    if (base == NULL)
+        return false;
+    qmon__identify_process(base, consumer->file->copy, consumer->live_pid);
+    if (maps != NULL)
+        qmon__modules_of_maps(base, maps);
+    else if (qmon__record_load(consumer->file, QMON__LOAD_MODULES, true) == 0)
+        qmon__modules_of_record(base, &consumer->file->copy->modules);
+    qmon__ring_memo_forget(consumer->memo);
+    qmon_event_free(consumer->base);
+    consumer->base = base;
+    free(consumer->maps);
+    consumer->maps = maps;
+    return true;
+}
+
+/* The modules as they are mapped now; a program that loads others changes the text. */
+static bool refresh_base(struct consumer *consumer) {
+    size_t bytes = 0;
+    char *maps = consumer->live_pid != 0 ? qmon__proc_read_all(consumer->live_pid, "maps", MAPS_LIMIT, &bytes) : NULL;
+    if (maps == NULL && consumer->base == NULL && consumer->last_maps != NULL)
+        maps = strdup(consumer->last_maps);
+    if (consumer->base != NULL && (maps == NULL || (consumer->maps != NULL && strcmp(maps, consumer->maps) == 0))) {
+        free(maps);
+        return true;
+    }
+    if (renew_base(consumer, maps))
+        return true;
+    free(maps);
+    return false;
+}
+
+static bool process_slot(struct consumer *consumer, const struct qmon_ring_slot *slot, uint32_t turn,
+                         bool asked_before) {
+    struct qmon__report report;
+    if (qmon__ring_event(consumer->file->copy, consumer->base, slot, turn, &report) < 0)
+        return false;
+    report.live_pid = consumer->live_pid;
+    report.symbolized = qmon__ring_memo_recall(consumer->memo, slot, report.event);
+    bool is_new = !report.symbolized;
+    if (slot->dropped_before > 0) {
+        consumer->tally.dropped += slot->dropped_before;
+        qmon__count(consumer->pass, "ring.dropped", "no room in the ring", slot->dropped_before);
+    }
+    struct qmon__handing handing = {.asked_before = asked_before};
+    enum qmon__kept kept = qmon__process(consumer->pass, &report, &handing);
+    if (!is_new || !report.symbolized || !qmon__ring_memo_keep(consumer->memo, slot, report.event))
+        qmon_event_free(report.event);
+    return kept != QMON__KEPT_NOT;
+}
+
+/* 0, or negative errno: the slots from there on stay filled. */
+static int process_batch(struct consumer *consumer, unsigned count, uint32_t first) {
+    struct qmon__ring_cursor *cursor = &consumer->cursor;
+    uint32_t asked = cursor->asked;
+    uint32_t end = first + count;
+    if ((int32_t) (end - cursor->asked) > 0) {
+        cursor->asked = end;
+        qmon__record_write(consumer->file, offsetof(struct qmon_record, ring.asked), &end, sizeof end);
+    }
+    if (!refresh_base(consumer)) {
+        cursor->tail = first;
+        return -ENOMEM;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        bool asked_before = (int32_t) (asked - (first + i)) > 0 && asked - (first + i) <= QMON_RING_SLOTS;
+        if (!process_slot(consumer, &consumer->slots[i], first + i, asked_before)) {
+            cursor->tail = first + i;
+            qmon__ring_free(consumer->file, cursor);
+            return -EIO;
+        }
+        consumer->tally.consumed++;
+    }
+    return qmon__ring_free(consumer->file, cursor);
+}
+
+/* A slot was claimed and not filled. Returns whether to look again at once. */
+static bool handle_stuck(struct consumer *consumer) {
+    uint64_t now_ms = qmon__now_monotonic_ms();
+    if (consumer->stuck_since_ms == 0)
+        consumer->stuck_since_ms = now_ms;
+    bool dead = consumer->live_pid == 0;
+    if (!dead && (now_ms - consumer->stuck_since_ms < STUCK_MS ||
+                  !qmon__ring_has_filled_behind(consumer->file, &consumer->cursor)))
+        return false;
+    qmon__ring_skip(consumer->file, &consumer->cursor);
+    consumer->stuck_since_ms = 0;
+    consumer->tally.skipped++;
+    qmon__count(consumer->pass, "ring.skipped", dead ? "the process ended while it reported" : "never filled", 1);
+    return true;
+}
+
+/* Waits until a producer bumps `wake` away from `seen`, or pause_ms. */
+static void wait_for_producer(const struct consumer *consumer, uint32_t seen, uint64_t pause_ms) {
+    size_t offset = offsetof(struct qmon_record, ring.wake);
+    size_t page = offset & ~(size_t) (PAGE_MASK);
+    char *mapped = mmap(NULL, PAGE_MASK + 1, PROT_READ, MAP_SHARED, consumer->file->fd, (off_t) page);
+    if (mapped == MAP_FAILED) {
+        qmon__pause_us(1000);
+        return;
+    }
+    struct timespec timeout = {.tv_sec = (time_t) (pause_ms / 1000), .tv_nsec = (long) (pause_ms % 1000) * 1000000};
+    syscall(SYS_futex, mapped + (offset - page), FUTEX_WAIT, seen, &timeout, NULL, 0);
+    if (errno == EFAULT)
+        qmon__pause_us(1000);
+    munmap(mapped, PAGE_MASK + 1);
+}
+
+/* Nothing more will come, and the receiver of its end waits for us. */
+static bool has_ended(const struct consumer *consumer) {
+    uint32_t state = QMON_STATE_RUNNING;
+    ssize_t got = pread(consumer->file->fd, &state, sizeof state, offsetof(struct qmon_record, header.state));
+    return got != (ssize_t) sizeof state || (state != QMON_STATE_RUNNING && state != QMON_STATE_EXEC);
+}
+
+static int consume_all(struct consumer *consumer, unsigned linger_ms, uint64_t limit_ms) {
+    uint64_t idle_since_ms = qmon__now_monotonic_ms();
+    for (;;) {
+        uint32_t wake = 0;
+        if (pread(consumer->file->fd, &wake, sizeof wake, offsetof(struct qmon_record, ring.wake)) < 0)
+            return -errno;
+        uint32_t first;
+        enum qmon__ring_next next;
+        int count = qmon__ring_take(consumer->file, &consumer->cursor, consumer->slots, QMON__RING_BATCH, &next);
+        if (count < 0)
+            return count;
+        first = consumer->cursor.tail - (uint32_t) count;
+        uint64_t now_ms = qmon__now_monotonic_ms();
+        if (count > 0) {
+            int error = process_batch(consumer, (unsigned) count, first);
+            if (error < 0)
+                return error;
+            qmon__pass_renew(consumer->pass);
+            idle_since_ms = qmon__now_monotonic_ms();
+            consumer->stuck_since_ms = 0;
+        } else if (next == QMON__RING_STUCK && handle_stuck(consumer)) {
+            idle_since_ms = now_ms;
+        } else {
+            bool stuck = next == QMON__RING_STUCK;
+            uint64_t patience_ms = stuck && linger_ms < STUCK_MS + 200 ? STUCK_MS + 200 : linger_ms;
+            uint64_t idle_ms = now_ms - idle_since_ms;
+            if (idle_ms >= patience_ms || (!stuck && has_ended(consumer)))
+                return 0;
+            uint64_t left_ms = patience_ms - idle_ms;
+            wait_for_producer(consumer, wake, left_ms > LINGER_SLICE_MS ? LINGER_SLICE_MS : left_ms);
+        }
+        if (qmon__now_monotonic_ms() >= limit_ms)
+            return -ETIMEDOUT;
+    }
+}
+
+static void set_consumer(struct qmon__record_file *file, uint32_t pid) {
+    qmon__record_write(file, offsetof(struct qmon_record, ring.consumer_pid), &pid, sizeof pid);
+}
+
+int qmon__ring_consume(struct qmon__pass *pass, struct qmon__record_file *file, uint32_t live_pid, const char *maps,
+                       unsigned linger_ms, uint64_t limit_ms, struct qmon__ring_tally *ret_tally) {
+    struct consumer *consumer = calloc(1, sizeof *consumer);
+    struct qmon__ring_memo *memo = consumer != NULL ? qmon__ring_memo_open() : NULL;
+    if (memo == NULL) {
+        free(consumer);
+        return -ENOMEM;
+    }
+    consumer->memo = memo;
+    consumer->pass = pass;
+    consumer->file = file;
+    consumer->live_pid = live_pid;
+    consumer->last_maps = maps;
+    int error;
+    do {
+        error = qmon__record_try_lock(file, QMON__LOCK_RING);
+        if (error == 0)
+            error = qmon__record_load(file, QMON__LOAD_RING, true); /* the head may hold what only the caller knows */
+        if (error < 0)
+            break;
+        qmon__ring_begin(file, &consumer->cursor);
+        set_consumer(file, (uint32_t) getpid());
+        error = consume_all(consumer, linger_ms, limit_ms);
+        set_consumer(file, 0);
+        qmon__record_unlock(file, QMON__LOCK_RING);
+    } while (error == 0 && linger_ms > 0 && qmon__ring_is_filled(file, &consumer->cursor));
+    *ret_tally = consumer->tally;
+    qmon__ring_memo_close(memo);
+    qmon_event_free(consumer->base);
+    free(consumer->maps);
+    free(consumer);
+    return error;
+}

@@ -1,0 +1,261 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <qmon/log.h>
+
+#include "moment.h"
+#include "ring.h"
+#include "settle.h"
+
+static bool has_announced(const struct qmon__record_file *file, uint32_t bit) {
+    return (atomic_load(&file->copy->process.announced) & bit) != 0;
+}
+
+static bool tell_lifecycle(struct qmon__pass *pass, struct qmon__record_file *file, enum qmon__phase phase,
+                           const char *reason, uint64_t time_ns, bool time_known, uint32_t live_pid, bool no_delivery) {
+    struct qmon__report report;
+    if (qmon__lifecycle_event(file->copy, phase, reason, time_ns, live_pid, &report) < 0)
+        return false;
+    if (!time_known)
+        report.event->lifecycle.uptime_ns = 0;
+    struct qmon__handing handing = {.no_delivery = no_delivery};
+    enum qmon__kept kept = qmon__process(pass, &report, &handing);
+    qmon_event_free(report.event);
+    if (kept == QMON__KEPT_NOT)
+        return false;
+    qmon__record_announce(file, phase == QMON__PHASE_STARTUP ? QMON_ANNOUNCED_START : QMON_ANNOUNCED_STOP);
+    return true;
+}
+
+bool qmon__settle_start(struct qmon__pass *pass, struct qmon__record_file *file, uint32_t live_pid, bool no_delivery) {
+    const struct qmon_record_process *process = &file->copy->process;
+    if (!(process->flags & QMON_PROCESS_TELL_LIFECYCLE) || has_announced(file, QMON_ANNOUNCED_START))
+        return true;
+    return tell_lifecycle(pass, file, QMON__PHASE_STARTUP, NULL, process->created_real_ns, true, live_pid, no_delivery);
+}
+
+bool qmon__is_stop_signal(int signal) {
+    static const int crashes[] = {SIGSEGV, SIGBUS,  SIGILL,  SIGFPE,  SIGABRT, SIGTRAP,
+                                  SIGSYS,  SIGKILL, SIGQUIT, SIGXCPU, SIGXFSZ};
+    for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++)
+        if (signal == crashes[i])
+            return false;
+    return true;
+}
+
+/* Says in the copy what a parent saw: the process itself could not. */
+static void apply_known_end(struct qmon__record_file *file, struct qmon__settlement *settlement) {
+    struct qmon_record_end *end = &file->copy->end;
+    int status = settlement->wait_status;
+    if (WIFSIGNALED(status) && end->how == QMON_END_SIGNAL && end->signal == WTERMSIG(status))
+        return; /* the record knows more: who sent it */
+    if (WIFEXITED(status) && end->how == QMON_END_EXIT && (end->status & 0xff) == WEXITSTATUS(status))
+        return;
+    settlement->death.known = WIFSIGNALED(status);
+    if (settlement->death.known)
+        settlement->death.signal = WTERMSIG(status);
+    if (WIFEXITED(status))
+        *end = (struct qmon_record_end){.how = QMON_END_EXIT, .status = WEXITSTATUS(status)};
+    else if (WIFSIGNALED(status) && qmon__is_stop_signal(WTERMSIG(status)))
+        *end = (struct qmon_record_end){.how = QMON_END_SIGNAL, .signal = WTERMSIG(status), .signal_code = 1};
+    else
+        return;
+    end->real_ns = settlement->death.found_ns;
+    end->boot_ns = 0;
+}
+
+/* What the record says of the end, taken together with what others saw. */
+enum ending { ENDING_CRASH, ENDING_STOP, ENDING_LOST, ENDING_UNTOLD };
+
+static enum ending ending_of(const struct qmon__record_file *file, const struct qmon__settlement *settlement) {
+    bool told = file->copy->end.how == QMON_END_EXIT || file->copy->end.how == QMON_END_SIGNAL;
+    switch (atomic_load(&file->copy->header.state)) {
+    case QMON_STATE_CRASHING:
+    case QMON_STATE_SEALED:
+        return ENDING_CRASH;
+    case QMON_STATE_STOPPED: /* so it said, and then something else came */
+        return settlement->death.known && !qmon__is_stop_signal(settlement->death.signal) ? ENDING_LOST : ENDING_STOP;
+    case QMON_STATE_EXEC:
+        /* It went on as a program without the agent: only a parent knows more. */
+        return settlement->has_end ? (told ? ENDING_STOP : ENDING_LOST) : ENDING_UNTOLD;
+    default:
+        return settlement->has_end && told ? ENDING_STOP : ENDING_LOST;
+    }
+}
+
+/* The event of a problem, saved once however often it is tried. */
+static bool tell_end(struct qmon__pass *pass, struct qmon__record_file *file, struct qmon__report *report,
+                     struct qmon__settlement *settlement) {
+    struct qmon__handing handing = {
+        .record = file, .quiet = has_announced(file, QMON_ANNOUNCED_TOLD), .no_delivery = settlement->no_delivery};
+    enum qmon__kept kept = qmon__process(pass, report, &handing);
+    settlement->events++;
+    if (kept == QMON__KEPT)
+        qmon__record_announce(file, QMON_ANNOUNCED_END);
+    if (kept == QMON__KEPT_TOLD)
+        qmon__record_announce(file, QMON_ANNOUNCED_TOLD);
+    /* Without a store to come back to, told is all that can be had. */
+    return kept == QMON__KEPT || (kept == QMON__KEPT_TOLD && !qmon_store_is_durable(pass->store));
+}
+
+static bool settle_crash(struct qmon__pass *pass, struct qmon__record_file *file, struct qmon__settlement *settlement) {
+    if (has_announced(file, QMON_ANNOUNCED_END))
+        return true;
+    if (settlement->crash != NULL)
+        return tell_end(pass, file, settlement->crash, settlement);
+    struct qmon__report report;
+    if (qmon__record_load(file, QMON__LOAD_CRASH | QMON__LOAD_MODULES | QMON__LOAD_CRUMBS, true) < 0 ||
+        qmon__crash_event(file->copy, settlement->death.found_ns, 0, &report) < 0)
+        return false;
+    bool kept = tell_end(pass, file, &report, settlement);
+    qmon_event_free(report.event);
+    return kept;
+}
+
+static bool settle_exit(struct qmon__pass *pass, struct qmon__record_file *file, struct qmon__settlement *settlement) {
+    const struct qmon_record_end *end = &file->copy->end;
+    if (end->how != QMON_END_EXIT || (end->status & 0xff) == 0 ||
+        !(file->copy->process.flags & QMON_PROCESS_TELL_EXIT) || has_announced(file, QMON_ANNOUNCED_END))
+        return true;
+    struct qmon__report report;
+    qmon__record_load(file, QMON__LOAD_CRUMBS, true);
+    if (qmon__exit_event(file->copy, end->status & 0xff, end->real_ns, settlement->live_pid, &report) < 0)
+        return false;
+    bool kept = tell_end(pass, file, &report, settlement);
+    qmon_event_free(report.event);
+    return kept;
+}
+
+/* A daemon goes on in the root's place: there is nothing more to tell of the root. */
+static bool hand_over(struct qmon__pass *pass, struct qmon__record_file *file, struct qmon__settlement *settlement,
+                      bool unseen) {
+    uint32_t daemon = qmon__hand_over_to_daemon(file, unseen, pass->deadline_ms);
+    if (daemon == 0)
+        return false;
+    qmon_log("process %u is daemonized: %u goes on in its place", file->copy->process.pid, daemon);
+    settlement->superseded = true;
+    return true;
+}
+
+static bool settle_lost(struct qmon__pass *pass, struct qmon__record_file *file, struct qmon__settlement *settlement) {
+    const struct qmon__death *death = &settlement->death;
+    if (has_announced(file, QMON_ANNOUNCED_END))
+        return true;
+    if (!death->known && !death->out_of_memory && !death->machine_lost && hand_over(pass, file, settlement, true))
+        return true;
+    struct qmon__report report;
+    qmon__record_load(file, QMON__LOAD_CRUMBS, true);
+    if (qmon__lost_event(file->copy, death, &report) < 0)
+        return false;
+    bool kept = tell_end(pass, file, &report, settlement);
+    qmon_event_free(report.event);
+    return kept;
+}
+
+static void stop_reason(const struct qmon__record_file *file, const struct qmon__settlement *settlement,
+                        enum ending ending, char *ret_text, size_t bytes, uint64_t *ret_time_ns) {
+    *ret_time_ns = settlement->death.found_ns;
+    switch (ending) {
+    case ENDING_CRASH:
+        qmon__crash_reason(file->copy, ret_text, bytes);
+        if (file->copy->crash.real_ns != 0)
+            *ret_time_ns = file->copy->crash.real_ns;
+        break;
+    case ENDING_STOP:
+        qmon__end_reason(file->copy, ret_text, bytes);
+        if (file->copy->end.real_ns != 0)
+            *ret_time_ns = file->copy->end.real_ns;
+        break;
+    case ENDING_UNTOLD:
+        snprintf(ret_text, bytes, "went on as a program without the agent; its end is unknown");
+        break;
+    case ENDING_LOST:
+        if (settlement->death.known || settlement->death.out_of_memory) {
+            const char *name = qmon_signal_name(settlement->death.signal);
+            snprintf(ret_text, bytes, "signal %s%s", name != NULL ? name : "unknown",
+                     settlement->death.out_of_memory ? " (OOM killer)" : "");
+        } else {
+            snprintf(ret_text, bytes,
+                     settlement->death.machine_lost ? "lost with its machine" : "ended without a trace");
+        }
+        break;
+    }
+}
+
+static bool settle_stop(struct qmon__pass *pass, struct qmon__record_file *file, struct qmon__settlement *settlement,
+                        enum ending ending) {
+    const struct qmon_record *record = file->copy;
+    if (settlement->superseded || !(record->process.flags & QMON_PROCESS_TELL_LIFECYCLE) ||
+        has_announced(file, QMON_ANNOUNCED_STOP))
+        return true;
+    if (ending == ENDING_STOP && record->end.how == QMON_END_EXIT && (record->end.status & 0xff) == 0) {
+        if (hand_over(pass, file, settlement, false))
+            return true;
+    }
+    char reason[256];
+    uint64_t time_ns;
+    stop_reason(file, settlement, ending, reason, sizeof reason, &time_ns);
+    settlement->events++;
+    bool time_known = ending == ENDING_CRASH || ending == ENDING_STOP || settlement->has_end;
+    return tell_lifecycle(pass, file, QMON__PHASE_SHUTDOWN, reason, time_ns, time_known, settlement->live_pid,
+                          settlement->no_delivery);
+}
+
+/* Reports that found no room are told with the next that finds some; those after the last one are told here. */
+static void count_dropped(struct qmon__pass *pass, struct qmon__record_file *file) {
+    struct qmon_record_ring *ring = &file->copy->ring;
+    if (qmon__record_load(file, QMON__LOAD_RING, true) < 0)
+        return;
+    uint32_t dropped = atomic_load(&ring->dropped);
+    uint32_t untold = dropped - atomic_load(&ring->reported_dropped);
+    if (untold == 0 || untold > INT32_MAX)
+        return;
+    qmon__count(pass, "ring.dropped", "no room in the ring", untold);
+    qmon__record_write(file, offsetof(struct qmon_record, ring.reported_dropped), &dropped, sizeof dropped);
+}
+
+/* Reports that nobody took out while the process lived. False: they are still there. */
+static bool settle_ring(struct qmon__pass *pass, struct qmon__record_file *file,
+                        const struct qmon__settlement *settlement) {
+    for (unsigned tries = 0;; tries++) {
+        struct qmon__ring_tally tally;
+        int error =
+            qmon__ring_consume(pass, file, settlement->live_pid, settlement->maps, 0, pass->deadline_ms, &tally);
+        if (error == 0)
+            return true;
+        /* A receiver that was started for the ring is still at it. */
+        if (error != -EAGAIN || qmon__now_monotonic_ms() + 500 > pass->deadline_ms)
+            return false;
+        qmon__pause_us(tries < 10 ? 1000 : 10000);
+    }
+}
+
+bool qmon__settle(struct qmon__pass *pass, struct qmon__record_file *file, struct qmon__settlement *settlement) {
+    uint32_t state = atomic_load(&file->copy->header.state);
+    if (state == QMON_STATE_DONE)
+        return true;
+    bool unstarted = (file->copy->process.flags & QMON_PROCESS_UNSTARTED) != 0;
+    if (state == QMON_STATE_EMPTY || unstarted) {
+        qmon__count(pass, "record.untold", unstarted ? "its program never ran the agent" : "never begun", 1);
+        return qmon__record_set_state(file, QMON_STATE_DONE) == 0;
+    }
+    if (settlement->has_end && state != QMON_STATE_CRASHING && state != QMON_STATE_SEALED)
+        apply_known_end(file, settlement);
+    enum ending ending = ending_of(file, settlement);
+    bool kept = settlement->forgetful || qmon__settle_start(pass, file, settlement->live_pid, settlement->no_delivery);
+    kept = settle_ring(pass, file, settlement) && kept;
+    count_dropped(pass, file);
+    if (ending == ENDING_CRASH)
+        kept = settle_crash(pass, file, settlement) && kept;
+    else if (ending == ENDING_STOP)
+        kept = settle_exit(pass, file, settlement) && kept;
+    else if (ending == ENDING_LOST)
+        kept = settle_lost(pass, file, settlement) && kept;
+    kept = settle_stop(pass, file, settlement, ending) && kept;
+    if (kept)
+        qmon__record_set_state(file, QMON_STATE_DONE);
+    return kept;
+}

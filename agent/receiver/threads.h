@@ -1,0 +1,36 @@
+/*
+ * threads.h: the other threads of a process that waits for us, their stacks taken from outside by ptrace.
+ */
+#ifndef QMON_RECEIVER_THREADS_H
+#define QMON_RECEIVER_THREADS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <qmon/event.h>
+
+/*
+ * Appends the other threads of the process to event->threads, frames as program counters for the symbolizer. All are stopped
+ * before the first is looked at, and let go again, by until_ms (CLOCK_MONOTONIC) at the latest: threads that are left out,
+ * and why, are told in a note of the event, as is a refusal of the kernel. The crashing thread, which waits in the
+ * kernel, is not touched. Never fails.
+ */
+void qmon__add_other_threads(struct qmon_event *event, uint32_t pid, uint32_t crashed_tid, uint64_t until_ms);
+
+/* --- thread_stop.c --- */
+#define QMON__THREADS_LIMIT 4096u
+
+struct qmon__stopped {
+    pid_t tid;
+    char state; /* before it was stopped, as in /proc/PID/stat */
+    char name[16];
+    int error; /* 0 stopped; else why not: EPERM, ESRCH it ended, ETIMEDOUT */
+};
+
+/* Stops the threads of a process but one. Returns how many entries were filled, of *ret_total threads there are. */
+size_t qmon__stop_threads(uint32_t pid, uint32_t except_tid, struct qmon__stopped *ret_threads, size_t limit,
+                          uint64_t until_ms, size_t *ret_total);
+void qmon__release_threads(const struct qmon__stopped *threads, size_t count);
+
+#endif

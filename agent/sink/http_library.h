@@ -1,0 +1,34 @@
+/* http_library.h: libcurl's functions, found at run time. Private to http*.c. */
+#ifndef QMON_HTTP_LIBRARY_H
+#define QMON_HTTP_LIBRARY_H
+
+#define CURL_DISABLE_DEPRECATION
+#define CURL_DISABLE_TYPECHECK
+#include <curl/curl.h>
+
+/* SYMBOL(member, function, REQUIRED or OPTIONAL) */
+#define QMON__CURL_SYMBOLS(SYMBOL)                                                                                     \
+    SYMBOL(global_init, curl_global_init, REQUIRED)                                                                    \
+    SYMBOL(easy_init, curl_easy_init, REQUIRED)                                                                        \
+    SYMBOL(easy_reset, curl_easy_reset, REQUIRED)                                                                      \
+    SYMBOL(easy_setopt, curl_easy_setopt, REQUIRED)                                                                    \
+    SYMBOL(easy_perform, curl_easy_perform, REQUIRED)                                                                  \
+    SYMBOL(easy_getinfo, curl_easy_getinfo, REQUIRED)                                                                  \
+    SYMBOL(easy_cleanup, curl_easy_cleanup, REQUIRED)                                                                  \
+    SYMBOL(slist_append, curl_slist_append, REQUIRED)                                                                  \
+    SYMBOL(slist_free_all, curl_slist_free_all, REQUIRED)                                                              \
+    SYMBOL(easy_strerror, curl_easy_strerror, OPTIONAL)
+
+#undef curl_easy_setopt
+#undef curl_easy_getinfo
+
+struct qmon__curl {
+#define SYMBOL(member, function, need) __typeof__(&function) member;
+    QMON__CURL_SYMBOLS(SYMBOL)
+#undef SYMBOL
+};
+
+/* The library, opened by the first call of the process; NULL: *ret_problem (static) says why. */
+const struct qmon__curl *qmon__curl_load(const char **ret_problem);
+
+#endif

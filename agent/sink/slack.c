@@ -1,0 +1,132 @@
+/*
+ * slack.c: alerts to Slack, as a bot (chat.postMessage) or through an incoming webhook. Where both are configured the bot
+ * wins: it says which message it made.
+ *
+ * A message that Slack finds malformed goes out once more as plain text; that this was so is remembered for later attempts.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "destination.h"
+#include "sinks.h"
+#include "slack.h"
+#include "slack_answer.h"
+#include "slack_render.h"
+
+#define PLAIN_STATE "plain"
+#define URL_BYTES 1024
+
+static bool is_set(const char *text) {
+    return text && text[0];
+}
+
+static bool is_bot(const struct qmon_config *config) {
+    return is_set(config->slack_token) && is_set(config->slack_channel);
+}
+
+static bool slack_configured(const struct qmon_config *config) {
+    return is_bot(config) || is_set(config->slack_webhook_url);
+}
+
+static uint64_t slack_destination(const struct qmon_config *config) {
+    if (!is_bot(config))
+        return qmon__destination("webhook", config->slack_webhook_url);
+    return qmon__destination(config->slack_api_url, config->slack_channel);
+}
+
+bool qmon__slack_method_url(const struct qmon_config *config, const char *method, char *ret_url, size_t bytes) {
+    size_t length = strlen(config->slack_api_url);
+    const char *slash = length && config->slack_api_url[length - 1] == '/' ? "" : "/";
+    int count = snprintf(ret_url, bytes, "%s%s%s", config->slack_api_url, slash, method);
+
+    return count > 0 && (size_t) count < bytes;
+}
+
+uint64_t qmon__slack_now_ms(void) {
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
+}
+
+static void retry(struct qmon_delivery *delivery, const char *reason) {
+    *delivery = (struct qmon_delivery){.verdict = QMON_DELIVERY_RETRY};
+    snprintf(delivery->reason, sizeof delivery->reason, "%s", reason);
+}
+
+/* One attempt; true: Slack found the message malformed. */
+static bool post(const struct qmon_sink_context *context, const struct qmon_event *event, bool plain,
+                 uint64_t timeout_ms, struct qmon_delivery *ret_delivery) {
+    const struct qmon_config *config = context->config;
+    bool bot = is_bot(config);
+    struct qmon__slack_render_options options = {.channel = bot ? config->slack_channel : NULL, .plain = plain};
+    struct qmon__http_request request = {.method = "POST", .content_type = "application/json; charset=utf-8"};
+    struct qmon__http_response response;
+    char url[URL_BYTES];
+
+    if (bot && !qmon__slack_method_url(config, "chat.postMessage", url, sizeof url)) {
+        retry(ret_delivery, "bad-url: SLACK_API_URL is too long");
+        return false;
+    }
+    char *body = qmon__slack_render(event, &options);
+    if (!body) {
+        retry(ret_delivery, "memory: out of memory");
+        return false;
+    }
+    request.url = bot ? url : config->slack_webhook_url;
+    request.bearer = bot ? config->slack_token : NULL;
+    request.body = body;
+    request.body_bytes = strlen(body);
+    request.timeout_ms = timeout_ms;
+    qmon__http_send(&request, &response);
+    bool malformed =
+        qmon__slack_judge(bot ? QMON__SLACK_BOT : QMON__SLACK_WEBHOOK, &response, request.url, ret_delivery);
+    qmon__http_clear(&response);
+    free(body);
+    return malformed;
+}
+
+static void slack_deliver(const struct qmon_sink_context *context, const struct qmon_event *event, const char *json,
+                          struct qmon_delivery *ret_delivery) {
+    uint64_t begin_ms = qmon__slack_now_ms();
+    bool plain = context->state_in && strcmp(context->state_in, PLAIN_STATE) == 0;
+    bool malformed = post(context, event, plain, context->timeout_ms, ret_delivery);
+
+    (void) json;
+    if (malformed && !plain) {
+        uint64_t spent_ms = qmon__slack_now_ms() - begin_ms;
+        plain = true;
+        if (spent_ms < context->timeout_ms)
+            post(context, event, plain, context->timeout_ms - spent_ms, ret_delivery);
+        else
+            ret_delivery->verdict = QMON_DELIVERY_RETRY;
+    }
+    if (plain && ret_delivery->verdict == QMON_DELIVERY_RETRY)
+        snprintf(ret_delivery->state, sizeof ret_delivery->state, PLAIN_STATE);
+}
+
+static bool slack_check(const struct qmon_sink_context *context, char *reason, size_t reason_bytes) {
+    if (is_bot(context->config))
+        return qmon__slack_check_bot(context, reason, reason_bytes);
+    if (is_set(context->config->slack_webhook_url))
+        return qmon__slack_check_webhook(context, reason, reason_bytes);
+    if (is_set(context->config->slack_token))
+        snprintf(reason, reason_bytes, "SLACK_APP_TOKEN is set, but SLACK_ALERTS_CHANNEL is not: no alert can be sent");
+    else if (is_set(context->config->slack_channel))
+        snprintf(reason, reason_bytes, "SLACK_ALERTS_CHANNEL is set, but SLACK_APP_TOKEN is not: no alert can be sent");
+    else
+        snprintf(reason, reason_bytes, "not configured");
+    return false;
+}
+
+const struct qmon_sink qmon__sink_slack = {
+    .name = "slack",
+    .summary = "alerts in a Slack channel, by bot token or incoming webhook",
+    .configured = slack_configured,
+    .destination = slack_destination,
+    .deliver = slack_deliver,
+    .check = slack_check,
+};

@@ -1,0 +1,21 @@
+/* table.c: the channels there are. */
+#include <string.h>
+
+#include "sinks.h"
+
+const struct qmon_sink *const qmon_sinks[] = {
+    &qmon__sink_slack,
+    &qmon__sink_webhook,
+    &qmon__sink_discord,
+    &qmon__sink_pagerduty,
+    &qmon__sink_alertmanager,
+    &qmon__sink_file,
+    NULL,
+};
+
+const struct qmon_sink *qmon_sink_by_name(const char *name) {
+    for (const struct qmon_sink *const *sink = qmon_sinks; *sink; sink++)
+        if (strcmp((*sink)->name, name) == 0)
+            return *sink;
+    return NULL;
+}

@@ -1,0 +1,170 @@
+/*
+ * database.h: SQLite as the files of this folder use it.
+ *
+ * FILES, all 0600 in the state directory: store.db with its -wal and -shm; store.lock. Whoever opens the database holds
+ * store.lock shared while doing so; whoever makes it, brings it to a newer schema or moves it aside holds it exclusively.
+ * Thus nobody opens a half-made file, and nobody joins a new file to an old one's -wal. The kernel drops the lock of a
+ * process that dies.
+ *
+ * WRITES are BEGIN IMMEDIATE transactions, so that a transaction either gets its lock at once or has changed nothing.
+ * Waiting for a lock is bounded by a deadline set for each transaction. Before each one, the file is checked to be the one
+ * at its path still; where it was removed or replaced, the store is opened anew.
+ *
+ * CHECKPOINTS cost the only fsync()s there are. They are made by qmon_store_retain(), which is called when nobody waits:
+ * not by a commit (a dying process may be waiting for it) unless the log has grown to QMON__WAL_PAGES_MAX, and not when the
+ * last process closes. The log is kept short because whoever opens the database alone reads all of it: 3 us a page.
+ */
+#ifndef QMON__STORE_DATABASE_H
+#define QMON__STORE_DATABASE_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <qmon/store.h>
+
+#define QMON__BUSY_MS 2000u          /* a transaction waits so long for its lock */
+#define QMON__BUSY_DECISION_MS 1000u /* a decision has somebody to stand in for it */
+#define QMON__WAL_PAGES_KEPT 64
+#define QMON__WAL_PAGES_MAX 1000
+#define QMON__PAGE_BYTES 4096u
+#define QMON__STORE_BYTES_KEPT (256u << 20) /* older events are dropped beyond that */
+#define QMON__STORE_BYTES_MAX (512u << 20)  /* full */
+#define QMON__MEMORY_BYTES_MAX (64u << 20)
+#define QMON__JSON_BYTES_MAX (16 << 20) /* of one event */
+#define QMON__PATH_BYTES 4096
+
+/* The statements, each prepared at its first use. */
+#define QMON__STATEMENTS(X)                                                                                            \
+    X(BEGIN, "BEGIN IMMEDIATE")                                                                                        \
+    X(COMMIT, "COMMIT")                                                                                                \
+    X(ROLLBACK, "ROLLBACK")                                                                                            \
+    X(EVENT_EXISTS, "SELECT 1 FROM events WHERE id = ?1")                                                              \
+    X(GROUP_ADD, "INSERT INTO groups(fingerprint, service, stage, events) VALUES(?1, ?2, ?3, 1) "                      \
+                 "ON CONFLICT(fingerprint, service, stage) DO UPDATE SET events = events + 1 RETURNING id")            \
+    X(EVENT_ADD, "INSERT INTO events(id, time_ms, kind, severity, code, title, group_id, state, json) "                \
+                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                                                         \
+    X(OUTBOX_ADD, "INSERT OR IGNORE INTO outbox(event_id, sink, due_ms, created_ms) VALUES(?1, ?2, 0, ?3)")            \
+    X(OUTBOX_DUE, "SELECT row, event_id, sink, attempts, state, created_ms FROM outbox "                               \
+                  "WHERE status = 0 AND due_ms <= ?1 ORDER BY due_ms, row LIMIT 1")                                    \
+    X(OUTBOX_DUE_OF, "SELECT row, event_id, sink, attempts, state, created_ms FROM outbox "                            \
+                     "WHERE status = 0 AND due_ms <= ?1 AND event_id = ?2 ORDER BY due_ms, row LIMIT 1")               \
+    X(OUTBOX_LEASE, "UPDATE outbox SET due_ms = ?2, attempts = attempts + 1, reason = NULL WHERE row = ?1")            \
+    X(OUTBOX_HURRY, "UPDATE outbox SET due_ms = ?1 WHERE status = 0 AND due_ms > ?1 AND reason IS NOT NULL")           \
+    X(OUTBOX_JSON, "SELECT json FROM events WHERE id = ?1")                                                            \
+    X(OUTBOX_SENT, "UPDATE outbox SET status = 1, done_ms = ?2, remote_id = ?3, reason = NULL, state = NULL "          \
+                   "WHERE row = ?1 AND status <> 1")                                                                   \
+    X(OUTBOX_RETRY, "UPDATE outbox SET due_ms = ?3, reason = ?4, state = ?5 "                                          \
+                    "WHERE row = ?1 AND status = 0 AND attempts = ?2")                                                 \
+    X(OUTBOX_REJECT, "UPDATE outbox SET status = 2, done_ms = ?3, reason = ?4 "                                        \
+                     "WHERE row = ?1 AND status = 0 AND attempts = ?2")                                                \
+    X(OUTBOX_SUMMARY, "SELECT (SELECT count(*) FROM outbox WHERE status = 0), "                                        \
+                      "(SELECT count(*) FROM outbox WHERE status = 2), "                                               \
+                      "(SELECT min(due_ms) FROM outbox WHERE status = 0)")                                             \
+    X(ONCE_ADD, "INSERT OR IGNORE INTO once(key, at_ms) VALUES(?1, ?2)")                                               \
+    X(ONCE_EXISTS, "SELECT 1 FROM once WHERE key = ?1")                                                                \
+    X(COUNT, "INSERT INTO counters(name, reason, value, last_ms) VALUES(?1, ?2, ?3, ?4) "                              \
+             "ON CONFLICT(name, reason) DO UPDATE SET value = value + ?3, last_ms = ?4")                               \
+    X(COUNTERS, "SELECT name, reason, value, last_ms FROM counters ORDER BY name, reason")                             \
+    X(WINDOW_GET, "SELECT start_ms, alerts, total, suppressed, first_seen_ms, last_seen_ms FROM windows "              \
+                  "WHERE key = ?1")                                                                                    \
+    X(WINDOW_PUT, "INSERT INTO windows(key, start_ms, alerts, total, suppressed, first_seen_ms, last_seen_ms, "        \
+                  "expires_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(key) DO UPDATE SET start_ms = ?2, "  \
+                  "alerts = ?3, total = ?4, suppressed = ?5, first_seen_ms = ?6, last_seen_ms = ?7, expires_ms = ?8")  \
+    X(LATEST, "SELECT id FROM events WHERE kind <> 3 ORDER BY time_ms DESC, row DESC LIMIT 1")                         \
+    X(LATEST_OF_ALL, "SELECT id FROM events ORDER BY time_ms DESC, row DESC LIMIT 1")                                  \
+    X(EVENTS_OF_SERVICE, "SELECT sum(events) FROM groups WHERE service = ?1")                                          \
+    X(META_GET, "SELECT value FROM meta WHERE key = ?1")                                                               \
+    X(META_PUT, "INSERT OR REPLACE INTO meta(key, value) VALUES(?1, ?2)")                                              \
+    X(PAGES, "SELECT (SELECT page_count FROM pragma_page_count) - (SELECT freelist_count FROM pragma_freelist_count)") \
+    X(DROP_EVENTS, "DELETE FROM events WHERE row IN (SELECT row FROM events AS e WHERE time_ms < ?1 AND NOT EXISTS "   \
+                   "(SELECT 1 FROM outbox WHERE event_id = e.id AND status = 0) ORDER BY time_ms LIMIT ?2)")           \
+    X(DROP_GROUPS, "DELETE FROM groups WHERE events <= 0")                                                             \
+    X(DROP_DONE, "DELETE FROM outbox WHERE row IN "                                                                    \
+                 "(SELECT row FROM outbox WHERE status > 0 AND done_ms < ?1 ORDER BY done_ms LIMIT ?2)")               \
+    X(GIVE_UP, "UPDATE outbox SET status = 2, done_ms = ?1, reason = 'not delivered in 30 days' "                      \
+               "WHERE status = 0 AND created_ms < ?2")                                                                 \
+    X(DROP_ONCE, "DELETE FROM once WHERE key IN (SELECT key FROM once WHERE at_ms < ?1 LIMIT ?2)")                     \
+    X(UNTOLD, "SELECT sum(suppressed) FROM windows WHERE expires_ms < ?1")                                             \
+    X(DROP_WINDOWS, "DELETE FROM windows WHERE expires_ms < ?1")
+
+enum qmon__statement {
+#define QMON__STATEMENT_NAME(name, sql) QMON__##name,
+    QMON__STATEMENTS(QMON__STATEMENT_NAME)
+#undef QMON__STATEMENT_NAME
+        QMON__STATEMENT_COUNT
+};
+
+struct qmon_store {
+    sqlite3 *db;
+    sqlite3_stmt *statements[QMON__STATEMENT_COUNT];
+    char directory[QMON__PATH_BYTES]; /* "" in memory; without symbolic links */
+    uint64_t busy_until_ms;           /* CLOCK_MONOTONIC */
+    int wal_pages;                    /* in the log after our last commit */
+    char problem[768];
+};
+
+/* --- connection.c: one connection --- */
+
+/* Opens store.db in `directory` ("" in memory) as it is; makes nothing. _open reads nothing of it yet. */
+int qmon__database_open(struct qmon_store *store);
+int qmon__database_connect(struct qmon_store *store);
+void qmon__database_disconnect(struct qmon_store *store);
+/* Has the file been removed from its path or replaced there? */
+bool qmon__database_is_gone(struct qmon_store *store);
+/* Starts the time in which the next statements may wait for a lock. */
+void qmon__database_allow_ms(struct qmon_store *store, uint64_t busy_ms);
+/* The negative errno for SQLite's last error of this connection; puts words into store->problem. */
+int qmon__database_error(struct qmon_store *store);
+uint64_t qmon__monotonic_ms(void);
+uint64_t qmon__real_ms(void);
+
+/* --- lock.c: store.lock --- */
+
+/* The locked descriptor; -EBUSY after QMON__BUSY_MS; another negative errno. */
+int qmon__lock(const char *directory, bool exclusive);
+void qmon__unlock(int fd); /* negative: nothing */
+
+/* --- schema.c --- */
+#define QMON__SCHEMA_VERSION 1
+
+/* What the file says it is. 0 and *ret_version (0: nothing yet). */
+int qmon__schema_version(struct qmon_store *store, int64_t *ret_version);
+/* Brings an older schema, or none, to ours. -ENOTSUP: it is newer than ours. Under the exclusive lock. */
+int qmon__schema_upgrade(struct qmon_store *store);
+
+/* --- open.c --- */
+
+/* Connects, making, upgrading or replacing the file where needed. After a failure there is no connection. */
+int qmon__store_connect(struct qmon_store *store);
+/* After -EUCLEAN: replaces the damaged file unless another process has, and connects. */
+int qmon__store_replace_damaged(struct qmon_store *store);
+
+/* --- damage.c, under the exclusive lock --- */
+
+/* Moves the files aside. 0 and the new path of the database. */
+int qmon__damage_set_aside(struct qmon_store *store, char ret_path[QMON__PATH_BYTES]);
+/* Copies what can be read of the file at `path` into the new, connected database. Returns the number of rows. */
+uint64_t qmon__damage_salvage(struct qmon_store *store, const char *path);
+
+/* --- statement.c --- */
+
+/* The statement, reset and without bindings; NULL: store->problem is set, the error is qmon__database_error(). */
+sqlite3_stmt *qmon__statement(struct qmon_store *store, enum qmon__statement which);
+/* Steps a statement that gives no rows and resets it. NULL is let through as the error it stands for. */
+int qmon__run(struct qmon_store *store, sqlite3_stmt *statement);
+/* Steps to a row: 1; to the end: 0 (and resets); negative errno (and resets). */
+int qmon__step(struct qmon_store *store, sqlite3_stmt *statement);
+void qmon__bind_text(sqlite3_stmt *statement, int index, const char *text); /* borrowed until reset; NULL is NULL */
+void qmon__bind_count(sqlite3_stmt *statement, int index, uint64_t value);  /* at most INT64_MAX */
+uint64_t qmon__column_count(sqlite3_stmt *statement, int column);           /* nothing negative comes out */
+const char *qmon__column_text(sqlite3_stmt *statement, int column);         /* "" for NULL */
+
+/* One piece of work in a transaction; 0 or more commits, negative rolls back. Returns what `work` returned, or the error.
+ * A damaged file is replaced and the work done again. */
+typedef int qmon__work(struct qmon_store *store, void *context);
+int qmon__write(struct qmon_store *store, uint64_t busy_ms, qmon__work *work, void *context);
+/* The same without a transaction, for what only reads. */
+int qmon__read(struct qmon_store *store, uint64_t busy_ms, qmon__work *work, void *context);
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * events.c: saving events.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "database.h"
+
+struct saving {
+    const struct qmon_event *event;
+    const char *json;
+    const char *state;
+    const char *const *sinks;
+    size_t sink_count;
+};
+
+static const char *or_empty(const char *text) {
+    return text == NULL ? "" : text;
+}
+
+static int is_there(struct qmon_store *store, const char *id) {
+    sqlite3_stmt *statement = qmon__statement(store, QMON__EVENT_EXISTS);
+    int r;
+
+    qmon__bind_text(statement, 1, id);
+    r = qmon__step(store, statement);
+    if (r > 0)
+        sqlite3_reset(statement);
+    return r;
+}
+
+/* Counts the event in its group and gives the group's number. */
+static int add_to_group(struct qmon_store *store, const struct qmon_event *event, int64_t *ret_group) {
+    sqlite3_stmt *statement = qmon__statement(store, QMON__GROUP_ADD);
+    int r;
+
+    qmon__bind_text(statement, 1, event->fingerprint);
+    qmon__bind_text(statement, 2, or_empty(event->service.name));
+    qmon__bind_text(statement, 3, or_empty(event->service.stage));
+    r = qmon__step(store, statement);
+    if (r <= 0)
+        return r < 0 ? r : -EIO;
+    *ret_group = sqlite3_column_int64(statement, 0);
+    return qmon__run(store, statement); /* to its end, where the change is made good */
+}
+
+static int add_event(struct qmon_store *store, const struct saving *saving, int64_t group) {
+    sqlite3_stmt *statement = qmon__statement(store, QMON__EVENT_ADD);
+
+    qmon__bind_text(statement, 1, saving->event->id);
+    qmon__bind_count(statement, 2, saving->event->time_ns / 1000000);
+    qmon__bind_count(statement, 3, (uint64_t) saving->event->kind);
+    qmon__bind_count(statement, 4, (uint64_t) saving->event->severity);
+    qmon__bind_text(statement, 5, saving->event->code);
+    qmon__bind_text(statement, 6, saving->event->title);
+    qmon__bind_count(statement, 7, (uint64_t) group);
+    qmon__bind_text(statement, 8, saving->state);
+    qmon__bind_text(statement, 9, saving->json);
+    return qmon__run(store, statement);
+}
+
+static int add_to_outbox(struct qmon_store *store, const char *event_id, const char *sink, uint64_t now_ms) {
+    sqlite3_stmt *statement = qmon__statement(store, QMON__OUTBOX_ADD);
+
+    qmon__bind_text(statement, 1, event_id);
+    qmon__bind_text(statement, 2, sink);
+    qmon__bind_count(statement, 3, now_ms);
+    return qmon__run(store, statement);
+}
+
+static int save(struct qmon_store *store, void *context) {
+    const struct saving *saving = context;
+    uint64_t now_ms = qmon__real_ms();
+    int64_t group = 0;
+    int r = is_there(store, saving->event->id);
+
+    if (r != 0)
+        return r;
+    r = add_to_group(store, saving->event, &group);
+    if (r == 0)
+        r = add_event(store, saving, group);
+    for (size_t i = 0; r == 0 && i < saving->sink_count; i++)
+        r = add_to_outbox(store, saving->event->id, saving->sinks[i], now_ms);
+    return r;
+}
+
+int qmon_store_save(struct qmon_store *store, const struct qmon_event *event, const char *state,
+                    const char *const *sinks, size_t sink_count) {
+    struct saving saving = {event, NULL, state, sinks, sink_count};
+    char *json = qmon_event_to_json(event);
+    int r;
+
+    if (json == NULL)
+        return -ENOMEM;
+    saving.json = json;
+    r = strlen(json) > QMON__JSON_BYTES_MAX ? -E2BIG : qmon__write(store, QMON__BUSY_MS, save, &saving);
+    free(json);
+    return r;
+}

@@ -1,0 +1,65 @@
+/* sigprocmask and its relatives; the rules are in mask.h. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include <mask.h>
+
+static int change(int how, const sigset_t *wanted, sigset_t *old) {
+    qmon__sigset set, before;
+    if (wanted != NULL) {
+        memcpy(&set, wanted, sizeof set);
+        set &= ~(QMON__SIGNAL_BIT(32) | QMON__SIGNAL_BIT(33)); /* libc's own two are never blocked by a program */
+    }
+    const int error = qmon__mask_virtual(how, wanted != NULL ? &set : NULL, old != NULL ? &before : NULL);
+    if (error == 0 && old != NULL)
+        memcpy(old, &before,
+               sizeof before); /* no more than libc writes: a caller may have room for the kernel's set only */
+    return error;
+}
+
+int sigprocmask(int how, const sigset_t *restrict wanted, sigset_t *restrict old) {
+    const int error = change(how, wanted, old);
+    if (error == 0)
+        return 0;
+    errno = -error;
+    return -1;
+}
+
+int pthread_sigmask(int how, const sigset_t *restrict wanted, sigset_t *restrict old) {
+    return -change(how, wanted, old);
+}
+
+static int change_one(int how, int number) {
+    sigset_t one;
+    sigemptyset(&one);
+    return sigaddset(&one, number) != 0 ? -1 : sigprocmask(how, &one, NULL);
+}
+
+int sighold(int number) {
+    return change_one(SIG_BLOCK, number);
+}
+
+int sigrelse(int number) {
+    return change_one(SIG_UNBLOCK, number);
+}
+
+/* The BSD functions know signals 1 to 31, as bits of an int. */
+static int change_low(int how, int mask) {
+    sigset_t wanted, old;
+    int before;
+    sigemptyset(&wanted);
+    memcpy(&wanted, &mask, sizeof mask);
+    if (sigprocmask(how, &wanted, &old) != 0)
+        return -1;
+    memcpy(&before, &old, sizeof before);
+    return before;
+}
+
+int sigblock(int mask) {
+    return change_low(SIG_BLOCK, mask);
+}
+
+int sigsetmask(int mask) {
+    return change_low(SIG_SETMASK, mask);
+}

@@ -1,0 +1,27 @@
+/* unshare and setns fail in a process with more than one thread: ours must be gone first. */
+#include <errno.h>
+#include <sched.h>
+
+#include <agent.h>
+#include <background.h>
+
+#define PATIENCE_MS 6000u
+
+static int result_of(long result) {
+    if (result >= 0)
+        return (int) result;
+    errno = (int) -result;
+    return -1;
+}
+
+int unshare(int flags) {
+    if (qmon__agent.active && (flags & (CLONE_NEWUSER | CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)) != 0)
+        qmon__background_leave(PATIENCE_MS);
+    return result_of(qmon__sys_1(SYS_unshare, flags));
+}
+
+int setns(int descriptor, int type) {
+    if (qmon__agent.active)
+        qmon__background_leave(PATIENCE_MS);
+    return result_of(qmon__sys_2(SYS_setns, descriptor, type));
+}

@@ -1,0 +1,40 @@
+/* posix_spawn: the child execs inside libc, unseen by us; it is marked as ours once its number is known. */
+#include <spawn.h>
+
+#include <agent.h>
+#include <mask.h>
+
+#include "next.h"
+
+typedef int (*spawn_function)(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
+                              char *const[], char *const[]);
+
+static int spawn(spawn_function real, pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+                 const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]) {
+    pid_t child;
+    const qmon__sigset mask = qmon__mask_reveal(); /* the child starts with it */
+    const int error = real(&child, file, actions, attributes, arguments, environment);
+    qmon__mask_restore(mask);
+    if (error != 0)
+        return error;
+    qmon__process_spawned(child);
+    if (pid != NULL)
+        *pid = child;
+    return 0;
+}
+
+int posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spawn_file_actions_t *actions,
+                const posix_spawnattr_t *restrict attributes, char *const arguments[restrict],
+                char *const environment[restrict]) {
+    static void *_Atomic next;
+    return spawn((spawn_function) qmon__next("posix_spawn", &next), pid, path, actions, attributes, arguments,
+                 environment);
+}
+
+int posix_spawnp(pid_t *restrict pid, const char *restrict file, const posix_spawn_file_actions_t *actions,
+                 const posix_spawnattr_t *restrict attributes, char *const arguments[restrict],
+                 char *const environment[restrict]) {
+    static void *_Atomic next;
+    return spawn((spawn_function) qmon__next("posix_spawnp", &next), pid, file, actions, attributes, arguments,
+                 environment);
+}

@@ -1,0 +1,106 @@
+/*
+ * pthread_create: a new thread gets an alternate stack from the pool.
+ *
+ * The stack's own low end carries what the new thread needs to know: nothing is allocated. It goes back to the pool in
+ * the last round of the thread's key destructors.
+ */
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <threads.h>
+
+#include <agent.h>
+#include <alternate_stack.h>
+
+#include "next.h"
+#include "wait.h"
+
+typedef void *(*start_function)(void *);
+typedef int (*create_function)(pthread_t *, const pthread_attr_t *, start_function, void *);
+
+struct passenger {
+    start_function start;
+    void *argument;
+    unsigned rounds;
+};
+
+static pthread_key_t key;
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+static _Atomic bool has_key;
+
+static void thread_ends(void *stack) {
+    struct passenger *passenger = stack;
+    if (++passenger->rounds < PTHREAD_DESTRUCTOR_ITERATIONS && pthread_setspecific(key, stack) == 0)
+        return; /* other destructors may still fault */
+    qmon__alternate_stack_leave(stack);
+}
+
+static void make_key(void) {
+    qmon__resolve_waits();
+    atomic_store(&has_key, pthread_key_create(&key, thread_ends) == 0);
+}
+
+static void *begin(void *stack) {
+    struct passenger *passenger = stack;
+    const start_function start = passenger->start;
+    void *const argument = passenger->argument;
+    passenger->rounds = 0;
+    if (pthread_setspecific(key, stack) == 0)
+        qmon__alternate_stack_use(stack);
+    return start(argument);
+}
+
+/* NULL: the thread goes without. */
+static void *take_stack(void) {
+    if (!qmon__agent.active)
+        return NULL;
+    pthread_once(&key_once, make_key);
+    return atomic_load(&has_key) ? qmon__alternate_stack_take() : NULL;
+}
+
+int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict attributes, start_function start,
+                   void *restrict argument) {
+    static void *_Atomic next;
+    const create_function real = (create_function) qmon__next("pthread_create", &next);
+    struct passenger *passenger = take_stack();
+    if (passenger == NULL)
+        return real(thread, attributes, start, argument);
+    passenger->start = start;
+    passenger->argument = argument;
+    const int error = real(thread, attributes, begin, passenger);
+    if (error != 0)
+        qmon__alternate_stack_give(passenger);
+    return error;
+}
+
+/* C11's threads are made inside libc, past pthread_create. */
+typedef int (*c11_create_function)(thrd_t *, thrd_start_t, void *);
+
+struct c11_start {
+    thrd_start_t start;
+    void *argument;
+};
+
+_Static_assert(sizeof(struct c11_start) <= 64, "it lies behind the passenger at the stack's low end");
+
+static int begin_c11(void *stack) {
+    const struct c11_start begin = *(const struct c11_start *) ((char *) stack + 64);
+    struct passenger *passenger = stack;
+    passenger->rounds = 0;
+    if (pthread_setspecific(key, stack) == 0)
+        qmon__alternate_stack_use(stack);
+    return begin.start(begin.argument);
+}
+
+int thrd_create(thrd_t *thread, thrd_start_t start, void *argument) {
+    static void *_Atomic next;
+    const c11_create_function real = (c11_create_function) qmon__next("thrd_create", &next);
+    char *stack = take_stack();
+    if (stack == NULL)
+        return real(thread, start, argument);
+    *(struct c11_start *) (stack + 64) = (struct c11_start){start, argument};
+    const int error = real(thread, begin_c11, stack);
+    if (error != thrd_success)
+        qmon__alternate_stack_give(stack);
+    return error;
+}

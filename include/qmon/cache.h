@@ -1,0 +1,90 @@
+/*
+ * cache.h: who may alert. One decision for each event: at most `limit` alerts for a key in `window_s` seconds, and a count
+ * of what was held back. Implementations: redis (the fleet), local (the host: SQLite), memory (this process).
+ */
+#ifndef QMON_CACHE_H
+#define QMON_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What is remembered of a key. All zero: nothing. Times by one clock, CLOCK_REALTIME of whoever keeps it. */
+struct qmon_window {
+    uint64_t start_ms;   /* when the first occurrence of the window came */
+    uint64_t alerts;     /* given in it */
+    uint64_t total;      /* occurrences in it */
+    uint64_t suppressed; /* held back since the last alert, over windows */
+    uint64_t first_seen_ms, last_seen_ms;
+};
+
+struct qmon_decision {
+    bool alert;
+    uint64_t suppressed; /* held back since the last alert for this key; when alert is true, to be told with it */
+    uint64_t total;      /* in this window, this one included */
+    uint64_t first_seen_ms, last_seen_ms; /* CLOCK_REALTIME; of this key, windows before included while they are kept */
+    const char *source;                   /* static: "redis", "local", "memory" */
+    struct qmon_window window;            /* what is remembered after this decision, by the clock of the request */
+};
+
+struct qmon_decision_request {
+    const char *key; /* "fingerprint|service|stage", already composed; no secrets */
+    uint64_t limit;
+    uint64_t window_s;
+    uint64_t now_ms;
+    uint64_t count;                  /* how many occurrences this stands for, normally 1 (0 is taken for 1) */
+    const struct qmon_window *known; /* what this host remembers of the key, for a cache that may have lost it; NULL */
+};
+
+/* The policy that all caches share: a window starts with the first occurrence and lasts window_s seconds; the first `limit`
+ * occurrences in it alert, the others are held back and told with the next alert. An alert that stands for several
+ * occurrences tells all but one of them as held back. Changes *window, fills *ret_decision but for `source`. Where the
+ * clock went back behind the window's start, the window starts anew now, keeping its counts: it lasts no longer than one
+ * window from any moment. */
+void qmon_window_decide(struct qmon_window *window, const struct qmon_decision_request *request,
+                        struct qmon_decision *ret_decision);
+/* Is a window under way at request->now_ms? */
+bool qmon_window_is_open(const struct qmon_window *window, const struct qmon_decision_request *request);
+
+struct qmon_cache;
+struct qmon_cache_class {
+    const char *name;
+    /* 0 and *ret_decision; negative errno when this cache cannot decide now (untouched then, and nothing counted, as
+     * far as it can know). Bounded: returns within 250 ms whatever the other side does; the local one within 1 s where
+     * the host's disk stands still. */
+    int (*decide)(struct qmon_cache *cache, const struct qmon_decision_request *request,
+                  struct qmon_decision *ret_decision);
+    /* What went wrong last, in words, without secrets; NULL nothing. Borrowed until the next call. */
+    const char *(*problem)(struct qmon_cache *cache);
+    void (*close)(struct qmon_cache *cache);
+
+    /* For the cache that stands in for another one; NULL where it cannot. recall: what it remembers of the key, without
+     * deciding (0, or a negative errno). learn: another cache decided; `recalled` is what was handed to it as known, so
+     * that held-back counts it has taken over are dropped here. count: a fact for `qmon stats`. */
+    int (*recall)(struct qmon_cache *cache, const struct qmon_decision_request *request,
+                  struct qmon_window *ret_window);
+    void (*learn)(struct qmon_cache *cache, const struct qmon_decision_request *request,
+                  const struct qmon_window *recalled, const struct qmon_window *decided);
+    void (*count)(struct qmon_cache *cache, const char *name, const char *reason);
+};
+struct qmon_cache { /* first member of every implementation */
+    const struct qmon_cache_class *class;
+};
+
+struct qmon_config;
+struct qmon_store;
+/* Openers: NULL when not configured or out of memory. They do no network I/O: the first decision connects. */
+struct qmon_cache *qmon_cache_redis(const struct qmon_config *config);
+struct qmon_cache *qmon_cache_local(struct qmon_store *store); /* borrows the store */
+struct qmon_cache *qmon_cache_memory(void);
+/* For `qmon doctor`: connects as the configuration says, authenticates, asks for the version and measures a PING. True when
+ * the cache can decide; ret_reason always gets a sentence, without secrets: "redis 7.0.15 at cache:6379, 0.3 ms", or what is
+ * wrong and what to do. Bounded: returns within 5 s. False, and "not configured", when it is not. */
+bool qmon_cache_redis_check(const struct qmon_config *config, char *ret_reason, size_t bytes);
+/* The chain: the first that can decide does. Owns and closes its members (NULLs are skipped). Whoever wants to know
+ * whether it fell back compares `source`. Each fall-back is counted as "dedup.fallback" with a reason like
+ * "redis: timed out". What the first one decided is remembered by the second, and told to the first again should it have
+ * forgotten: see agent/cache/chain.c. */
+struct qmon_cache *qmon_cache_chain(struct qmon_cache *first, struct qmon_cache *second, struct qmon_cache *third);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * delivery.h: brings what the outbox holds to its channels. Several processes may do so at once: an item is leased to one
+ * of them at a time, and one attempt is made under a lease.
+ *
+ * EXACTLY ONCE. An item is recorded as sent after the channel took it. A process that is killed between the two leaves
+ * an item whose lease runs out and which is sent again: a duplicate that only the channel can tell. The webhook gets the
+ * event's id as Idempotency-Key with each attempt; the file sink looks for the id in the file's tail first; Slack has no
+ * such key for bots and webhooks, so the window (one SQLite commit, normally under a millisecond) stays open there, as it
+ * does when Slack's answer is lost on its way back.
+ *
+ * SHARED OUTBOXES. Services with different channels may share a host's outbox. An item that was tried goes, for ten minutes,
+ * only to where it was tried before; a process whose configuration leads elsewhere, or lacks the channel, puts it back. After
+ * that anybody's channel of that kind will do: late in the wrong room is better than never. What could not be sent for a
+ * week is set aside.
+ *
+ * Threads: one at a time in a process, as with the store. What was learnt of a channel that is down (for how long it need not
+ * be tried) is kept for the life of the process.
+ */
+#ifndef QMON_DELIVERY_H
+#define QMON_DELIVERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <qmon/config.h>
+#include <qmon/event.h>
+#include <qmon/store.h>
+
+struct qmon_delivery_summary {
+    uint32_t sent, retried, rejected;
+    uint32_t left;          /* due, but for another process or for later: another's channel, or one that is down */
+    bool out_of_time;       /* there was more to do at the deadline */
+    int error;              /* of the store: negative errno, 0 none */
+    uint64_t next_due_ms;   /* CLOCK_REALTIME; when the first of those retried or left is due; UINT64_MAX none */
+    char last_problem[320]; /* "slack: channel_not_found: ..." of the last that was not sent; empty when all were */
+};
+
+#define QMON_ROUTES 16 /* at most so many sinks for an event */
+
+/* Names of the sinks that this event goes to: those that are configured and want it. Returns how many. The names are
+ * static. Used when an event is saved. */
+size_t qmon_route(const struct qmon_event *event, const struct qmon_config *config, const char *ret_names[QMON_ROUTES]);
+
+/* Delivers what is due, of one event (event_id) or of any (NULL), until nothing is due or the deadline (CLOCK_MONOTONIC)
+ * comes; a delivery under way at the deadline is given up by its own time-out, so the call returns at most 50 ms late. An
+ * item whose event cannot be read is set aside with that reason. Counts "delivery.sent", "delivery.retry",
+ * "delivery.rejected" and "delivery.left" with "SINK" or "SINK: CLASS" as the reason. Fills *ret_summary always. Returns
+ * the number of items sent, or the store's negative errno when it could not even look. */
+int qmon_deliver_due(struct qmon_store *store, const struct qmon_config *config, const char *event_id,
+                     uint64_t deadline_monotonic_ms, struct qmon_delivery_summary *ret_summary);
+
+/* The same, and waits for what is to be tried again before the deadline: for whoever has time, and perhaps no successor. */
+int qmon_deliver_until(struct qmon_store *store, const struct qmon_config *config, const char *event_id,
+                       uint64_t deadline_monotonic_ms, struct qmon_delivery_summary *ret_summary);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * sink.h: a channel that events go to. One file in agent/sink/ and one row in agent/sink/table.c each.
+ */
+#ifndef QMON_SINK_H
+#define QMON_SINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <qmon/config.h>
+#include <qmon/event.h>
+
+enum qmon_delivery_verdict {
+    QMON_DELIVERY_SENT,
+    QMON_DELIVERY_RETRY,    /* may work later: timeout, 5xx, 429, connection refused, bad certificate, token revoked */
+    QMON_DELIVERY_REJECTED, /* will never work as it is: malformed for this channel */
+};
+
+struct qmon_delivery {
+    enum qmon_delivery_verdict verdict;
+    char reason[256];        /* "CLASS: words for people", no secrets; CLASS ([a-z0-9_-]) is counted; empty when sent */
+    uint64_t retry_after_ms; /* the other side's wish (Retry-After); 0 none */
+    bool misconfigured;  /* RETRY: only people can mend it (token, channel, certificate): tried at longer intervals */
+    bool sink_down;      /* RETRY: it is not about this event; others to this channel would fare the same now */
+    char state[64];      /* RETRY: given to the next attempt as state_in; empty none */
+    char remote_id[128]; /* the message's id in the channel, where it has one */
+};
+
+struct qmon_sink_context {
+    const struct qmon_config *config; /* borrowed */
+    uint64_t timeout_ms;              /* for the whole delivery */
+    uint32_t attempts;                /* before this one; one of them may have got through without our knowing */
+    const char *state_in;             /* what an earlier attempt left; NULL */
+};
+
+struct qmon_sink {
+    const char *name;    /* channel name as in the outbox: "slack", "webhook", "file" */
+    const char *summary; /* one line for help and doctor */
+    bool (*configured)(const struct qmon_config *config);
+    /* Does this event go here at all? NULL: all that alert do. */
+    bool (*wants)(const struct qmon_config *config, const struct qmon_event *event);
+    /* json: the event as one line, as stored. Fills *ret_delivery always. */
+    void (*deliver)(const struct qmon_sink_context *context, const struct qmon_event *event, const char *json,
+                    struct qmon_delivery *ret_delivery);
+    /* A number that two configurations have in common when, and only when, they lead to the same place (the same
+     * channel, address, file). Services with different ones share a host's outbox: see delivery.h. */
+    uint64_t (*destination)(const struct qmon_config *config);
+    /* For `qmon doctor`: tries the real thing without sending an alert where the channel allows that. Returns true when
+     * fine; `reason` always gets a sentence. NULL: nothing to check. */
+    bool (*check)(const struct qmon_sink_context *context, char *reason, size_t reason_bytes);
+};
+
+extern const struct qmon_sink *const qmon_sinks[]; /* NULL-terminated */
+const struct qmon_sink *qmon_sink_by_name(const char *name);
+
+/* When to try again: exponential from 1 s to 1 h with full jitter; never before retry_after_ms. `attempts` so far, this one
+ * included. `random` in [0, 2^32). */
+uint64_t qmon_sink_backoff_ms(uint32_t attempts, uint64_t retry_after_ms, uint32_t random);
+
+#endif

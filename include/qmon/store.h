@@ -1,0 +1,117 @@
+/*
+ * store.h: what this host remembers: events, the outbox, counters, processes seen. SQLite (WAL) in the state directory, used
+ * by many processes at once; or in memory where there is no directory.
+ *
+ * Errors are negative errno; qmon_store_problem() has the words. -EBUSY after 2 s of contention, -ENOSPC disk full,
+ * -EROFS, -EUCLEAN a damaged file that could not be replaced. Normally it is: moved aside to store.db.damaged-TIME, a new
+ * one begun with what could still be read, the call repeated, and "store.damaged" counted.
+ * Threads: a store is used by one thread at a time. Never kept across fork: close it before, or open it after.
+ *
+ * DURABILITY. What a call has written survives the death of the process, however it dies, from the moment the call
+ * returns. After a power cut the file is whole, but commits of the last half minute or so may be missing: they are not
+ * flushed one by one, because the host waits for them.
+ */
+#ifndef QMON_STORE_H
+#define QMON_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <qmon/cache.h>
+#include <qmon/event.h>
+
+struct qmon_store;
+
+/* directory NULL: in memory. When the directory cannot be used: in memory too, and *ret_problem (static or owned by the
+ * store) says why. NULL only when out of memory. */
+struct qmon_store *qmon_store_open(const char *directory, const char **ret_problem);
+void qmon_store_close(struct qmon_store *store);
+bool qmon_store_is_durable(const struct qmon_store *store);
+/* The last failure in words; "" where there was none. */
+const char *qmon_store_problem(const struct qmon_store *store);
+/* Goes on in memory, empty, from now on: for who must still deliver when the disk is full. 0 or -ENOMEM. */
+int qmon_store_degrade(struct qmon_store *store);
+
+/* Saves the event and, in the same transaction, an outbox row for each of `sinks` (channel names). Saving an id that is
+ * there already changes nothing and returns 1 (so that a record taken over twice gives one event). `state` is how it
+ * ended for alerting: "alerted", "suppressed", "ignored", "stored". */
+int qmon_store_save(struct qmon_store *store, const struct qmon_event *event, const char *state,
+                    const char *const *sinks, size_t sink_count);
+
+/* Once-only facts ("start of process X announced"): 0 the first time for this key, 1 when it is there already. */
+int qmon_store_once(struct qmon_store *store, const char *key, uint64_t now_ms);
+
+/* --- the outbox --- */
+struct qmon_outbox_item {
+    int64_t row;
+    char event_id[QMON_EVENT_ID_BYTES];
+    char *sink;        /* free with qmon_outbox_item_clear */
+    char *json;        /* the event */
+    char *state;       /* what the sink wanted to remember of an earlier attempt; NULL */
+    uint32_t attempts; /* before this one */
+    uint64_t created_ms;
+};
+/* Claims the next item that is due, for lease_ms: nobody else gets it until then. event_id NULL: any event.
+ * 0 and *ret_item; 1 nothing due; negative errno. */
+int qmon_outbox_claim(struct qmon_store *store, const char *event_id, uint64_t now_ms, uint64_t lease_ms,
+                      struct qmon_outbox_item *ret_item);
+void qmon_outbox_item_clear(struct qmon_outbox_item *item);
+int qmon_outbox_sent(struct qmon_store *store, const struct qmon_outbox_item *item, uint64_t now_ms,
+                     const char *remote_id); /* remote_id: the message's id in the channel; may be NULL */
+int qmon_outbox_retry(struct qmon_store *store, const struct qmon_outbox_item *item, uint64_t due_ms,
+                      const char *reason, const char *state);
+int qmon_outbox_reject(struct qmon_store *store, const struct qmon_outbox_item *item, uint64_t now_ms,
+                       const char *reason); /* set aside, shown by qmon stats, never tried again by itself */
+/* Makes due now what waits for its next attempt; what is leased stays leased. For a person who has mended something. */
+int qmon_outbox_hurry(struct qmon_store *store, uint64_t now_ms);
+/* How many wait, how many were set aside, and when the next is due (UINT64_MAX none). */
+int qmon_outbox_summary(struct qmon_store *store, uint64_t *ret_waiting, uint64_t *ret_rejected,
+                        uint64_t *ret_next_due_ms);
+
+/* --- counters: name "dedup.suppressed", reason "" or e.g. "redis: timeout" --- */
+int qmon_store_count(struct qmon_store *store, const char *name, const char *reason, uint64_t by);
+struct qmon_counter {
+    const char *name, *reason;
+    uint64_t value;
+    uint64_t last_ms;
+};
+int qmon_store_counters(struct qmon_store *store, void (*visit)(void *context, const struct qmon_counter *counter),
+                        void *context);
+
+/* --- reading --- */
+struct qmon_event_query {
+    const char *id_prefix;   /* NULL any; "latest" the newest that is a crash, exit or error, else the newest */
+    int kind;                /* enum qmon_kind, or -1 */
+    const char *service;     /* NULL any */
+    const char *fingerprint; /* prefix; NULL any */
+    uint64_t since_ms;       /* 0 any */
+    uint64_t limit;          /* 0: 50 */
+    bool include_lifecycle;
+};
+struct qmon_event_row {
+    const char *id, *kind, *severity, *title, *service, *stage, *fingerprint, *state, *json;
+    uint64_t time_ms;
+    uint64_t occurrences; /* of its fingerprint, service and stage on this host, kept ones */
+};
+/* Newest first. visit returns false to stop; it does not use the store. */
+int qmon_store_query(struct qmon_store *store, const struct qmon_event_query *query,
+                     bool (*visit)(void *context, const struct qmon_event_row *row), void *context);
+
+/* --- retention: errors 30 days, alerts (outbox rows sent or rejected) 7 days, counters kept; of more than 256 MiB the
+ * oldest go first. Counted as "store.expired". Alerts that wait are kept; those that could not be delivered in 30 days are
+ * set aside and counted as "outbox.given_up". Cheap when nothing is old (work is done at most every 10 minutes per state
+ * directory, for some 30 ms), but it also flushes to the disk now and then, which takes as long as the disk does: called
+ * after each save, when nobody waits any more. --- */
+int qmon_store_retain(struct qmon_store *store, uint64_t now_ms);
+
+/* For cache/local.c only: the decision in one transaction; what is remembered of a key; and what another cache decided
+ * (see struct qmon_cache_class). */
+int qmon_store_decide(struct qmon_store *store, const struct qmon_decision_request *request,
+                      struct qmon_decision *ret_decision);
+int qmon_store_recall(struct qmon_store *store, const struct qmon_decision_request *request,
+                      struct qmon_window *ret_window);
+int qmon_store_learn(struct qmon_store *store, const struct qmon_decision_request *request,
+                     const struct qmon_window *recalled, const struct qmon_window *decided);
+
+#endif

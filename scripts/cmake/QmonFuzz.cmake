@@ -1,0 +1,37 @@
+# Fuzz targets: tests/fuzz/fuzz_WHAT.c -> build/fuzz/fuzz_WHAT. With QMON_FUZZERS they are libFuzzer executables; without,
+# tests/fuzz/driver.c replays the files of tests/fuzz/corpus/WHAT through them, which makes the corpora ordinary tests.
+
+qmon_glob(fuzz_sources fuzz/fuzz_*.c)
+if(NOT TARGET qmoncore)
+    set(fuzz_sources "")
+endif()
+foreach(source IN LISTS fuzz_sources)
+    get_filename_component(name ${source} NAME_WE)
+    string(REGEX REPLACE "^fuzz_" "" what ${name})
+    add_executable(${name} ${source})
+    list(APPEND QMON_FUZZ_TARGETS ${name})
+    # A target is a test of its part: it may see private headers, like the unit tests do.
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_CURRENT_SOURCE_DIR}/support)
+    foreach(part receiver pipeline cache sink store config cli)
+        target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/agent/${part})
+    endforeach()
+    target_link_libraries(${name} PRIVATE qmoncore)
+    foreach(part slack_limits) # of tests/support, where it needs nothing but what qmon itself links
+        file(STRINGS ${source} uses REGEX "#include \"${part}.h\"")
+        if(uses)
+            target_sources(${name} PRIVATE support/${part}.c)
+        endif()
+    endforeach()
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+    # libFuzzer's entry point has no header.
+    set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -Wno-missing-prototypes)
+    if(QMON_FUZZERS)
+        target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    else()
+        target_sources(${name} PRIVATE fuzz/driver.c)
+        if(IS_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${what})
+            add_test(NAME replay-${what} COMMAND ${name} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${what})
+            set_tests_properties(replay-${what} PROPERTIES TIMEOUT 120)
+        endif()
+    endif()
+endforeach()

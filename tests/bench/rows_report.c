@@ -1,0 +1,96 @@
+/* rows_report.c: what a report costs the thread that makes it, and how many go through the pipeline. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <qmon/store.h>
+
+#include "bench.h"
+
+#define PROGRAM BENCH_DIRECTORY "reports"
+
+static void measure(const char *preload, const char *what, const char *groups, struct bench_samples *ret_samples) {
+    struct bench_process process = {
+        .preload = preload, .settings = {"QMON_LIFECYCLE=off"}, .arguments = {PROGRAM, what, groups}};
+
+    bench_add(ret_samples, bench_number(&process, 0));
+}
+
+/* One measurement of qmon's, beside several others'. */
+static void compare(const char *name, const char *what, const char *groups, bool held, unsigned repeats) {
+    static const struct {
+        const char *what, *name;
+        double goal;
+    } peers[] = {
+        {"unwind", "unw_backtrace", 1.25}, {"backtrace", "glibc backtrace", 0}, {"write", "write of 200 B", 0}};
+    enum { PEERS = sizeof peers / sizeof *peers };
+    static struct bench_row rows[PEERS];
+
+    memset(rows, 0, sizeof rows);
+    bench_forget();
+    for (unsigned i = 0; i < repeats; i++) {
+        for (size_t peer = 0; peer < PEERS; peer++)
+            measure(BENCH_NOTHING, peers[peer].what, "100", &rows[peer].baseline);
+        measure(BENCH_AGENT, what, groups, &rows[0].measured);
+        bench_settle(5000);
+    }
+    for (size_t peer = 0; peer < PEERS; peer++) {
+        rows[peer].name = name;
+        rows[peer].baseline_name = peers[peer].name;
+        rows[peer].unit = "ns";
+        rows[peer].goal_kind = held && peers[peer].goal > 0 ? BENCH_RATIO_AT_MOST : BENCH_NO_GOAL;
+        rows[peer].goal = peers[peer].goal;
+        rows[peer].measured = rows[0].measured;
+        bench_publish(&rows[peer]);
+    }
+}
+
+void bench_rows_report(void) {
+    compare("qmon_report, duplicate, depth 32, CPU", "duplicates", "4", true, bench.quick ? 3 : 12);
+    compare("qmon_report, queue full, CPU", "full", "300", false, bench.quick ? 2 : 6);
+}
+
+static bool count_one(void *context, const struct qmon_event_row *row) {
+    if (strcmp(row->kind, "error") == 0)
+        ++*(unsigned *) context;
+    return true;
+}
+
+static unsigned stored(void) {
+    struct qmon_event_query query = {.kind = -1, .limit = 1000000};
+    char directory[128];
+    const char *problem = NULL;
+    unsigned count = 0;
+    struct qmon_store *store;
+
+    snprintf(directory, sizeof directory, "%s/state", bench.directory);
+    store = qmon_store_open(directory, &problem);
+    if (store != NULL)
+        qmon_store_query(store, &query, count_one, &count);
+    qmon_store_close(store);
+    return count;
+}
+
+void bench_rows_events(void) {
+    const unsigned wanted = bench.quick ? 100 : 500;
+    char count[16];
+    struct bench_process own = {
+        .preload = BENCH_AGENT, .settings = {"QMON_LIFECYCLE=off"}, .arguments = {PROGRAM, "events", count}};
+    static struct bench_row row = {.name = "new events through the pipeline, to the store",
+                                   .unit = "/s",
+                                   .goal_kind = BENCH_VALUE_AT_LEAST,
+                                   .goal = 20000};
+
+    snprintf(count, sizeof count, "%u", wanted);
+    for (unsigned i = bench.quick ? 1 : 4; i > 0; i--) {
+        bench_forget();
+        double seconds = bench_number(&own, 0);
+        bench_settle(5000);
+        unsigned found = stored();
+        if (found == wanted)
+            bench_add(&row.measured, wanted / seconds);
+        else
+            printf("(of %u events, %u were stored: not counted)\n", wanted, found);
+    }
+    bench_publish(&row);
+}

@@ -1,0 +1,4 @@
+/* empty.c: the smallest program that there is. */
+int main(void) {
+    return 0;
+}

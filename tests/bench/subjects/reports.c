@@ -1,0 +1,128 @@
+/*
+ * reports.c: CPU time of a call on this thread, ns, from a stack 32 frames deep, in groups of 32 calls.
+ *   reports duplicates GROUPS  qmon_report, one place, while the queue has room
+ *   reports full GROUPS        qmon_report while the queue has no room
+ *   reports backtrace GROUPS   glibc's backtrace()
+ *   reports unwind GROUPS      libunwind's unw_backtrace()
+ *   reports write GROUPS       write(2) of 200 bytes to a file in memory
+ *   reports events COUNT       COUNT reports with codes of their own, as fast as they are taken, until all are taken over:
+ *                              prints the wall time of all, s
+ */
+#define UNW_LOCAL_ONLY
+#include <execinfo.h>
+#include <libunwind.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <qmon/qmon.h>
+
+#define GROUP 32
+#define DEPTH 32
+
+static int file;
+static int taken; /* of the last group */
+
+static double now_ns(clockid_t clock) {
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (double) now.tv_sec * 1e9 + (double) now.tv_nsec;
+}
+
+static void call_report(void) {
+    taken += qmon_report("500", "/bench", "user", "it did not work", NULL) == 0;
+}
+
+static void call_backtrace(void) {
+    void *frames[DEPTH];
+    taken += backtrace(frames, DEPTH) > 0;
+}
+
+static void call_unwind(void) {
+    void *frames[DEPTH];
+    taken += unw_backtrace(frames, DEPTH) > 0;
+}
+
+static void call_write(void) {
+    static const char text[200];
+    taken += write(file, text, sizeof text) == sizeof text;
+}
+
+/* CPU time of a call. */
+static double group(void (*call)(void)) {
+    double start;
+
+    taken = 0;
+    start = now_ns(CLOCK_THREAD_CPUTIME_ID);
+    for (int i = 0; i < GROUP; i++)
+        call();
+    return (now_ns(CLOCK_THREAD_CPUTIME_ID) - start) / GROUP;
+}
+
+static int by_size(const void *left, const void *right) {
+    double a = *(const double *) left, b = *(const double *) right;
+    return (a > b) - (a < b);
+}
+
+static void print_median(double *values, unsigned count) {
+    qsort(values, count, sizeof *values, by_size);
+    if (count > 0)
+        printf("%.3f\n", values[count / 2]);
+}
+
+static void measure(const char *what, unsigned groups) {
+    double *values = calloc(groups, sizeof *values);
+    unsigned count = 0;
+    int wanted = strcmp(what, "full") == 0 ? 0 : GROUP;
+
+    for (unsigned i = 0; values != NULL && i < groups; i++) {
+        double value = group(what[0] == 'b'   ? call_backtrace
+                             : what[0] == 'u' ? call_unwind
+                             : what[0] == 'w' ? call_write
+                                              : call_report);
+        if (taken == wanted)
+            values[count++] = value;
+        lseek(file, 0, SEEK_SET);
+    }
+    print_median(values, count);
+    free(values);
+}
+
+static void events(unsigned count) {
+    double start = now_ns(CLOCK_MONOTONIC);
+    char code[32];
+
+    for (unsigned i = 0; i < count; i++) {
+        snprintf(code, sizeof code, "bench-%u", i);
+        while (qmon_report(code, "/bench", NULL, NULL, NULL) != 0 && now_ns(CLOCK_MONOTONIC) - start < 10e9)
+            nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+    }
+    if (qmon_flush(5000) == 0)
+        printf("%.6f\n", (now_ns(CLOCK_MONOTONIC) - start) / 1e9);
+}
+
+static __attribute__((noinline)) int deeper(int depth, const char *what, unsigned count) {
+    int below = 0;
+
+    if (depth > 0)
+        below = deeper(depth - 1, what, count);
+    else if (strcmp(what, "events") == 0)
+        events(count);
+    else
+        measure(what, count);
+    __asm__ volatile("" : "+r"(below)); /* no tail call */
+    return below + 1;
+}
+
+int main(int count, char **arguments) {
+    if (count != 3)
+        return 2;
+    file = memfd_create("bench", MFD_CLOEXEC);
+    nanosleep(&(struct timespec){.tv_nsec = 60000000}, NULL);
+    deeper(DEPTH, arguments[1], (unsigned) atoi(arguments[2]));
+    return 0;
+}

@@ -1,0 +1,76 @@
+/*
+ * fork, vfork, posix_spawn and exec: a child is a process of its own, a parent is not disturbed by what happens in it, and a
+ * program that execs is reported as what it has become.
+ */
+#include <criterion/criterion.h>
+
+#include "victim.h"
+
+TestSuite(child, .timeout = 120);
+TestSuite(exec, .timeout = 60);
+
+VICTIM(child, of_fork_crashes, .program = "fork_crashes", .arguments = {"c"}, .death = "exit 0", .code = "SIGSEGV",
+       .origin = "fault_in_child")
+VICTIM(child, of_fork_ends_and_the_parent_crashes, .program = "fork_crashes", .arguments = {"p"}, .code = "SIGSEGV",
+       .origin = "fault_in_parent")
+VICTIM(child, and_parent_crash, .program = "fork_crashes", .arguments = {"cp"}, .code = "SIGSEGV", .reports = 2)
+VICTIM(child, of_fork_ends_well, .program = "fork_crashes", .arguments = {"-"})
+VICTIM(child, of_fork_fails_and_that_is_the_parent_s_business, .program = "fork_crashes", .arguments = {"-", "3"},
+       .prints = "child 300")
+VICTIM(child, among_twenty_crashes, .program = "fork_many", .death = "exit 0", .code = "SIGSEGV", .reports = 5,
+       .prints = "5 crashed, 1 failed, 14 well, 0 unknown", .slower_ms = 6000)
+VICTIM(child, of_the_eighth_generation_crashes, .program = "fork_generations", .death = "exit 0", .code = "SIGSEGV",
+       .origin = "fault_at_last")
+VICTIM(child, of_a_threaded_program_crashes, .program = "fork_with_threads", .death = "exit 0", .code = "SIGSEGV",
+       .origin = "fault_in_child", .racy = true)
+VICTIM(child, runs_its_fork_handlers, .program = "fork_handlers", .prints = "later before child")
+VICTIM(child, crashes_in_a_fork_handler, .program = "fork_handlers", .arguments = {"crash"}, .death = "exit 0",
+       .code = "SIGSEGV", .origin = "child_handler")
+VICTIM_KNOWN(child, is_made_in_the_handler_of_a_fault, .program = "fork_in_handler", .code = "SIGSEGV",
+             .origin = "original_fault", .prints = "child\n")
+VICTIM(child, is_made_after_a_handled_fault, .program = "fork_exits_in_handler", .prints = "child 0")
+VICTIM(child, of_a_bare_clone_ends_well, .program = "raw_fork", .prints = "child 0")
+VICTIM(child, of_a_bare_clone_crashes, .program = "raw_fork", .arguments = {"crash"}, .death = "exit 0",
+       .code = "SIGSEGV", .afterwards = 1)
+
+VICTIM(child, of_vfork_ends, .program = "vfork_ends", .arguments = {"_exit"}, .prints = "child 600")
+VICTIM_KNOWN(child, of_vfork_faults, .program = "vfork_ends", .arguments = {"fault"}, .prints = "SEGV default 1",
+             .death = "exit 0", .code = "SIGSEGV", .reports = 3)
+VICTIM_KNOWN(child, of_vfork_aborts, .program = "vfork_ends", .arguments = {"abort"}, .death = "exit 0",
+             .code = "SIGABRT", .reports = 3)
+VICTIM(child, of_vfork_is_killed, .program = "vfork_ends", .arguments = {"kill"}, .prints = "child f")
+VICTIM(child, of_vfork_execs, .program = "vfork_ends", .arguments = {"exec"}, .prints = "child 700")
+VICTIM(child, of_vfork_execs_a_program_that_crashes, .program = "vfork_ends", .arguments = {"crash"}, .death = "exit 0",
+       .code = "SIGSEGV", .reports = 3)
+VICTIM(child, of_vfork_finds_nothing_to_exec, .program = "vfork_ends", .arguments = {"missing"}, .prints = "child 600")
+VICTIM(child, of_vfork_changes_its_signals, .program = "vfork_ends", .arguments = {"signals"},
+       .prints = "SEGV default 1")
+VICTIM(child, of_vfork_changes_its_signals_and_the_parent_crashes, .program = "vfork_ends",
+       .arguments = {"signals", "crash"}, .code = "SIGSEGV", .origin = "fault_in_parent")
+VICTIM(child, of_vfork_ends_and_the_parent_crashes, .program = "vfork_ends", .arguments = {"_exit", "crash"},
+       .code = "SIGSEGV", .origin = "fault_in_parent")
+VICTIM(child, of_vfork_execs_and_the_parent_crashes, .program = "vfork_ends", .arguments = {"exec", "crash"},
+       .code = "SIGSEGV", .origin = "fault_in_parent")
+VICTIM(child, of_posix_spawn, .program = "spawns", .death = "exit 0", .code = "SIGSEGV")
+VICTIM(child, of_system_and_popen, .program = "shells_out", .death = "exit 0", .code = "SIGSEGV", .reports = 2,
+       .any_errors = true)
+VICTIM(child, outlives_its_parent_and_crashes, .program = "orphan_crashes", .death = "exit 0", .code = "SIGSEGV",
+       .origin = "fault_alone")
+VICTIM(child, is_a_daemon_that_crashes, .program = "daemonizes", .arguments = {"crash"}, .death = "exit 0",
+       .code = "SIGSEGV", .origin = "fault_in_daemon")
+VICTIM(child, is_a_daemon_that_ends_well, .program = "daemonizes", .arguments = {"end"})
+VICTIM(child, is_a_daemon_of_libc_that_crashes, .program = "daemon_of_libc", .death = "exit 0", .code = "SIGSEGV",
+       .origin = "fault_in_daemon")
+
+VICTIM(exec, fails_in_every_way_and_then_a_crash, .program = "exec_fails", .code = "SIGSEGV", .origin = "fault_here")
+VICTIM(exec, has_many_forms, .program = "exec_forms", .prints = "none 2 one two words")
+VICTIM(exec, five_times_and_then_a_status, .program = "exec_chain", .arguments = {"4"}, .code = "exit:4",
+       .prints = "0 left")
+VICTIM(exec, five_times_and_then_a_crash, .program = "exec_chain", .arguments = {"crash"}, .code = "SIGSEGV",
+       .origin = "fault_at_last")
+VICTIM_KNOWN(exec, by_a_thread_that_is_not_the_first, .program = "exec_in_thread", .code = "SIGSEGV",
+             .origin = "fault_at_last", .racy = true)
+VICTIM(exec, resets_handlers, .program = "exec_resets", .code = "SIGSEGV", .prints = "7: ignored")
+VICTIM(exec, of_a_static_program_that_ends_well, .program = "exec_static", .any_lifecycle = true)
+VICTIM(exec, of_a_static_program_that_crashes, .program = "exec_static", .arguments = {"crash"}, .death = "SIGSEGV",
+       .any_lifecycle = true)

@@ -1,0 +1,109 @@
+/*
+ * The configuration file reaches the agent inside the program as well as the receiver, wherever either of them stands.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "scratch.h"
+
+static struct scratch scratch;
+
+static void setup(void) {
+    scratch = scratch_make();
+}
+
+static void teardown(void) {
+    scratch_remove(&scratch);
+}
+
+TestSuite(configuration, .init = setup, .fini = teardown, .timeout = 60);
+
+/* In the scratch directory, with nothing in the environment but what `command` sets. */
+static int run(const char *command) {
+    char whole[1024];
+
+    snprintf(whole, sizeof whole, "cd %s && env -i PATH=/usr/bin:/bin HOME=%s %s", scratch.path, scratch.path, command);
+    return system(whole);
+}
+
+/* The file of events, once `wanted` is in it. */
+static char *events_with(const char *wanted) {
+    char *events = NULL;
+
+    for (int i = 0; i < 1000; i++) {
+        free(events);
+        events = scratch_read(scratch_path(&scratch, "etc/events"));
+        if (events != NULL && strstr(events, wanted) != NULL)
+            return events;
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+    cr_assert_fail("no %s in %s", wanted, events != NULL ? events : "nothing");
+    return NULL;
+}
+
+static const char under_agent[] = "QMON_CONFIG=etc/qmon.json LD_PRELOAD=" QMON_BUILD_DIR "/libqmon.so ";
+
+static void run_under_agent(const char *environment, const char *program, int status) {
+    char command[512];
+
+    snprintf(command, sizeof command, "%s %s %s", environment, under_agent, program);
+    cr_expect_eq(run(command), status << 8, "%s", command);
+}
+
+static void flush(void) {
+    cr_expect_eq(run("QMON_CONFIG=etc/qmon.json " QMON_BUILD_DIR "/qmon flush > /dev/null 2>&1"), 0);
+}
+
+static void write_file(const char *json) {
+    cr_assert_eq(run("mkdir -p etc"), 0);
+    scratch_write(&scratch, "etc/qmon.json", json);
+}
+
+Test(configuration, of_a_file_holds_inside_the_program_too) {
+    char *events;
+
+    write_file(
+        "{\"lifecycle\": \"off\", \"state_dir\": \"./state\", \"file\": {\"path\": \"events\"}, \"stage\": \"there\"}");
+    run_under_agent("", "sh -c 'exit 3'", 3);
+    free(events_with("\"code\":\"exit:3\""));
+    flush();
+    events = events_with("\"code\":\"exit:3\"");
+    cr_expect_null(strstr(events, "lifecycle"), "%s", events);
+    cr_expect_not_null(strstr(events, "\"stage\":\"there\""), "%s", events);
+    cr_expect_eq(run("test -f etc/state/store.db"), 0, "the state is not where the file wants it");
+    free(events);
+}
+
+Test(configuration, of_the_environment_wins) {
+    write_file("{\"lifecycle\": \"off\", \"state_dir\": \"state\", \"file\": {\"path\": \"events\"}}");
+    run_under_agent("QMON_LIFECYCLE=all", "sh -c 'exit 3'", 3);
+    free(events_with("\"phase\":\"shutdown\""));
+}
+
+Test(configuration, of_a_file_leaves_executables_alone) {
+    char *events;
+
+    write_file(
+        "{\"exclude\": [\"nothing\", \"dash\", \"sh\"], \"state_dir\": \"state\", \"file\": {\"path\": \"events\"}}");
+    run_under_agent("", "sh -c 'exit 3'", 3);
+    run_under_agent("", "perl -e 'exit 4'", 4);
+    flush();
+    events = events_with("\"code\":\"exit:4\"");
+    cr_expect_null(strstr(events, "exit:3"), "%s", events);
+    free(events);
+}
+
+Test(configuration, of_a_file_that_is_nonsense_harms_nobody) {
+    static const char *const files[] = {"",        "{", "[", "{\"exclude\": [\"", "{\"signals\": \"SIGNONSENSE\"}",
+                                        "\xff\xfe"};
+
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        write_file(files[i]);
+        run_under_agent("QMON_STATE_DIR=s QMON_EVENTS_FILE=etc/events QMON_DEDUP_WINDOW=0", "sh -c 'exit 3'", 3);
+        free(events_with("\"code\":\"exit:3\""));
+        cr_assert_eq(run("rm etc/events"), 0);
+    }
+}

@@ -1,0 +1,121 @@
+/*
+ * Handlers of the program's own: they run as if the agent were not there. One that repairs or leaves by a jump gives no report;
+ * one that gives up gives one report, of the fault that began it.
+ */
+#include <criterion/criterion.h>
+
+#include "victim.h"
+
+TestSuite(handler, .timeout = 60);
+
+VICTIM(handler, that_repairs_and_returns, .program = "handler_repairs", .prints = "went on 19")
+VICTIM(handler, that_leaves_by_siglongjmp, .program = "handler_jumps", .prints = "survived 1000")
+VICTIM(handler, that_leaves_with_its_signal_blocked, .program = "handler_jumps_raw", .code = "SIGSEGV",
+       .prints = "handled\n", .origin = "fault_again")
+VICTIM(handler, that_changes_the_context, .program = "handler_skips", .prints = "4711000")
+VICTIM(handler, that_throws_an_exception, .program = "handler_throws", .prints = "100 caught")
+VICTIM(handler, that_asks_for_no_siginfo, .program = "handler_plain")
+VICTIM(handler, sees_what_it_would_have_seen, .program = "handler_sees")
+VICTIM(handler, runs_on_the_stack_it_asked_for, .program = "handler_place")
+VICTIM(handler, of_breakpoints, .program = "trap_handled", .prints = "100")
+VICTIM(handler, of_single_steps, .program = "single_steps", .prints = "steps")
+VICTIM(handler, of_trapped_system_calls, .program = "system_call_emulated", .prints = "4711\n4711\n4711\n")
+VICTIM(handler, of_an_instruction_that_is_tried, .program = "probes_instruction", .prints = "not there\n1\n")
+VICTIM(handler, of_a_file_that_was_cut_off, .program = "bus_handled", .prints = "survived")
+VICTIM(handler, within_handlers, .program = "handler_nested", .prints = "went on")
+VICTIM(handler, that_faults_and_is_called_again, .program = "handler_nodefer", .prints = "3 deep")
+VICTIM(handler, of_many_faults, .program = "many_faults", .arguments = {"100000"}, .prints = "100000 faults",
+       .slower_ms = 1500)
+VICTIM(handler, set_by_several_threads, .program = "handler_toggles", .prints = "done", .racy = true)
+
+VICTIM(handler, that_gives_up_by_the_default_action, .program = "handler_gives_up", .arguments = {"default"},
+       .code = "SIGSEGV", .origin = "original_fault", .prints = "handler\n")
+VICTIM(handler, that_raises_its_signal_again, .program = "handler_gives_up", .arguments = {"reraise"},
+       .code = "SIGSEGV", .origin = "original_fault")
+VICTIM(handler, that_sends_its_signal_again, .program = "handler_gives_up", .arguments = {"kill"}, .code = "SIGSEGV",
+       .origin = "original_fault")
+VICTIM(handler, that_aborts, .program = "handler_gives_up", .arguments = {"abort"}, .death = "SIGABRT",
+       .code = "SIGSEGV", .origin = "original_fault")
+VICTIM(handler, that_exits, .program = "handler_gives_up", .arguments = {"exit"}, .death = "exit 3", .code = "SIGSEGV",
+       .origin = "original_fault")
+VICTIM(handler, that__exits, .program = "handler_gives_up", .arguments = {"_exit"}, .death = "exit 4",
+       .code = "SIGSEGV", .origin = "original_fault")
+VICTIM(handler, that_quick_exits, .program = "handler_gives_up", .arguments = {"quick_exit"}, .death = "exit 5",
+       .code = "SIGSEGV", .origin = "original_fault")
+VICTIM(handler, that_ends_the_program_by_sigterm, .program = "handler_gives_up", .arguments = {"term"},
+       .death = "SIGTERM", .code = "SIGSEGV", .origin = "original_fault")
+VICTIM(handler, that_faults_itself, .program = "handler_gives_up", .arguments = {"fault"}, .code = "SIGSEGV",
+       .origin = "original_fault")
+VICTIM(handler, that_faults_itself_by_another_signal, .program = "handler_gives_up", .arguments = {"divide"},
+       .death = "SIGFPE", .code = "SIGSEGV", .origin = "original_fault")
+VICTIM(handler, that_fails_an_assertion, .program = "handler_gives_up", .arguments = {"assert"}, .death = "SIGABRT",
+       .code = "SIGSEGV", .origin = "original_fault")
+VICTIM(handler, that_is_set_once, .program = "handler_once", .code = "SIGSEGV", .origin = "original_fault",
+       .prints = "once\n")
+VICTIM(handler, interrupted_by_one_that_aborts, .program = "handler_nested_gives_up", .death = "SIGABRT",
+       .code = "SIGSEGV", .origin = "original_fault")
+VICTIM(handler, that_prints_a_trace_and_lets_it_happen, .program = "handler_chains", .code = "SIGSEGV",
+       .origin = "original_fault", .prints = "reporter\n")
+
+VICTIM(handler, on_its_own_stack_that_exits, .program = "handler_onstack", .arguments = {"exit"}, .death = "exit 5",
+       .code = "SIGSEGV", .origin = "descend", .prints = "on its own stack")
+VICTIM(handler, on_its_own_stack_that_jumps, .program = "handler_onstack", .arguments = {"jump"}, .prints = "survived")
+VICTIM(handler, on_its_own_stack_that_gives_up, .program = "handler_onstack", .arguments = {"die"}, .code = "SIGSEGV",
+       .origin = "descend", .prints = "on its own stack")
+VICTIM(handler, on_a_stack_that_just_holds_the_frame, .program = "handler_tiny_stack", .prints = "0 bytes")
+VICTIM(handler, that_has_no_stack_left_to_run_on, .program = "handler_offstack", .code = "SIGSEGV", .origin = "descend")
+
+VICTIM(handler, dealt_with_a_thousand_faults_before_an_abort, .program = "recovers_then_dies", .arguments = {"abort"},
+       .code = "SIGABRT", .origin = "real_end")
+VICTIM(handler, dealt_with_a_thousand_faults_before_a_real_one, .program = "recovers_then_dies", .arguments = {"fault"},
+       .code = "SIGSEGV", .origin = "real_end")
+VICTIM(handler, dealt_with_a_thousand_faults_before_an_exit, .program = "recovers_then_dies", .arguments = {"exit"},
+       .code = "exit:3")
+VICTIM(handler, dealt_with_a_thousand_faults_before_a_stop, .program = "recovers_then_dies", .arguments = {"term"},
+       .death = "SIGTERM")
+VICTIM(handler, dealt_with_a_thousand_faults_and_all_is_well, .program = "recovers_then_dies", .arguments = {"none"})
+
+VICTIM(handler, of_sigabrt_that_returns, .program = "abort_handled", .arguments = {"abort", "return"},
+       .code = "SIGABRT", .origin = "give_up", .prints = "handler\n")
+VICTIM(handler, of_sigabrt_that_jumps, .program = "abort_handled", .arguments = {"abort", "jump"},
+       .prints = "handler\nsurvived\n")
+VICTIM(handler, of_sigabrt_that_exits, .program = "abort_handled", .arguments = {"abort", "exit"}, .death = "exit 9",
+       .code = "SIGABRT", .origin = "give_up")
+VICTIM(handler, of_sigabrt_that__exits, .program = "abort_handled", .arguments = {"abort", "_exit"}, .death = "exit 10",
+       .code = "SIGABRT", .origin = "give_up")
+VICTIM(handler, of_sigabrt_that_faults, .program = "abort_handled", .arguments = {"abort", "fault"}, .death = "SIGSEGV",
+       .code = "SIGABRT", .origin = "give_up")
+VICTIM(handler, of_sigabrt_that_raises_it_again, .program = "abort_handled", .arguments = {"abort", "reraise"},
+       .code = "SIGABRT", .origin = "give_up")
+VICTIM(handler, of_an_assertion_that_returns, .program = "abort_handled", .arguments = {"assert", "return"},
+       .code = "SIGABRT", .origin = "give_up", .tells = {"given up"})
+VICTIM(handler, of_an_assertion_that_jumps, .program = "abort_handled", .arguments = {"assert", "jump"},
+       .prints = "survived")
+VICTIM(handler, of_an_assertion_that_exits, .program = "abort_handled", .arguments = {"assert", "exit"},
+       .death = "exit 9", .code = "SIGABRT", .origin = "give_up", .tells = {"given up"})
+VICTIM(handler, of_a_double_free_that_returns, .program = "abort_handled", .arguments = {"free", "return"},
+       .code = "SIGABRT", .origin = "give_up", .tells = {"double free"})
+VICTIM(handler, of_a_double_free_that_jumps, .program = "abort_handled", .arguments = {"free", "jump"},
+       .prints = "survived")
+VICTIM(handler, of_a_double_free_that_exits, .program = "abort_handled", .arguments = {"free", "_exit"},
+       .death = "exit 10", .code = "SIGABRT", .origin = "give_up", .tells = {"double free"})
+VICTIM(handler, abort_with_sigabrt_ignored, .program = "abort_handled", .arguments = {"abort", "ignored"},
+       .code = "SIGABRT", .origin = "give_up")
+VICTIM(handler, abort_with_sigabrt_blocked, .program = "abort_handled", .arguments = {"abort", "blocked"},
+       .code = "SIGABRT", .origin = "give_up")
+VICTIM(handler, assertion_with_sigabrt_ignored, .program = "abort_handled", .arguments = {"assert", "ignored"},
+       .code = "SIGABRT", .origin = "give_up")
+VICTIM(handler, assertion_with_sigabrt_blocked, .program = "abort_handled", .arguments = {"assert", "blocked"},
+       .code = "SIGABRT", .origin = "give_up")
+VICTIM(handler, double_free_with_sigabrt_blocked, .program = "abort_handled", .arguments = {"free", "blocked"},
+       .code = "SIGABRT", .origin = "give_up")
+VICTIM(handler, of_a_raised_sigabrt_may_return, .program = "raise_abort", .prints = "2\nignored\n")
+
+VICTIM(handler, of_sigterm_that_lets_main_return, .program = "term_handled", .arguments = {"return"},
+       .prints = "stopping\n")
+VICTIM(handler, of_sigterm_that_dies_by_it, .program = "term_handled", .arguments = {"die"}, .death = "SIGTERM",
+       .prints = "stopping\n")
+VICTIM(handler, of_sigterm_that_exits, .program = "term_handled", .arguments = {"exit"})
+VICTIM(handler, of_sigterm_that_fails, .program = "term_handled", .arguments = {"fail"}, .code = "exit:1")
+VICTIM(handler, of_sigterm_that_is_set_once, .program = "term_handled", .arguments = {"once"}, .death = "SIGTERM",
+       .prints = "stopping\n")

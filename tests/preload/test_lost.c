@@ -1,0 +1,67 @@
+/*
+ * Deaths that the process itself cannot see. A monitored parent that waits tells them at once; else whoever comes next does.
+ */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "victim.h"
+
+TestSuite(lost, .timeout = 60);
+
+VICTIM_KNOWN(lost, child_whose_parent_calls_wait, .program = "child_is_killed", .arguments = {"kill", "wait"},
+             .death = "exit 0", .code = "SIGKILL", .prints = "9\n")
+VICTIM_KNOWN(lost, child_whose_parent_calls_waitpid, .program = "child_is_killed", .arguments = {"kill", "waitpid"},
+             .death = "exit 0", .code = "SIGKILL", .prints = "9\n", .racy = true)
+VICTIM_KNOWN(lost, child_whose_parent_calls_wait4, .program = "child_is_killed", .arguments = {"kill", "wait4"},
+             .death = "exit 0", .code = "SIGKILL", .prints = "9\n")
+VICTIM_KNOWN(lost, child_whose_parent_calls_waitid, .program = "child_is_killed", .arguments = {"kill", "waitid"},
+             .death = "exit 0", .code = "SIGKILL", .prints = "2009\n")
+VICTIM_KNOWN(lost, child_whose_parent_asks_for_no_status, .program = "child_is_killed", .arguments = {"kill", "null"},
+             .death = "exit 0", .code = "SIGKILL", .prints = "0\n")
+VICTIM(lost, child_whose_parent_ignores_it, .program = "child_is_killed", .arguments = {"kill", "ignore"},
+       .death = "exit 0", .code = "KILLED", .afterwards = 1)
+VICTIM(lost, child_that_exits_by_a_bare_system_call, .program = "child_is_killed", .arguments = {"exit", "waitpid"},
+       .prints = "768\n")
+
+/* A cgroup of version 1 with little memory; nothing where there is none. */
+static void little_memory(void) {
+    char path[128], text[32];
+    snprintf(path, sizeof path, "/sys/fs/cgroup/memory/victim-%d", getppid());
+    mkdir(path, 0755);
+    snprintf(path, sizeof path, "/sys/fs/cgroup/memory/victim-%d/memory.limit_in_bytes", getppid());
+    int fd = open(path, O_WRONLY);
+    if (fd < 0 || write(fd, "30000000", 8) != 8)
+        _exit(125);
+    close(fd);
+    snprintf(path, sizeof path, "/sys/fs/cgroup/memory/victim-%d/cgroup.procs", getppid());
+    snprintf(text, sizeof text, "%d", getpid());
+    fd = open(path, O_WRONLY);
+    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t) strlen(text))
+        _exit(125);
+    close(fd);
+}
+
+static void remove_cgroup(void) {
+    char path[128];
+    snprintf(path, sizeof path, "/sys/fs/cgroup/memory/victim-%d", getpid());
+    rmdir(path);
+}
+
+Test(lost, process_that_ran_out_of_memory, .fini = remove_cgroup) {
+    const struct victim victim = {.program = "/bin/sh",
+                                  .arguments = {"-c", QMON_BUILD_DIR "/victims/eats_memory; echo $?"},
+                                  .prepare = little_memory,
+                                  .any_errors = true,
+                                  .prints = "137",
+                                  .code = "SIGKILL",
+                                  .death = "exit 0",
+                                  .tells = {"OOM"}};
+    if (access("/sys/fs/cgroup/memory/memory.limit_in_bytes", R_OK) != 0 ||
+        access("/sys/fs/cgroup/memory/cgroup.procs", W_OK) != 0)
+        cr_skip_test("no memory cgroup of version 1 to write to");
+    victim_check(&victim);
+}

@@ -1,0 +1,54 @@
+/*
+ * What the program reads back of its signal state is what it set: the same words are printed with and without the agent.
+ */
+#include <criterion/criterion.h>
+#include <signal.h>
+
+#include "victim.h"
+
+TestSuite(readback, .timeout = 60);
+TestSuite(blocked, .timeout = 60);
+
+/* Started by something that ignores and blocks signals. */
+static void ignore_and_block(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR2);
+    sigaddset(&set, SIGFPE);
+    sigaddset(&set, SIGILL);
+    sigprocmask(SIG_SETMASK, &set, NULL);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGBUS, SIG_IGN);
+    signal(SIGUSR1, SIG_IGN);
+}
+
+VICTIM(readback, of_sigaction, .program = "reads_back_actions", .prints = "64: 0 0 default")
+VICTIM(readback, of_sigaction_with_inherited_state, .program = "reads_back_actions", .prepare = ignore_and_block)
+VICTIM(readback, of_signal_and_its_relatives, .program = "reads_back_family")
+VICTIM_KNOWN(readback, of_masks, .program = "reads_back_masks")
+VICTIM_KNOWN(readback, of_masks_with_inherited_state, .program = "reads_back_masks", .prepare = ignore_and_block)
+VICTIM(readback, of_the_alternate_stack, .program = "reads_back_stack")
+VICTIM(readback, of_masks_that_handlers_edit, .program = "handler_edits_mask")
+VICTIM(readback, of_masks_that_jumps_restore, .program = "jumps_keep_mask")
+VICTIM(readback, of_ignored_signals_across_exec, .program = "inherits_ignored", .prints = "still here")
+VICTIM(readback, of_blocked_signals_across_exec, .program = "inherits_blocked", .prints = "pending: 10 11 15")
+
+VICTIM(blocked, signals_wait_and_are_waited_for, .program = "waits_for_blocked", .prints = "sigwait 0 got 11")
+VICTIM_KNOWN(blocked, signals_are_taken_by_a_thread, .program = "waits_in_thread", .prints = "took 11")
+VICTIM(blocked, signals_end_sigsuspend_pselect_and_ppoll, .program = "suspends", .prints = "handler of 11")
+VICTIM(blocked, signals_interrupt_as_they_would, .program = "interrupts", .prints = "11 0: read -1")
+VICTIM(blocked, segv_and_a_real_fault, .program = "blocked_fault", .arguments = {"default"}, .code = "SIGSEGV",
+       .origin = "fault_here")
+VICTIM(blocked, segv_with_a_handler_and_a_real_fault, .program = "blocked_fault", .arguments = {"handler"},
+       .code = "SIGSEGV", .origin = "fault_here")
+VICTIM(blocked, segv_in_another_handler_and_a_real_fault, .program = "blocked_fault", .arguments = {"mask"},
+       .code = "SIGSEGV", .origin = "fault_here")
+VICTIM(blocked, segv_that_is_unblocked_later, .program = "blocked_then_unblocked", .arguments = {"11"},
+       .code = "SIGSEGV", .prints = "still here\n", .origin = "unblock")
+VICTIM(blocked, abrt_that_is_unblocked_later, .program = "blocked_then_unblocked", .arguments = {"6"},
+       .code = "SIGABRT", .prints = "still here\n", .origin = "unblock")
+VICTIM(blocked, term_that_is_unblocked_later, .program = "blocked_then_unblocked", .arguments = {"15"},
+       .death = "SIGTERM", .prints = "still here\n")
+VICTIM(blocked, ignored_segv_is_nothing, .program = "ignores_faults", .prints = "nothing happened")
+VICTIM(blocked, ignored_segv_and_a_real_fault, .program = "ignores_faults", .arguments = {"fault"}, .death = "SIGSEGV",
+       .code = "KILLED", .prints = "nothing happened", .afterwards = 1)

@@ -1,0 +1,120 @@
+/*
+ * A crash where something is missing: descriptors, memory, processes, room on the disk, privileges, system calls. The death is
+ * what it would be; the report may be found only afterwards.
+ */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "victim.h"
+
+TestSuite(scarce, .timeout = 60);
+
+static void no_standard_descriptors(void) {
+    close(0);
+    close(1);
+    close(2);
+}
+
+static void no_files(void) {
+    const struct rlimit limit = {0, 0};
+    setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+static void become_nobody(void) {
+    if (setgid(65534) != 0 || setuid(65534) != 0)
+        _exit(125);
+}
+
+/* A /dev/shm of its own. */
+static void mount_shm(const char *options, unsigned long flags) {
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", "/dev/shm", "tmpfs", flags, options) != 0)
+        _exit(125);
+}
+
+static void full_shm(void) {
+    mount_shm("size=4k", 0);
+    int fd = open("/dev/shm/filler", O_CREAT | O_WRONLY, 0600);
+    char page[4096] = {1};
+    (void) !write(fd, page, sizeof page);
+    close(fd);
+}
+
+/* Room for the start of a record, not for all of it. */
+static void small_shm(void) {
+    mount_shm("size=64k", 0);
+}
+
+static void read_only_shm(void) {
+    mount_shm("size=1m", MS_RDONLY);
+}
+
+VICTIM(scarce, descriptors_closed_by_a_loop, .program = "closes_all", .arguments = {"loop"}, .code = "SIGSEGV",
+       .origin = "fault_here")
+VICTIM(scarce, descriptors_closed_by_closefrom, .program = "closes_all", .arguments = {"closefrom"}, .code = "SIGSEGV",
+       .origin = "fault_here")
+VICTIM(scarce, descriptors_closed_by_close_range, .program = "closes_all", .arguments = {"range"}, .code = "SIGSEGV",
+       .origin = "fault_here")
+VICTIM(scarce, descriptors_used_up, .program = "descriptors_used_up", .code = "SIGSEGV", .origin = "fault_here")
+VICTIM(scarce, descriptors_0_to_2_are_closed, .program = "null_read", .prepare = no_standard_descriptors,
+       .code = "SIGSEGV", .origin = "read_null")
+VICTIM_KNOWN(scarce, no_descriptor_beyond_2, .program = "limited", .arguments = {"nofile", "3", "fault"},
+             .code = "SIGSEGV", .origin = "fault_here")
+VICTIM_KNOWN(scarce, no_descriptor_at_all, .program = "limited", .arguments = {"nofile", "0", "fault"},
+             .code = "SIGSEGV", .origin = "fault_here", .afterwards = 1)
+VICTIM(scarce, no_address_space, .program = "limited", .arguments = {"as", "1000000", "fault"}, .code = "SIGSEGV",
+       .origin = "fault_here", .afterwards = 1)
+VICTIM(scarce, no_address_space_for_an_abort, .program = "limited", .arguments = {"as", "1000000", "abort"},
+       .code = "SIGABRT", .afterwards = 1)
+VICTIM_KNOWN(scarce, no_data, /* about one time in eight the receiver does not come to its end, and flush tells it */
+             .program = "limited", .arguments = {"data", "0", "fault"}, .code = "SIGSEGV", .origin = "fault_here",
+             .afterwards = 1)
+VICTIM(scarce, no_stack, .program = "limited", .arguments = {"stack", "4096", "fault"}, .code = "SIGSEGV",
+       .origin = "fault_here", .afterwards = 1)
+VICTIM(scarce, no_room_in_files, .program = "limited", .arguments = {"fsize", "0", "fault"}, .code = "SIGSEGV",
+       .origin = "fault_here")
+VICTIM_KNOWN(scarce, no_room_in_files_from_the_start, .program = "null_read", .prepare = no_files, .code = "SIGSEGV",
+             .origin = "read_null")
+VICTIM(scarce, no_queued_signals, .program = "limited", .arguments = {"sigpending", "0", "fault"}, .code = "SIGSEGV",
+       .origin = "fault_here")
+VICTIM(scarce, no_queued_signals_for_an_abort, .program = "limited", .arguments = {"sigpending", "0", "abort"},
+       .code = "SIGABRT")
+VICTIM(scarce, no_core_wanted, .program = "limited", .arguments = {"core", "0", "fault"}, .code = "SIGSEGV")
+VICTIM(scarce, no_processes, .program = "limited", .arguments = {"nproc", "0", "fault"}, .prepare = become_nobody,
+       .open_place = true, .code = "SIGSEGV", .origin = "fault_here", .afterwards = 1)
+VICTIM(scarce, no_processes_at_the_end, .program = "limited", .arguments = {"nproc", "0", "exit"},
+       .prepare = become_nobody, .open_place = true, .code = "exit:5", .afterwards = 1)
+
+VICTIM(scarce, dev_shm_is_full, .program = "null_read", .prepare = full_shm, .code = "SIGSEGV", .origin = "read_null")
+VICTIM(scarce, dev_shm_is_nearly_full, .program = "null_read", .prepare = small_shm, .code = "SIGSEGV",
+       .origin = "read_null")
+VICTIM(scarce, dev_shm_is_read_only, .program = "null_read", .prepare = read_only_shm, .code = "SIGSEGV",
+       .origin = "read_null")
+
+VICTIM(scarce, an_ordinary_user, .program = "null_read", .prepare = become_nobody, .open_place = true,
+       .code = "SIGSEGV", .origin = "read_null")
+VICTIM(scarce, root_who_becomes_nobody, .program = "drops_privileges", .arguments = {"setuid"}, .open_place = true,
+       .code = "SIGSEGV", .origin = "fault_here", .afterwards = 1)
+VICTIM(scarce, root_who_becomes_nobody_in_a_closed_place, .program = "drops_privileges", .arguments = {"setuid"},
+       .code = "SIGSEGV", .origin = "fault_here", .afterwards = 1)
+VICTIM(scarce, root_who_acts_as_nobody, .program = "drops_privileges", .arguments = {"seteuid"}, .code = "SIGSEGV",
+       .origin = "fault_here", .afterwards = 1)
+VICTIM(scarce, root_who_keeps_a_way_back, .program = "drops_privileges", .arguments = {"setresuid"}, .code = "SIGSEGV",
+       .origin = "fault_here", .afterwards = 1)
+VICTIM(scarce, a_process_that_may_not_be_dumped, .program = "drops_privileges", .arguments = {"dumpable"},
+       .code = "SIGSEGV", .origin = "fault_here")
+VICTIM(scarce, no_new_privileges, .program = "drops_privileges", .arguments = {"privileges"}, .code = "SIGSEGV",
+       .origin = "fault_here")
+VICTIM(scarce, no_capabilities_to_be_had, .program = "drops_privileges", .arguments = {"capabilities"},
+       .code = "SIGSEGV", .origin = "fault_here")
+VICTIM_KNOWN(scarce, an_empty_root_directory, .program = "changes_root", .code = "SIGSEGV", .origin = "fault_here",
+             .afterwards = 1)
+VICTIM_KNOWN(scarce, an_empty_root_directory_and_no_privileges, .program = "changes_root", .arguments = {"nobody"},
+             .code = "SIGSEGV", .origin = "fault_here", .afterwards = 1)

@@ -1,0 +1,63 @@
+/*
+ * Signals that somebody sends: those that mean something went wrong are crash reports, those that ask a program to stop are
+ * not, and the program dies by exactly the signal it was sent.
+ */
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "victim.h"
+
+TestSuite(sent, .timeout = 60);
+
+VICTIM(sent, kill_segv, .program = "sends_itself", .arguments = {"kill", "11"}, .code = "SIGSEGV",
+       .origin = "send_signal")
+VICTIM(sent, kill_bus, .program = "sends_itself", .arguments = {"kill", "7"}, .code = "SIGBUS", .origin = "send_signal")
+VICTIM(sent, kill_ill, .program = "sends_itself", .arguments = {"kill", "4"}, .code = "SIGILL", .origin = "send_signal")
+VICTIM(sent, kill_fpe, .program = "sends_itself", .arguments = {"kill", "8"}, .code = "SIGFPE", .origin = "send_signal")
+VICTIM(sent, kill_abrt, .program = "sends_itself", .arguments = {"kill", "6"}, .code = "SIGABRT",
+       .origin = "send_signal")
+VICTIM(sent, kill_trap, .program = "sends_itself", .arguments = {"kill", "5"}, .code = "SIGTRAP",
+       .origin = "send_signal")
+VICTIM(sent, kill_sys, .program = "sends_itself", .arguments = {"kill", "31"}, .code = "SIGSYS",
+       .origin = "send_signal")
+VICTIM(sent, kill_quit, .program = "sends_itself", .arguments = {"kill", "3"}, .code = "SIGQUIT",
+       .origin = "send_signal")
+VICTIM(sent, kill_xcpu, .program = "sends_itself", .arguments = {"kill", "24"}, .code = "SIGXCPU",
+       .origin = "send_signal")
+VICTIM(sent, kill_xfsz, .program = "sends_itself", .arguments = {"kill", "25"}, .code = "SIGXFSZ",
+       .origin = "send_signal")
+VICTIM(sent, kill_usr1, .program = "sends_itself", .arguments = {"kill", "10"}, .code = "SIGUSR1")
+VICTIM(sent, kill_usr2, .program = "sends_itself", .arguments = {"kill", "12"}, .code = "SIGUSR2")
+VICTIM(sent, raise_segv, .program = "sends_itself", .arguments = {"raise", "11"}, .code = "SIGSEGV",
+       .origin = "send_signal")
+VICTIM(sent, raise_abrt, .program = "sends_itself", .arguments = {"raise", "6"}, .code = "SIGABRT",
+       .origin = "send_signal")
+VICTIM(sent, tgkill_fpe, .program = "sends_itself", .arguments = {"tgkill", "8"}, .code = "SIGFPE",
+       .origin = "send_signal")
+VICTIM(sent, sigqueue_bus, .program = "sends_itself", .arguments = {"sigqueue", "7"}, .code = "SIGBUS",
+       .origin = "send_signal")
+VICTIM(sent, pthread_kill_ill, .program = "sends_itself", .arguments = {"pthread_kill", "4"}, .code = "SIGILL",
+       .origin = "send_signal")
+VICTIM(sent, segv_to_the_own_process_group, .program = "sends_itself", .arguments = {"kill0", "11"}, .code = "SIGSEGV")
+
+VICTIM(sent, kill_term_is_a_stop, .program = "sends_itself", .arguments = {"kill", "15"}, .death = "SIGTERM")
+VICTIM(sent, kill_int_is_a_stop, .program = "sends_itself", .arguments = {"kill", "2"}, .death = "SIGINT")
+VICTIM(sent, kill_hup_is_a_stop, .program = "sends_itself", .arguments = {"kill", "1"}, .death = "SIGHUP")
+VICTIM(sent, a_broken_pipe_is_a_stop, .program = "broken_pipe", .death = "SIGPIPE")
+VICTIM(sent, segv_from_another_process, .program = "is_sent", .arguments = {"11"}, .code = "SIGSEGV",
+       .origin = "wait_for_it")
+VICTIM(sent, abrt_from_another_process, .program = "is_sent", .arguments = {"6"}, .code = "SIGABRT",
+       .origin = "wait_for_it")
+VICTIM(sent, term_from_another_process, .program = "is_sent", .arguments = {"15"}, .death = "SIGTERM")
+VICTIM(sent, kill_is_found_afterwards, .program = "is_sent", .arguments = {"9"}, .death = "SIGKILL", .code = "KILLED",
+       .afterwards = 1)
+VICTIM(sent, an_alarm_nobody_handles, .program = "alarm_rings", .code = "SIGALRM", .origin = "wait_long")
+VICTIM(sent, a_profiling_timer_nobody_handles, .program = "timer_rings", .arguments = {"2"}, .code = "SIGPROF",
+       .origin = "spin")
+VICTIM(sent, a_virtual_timer_nobody_handles, .program = "timer_rings", .arguments = {"1"}, .code = "SIGVTALRM",
+       .origin = "spin")
+VICTIM(sent, too_much_cpu_time, .program = "cpu_limit", .code = "SIGXCPU", .origin = "spin")
+VICTIM(sent, too_big_a_file, .program = "file_limit", .code = "SIGXFSZ", .origin = "grow")
+VICTIM(sent, a_real_time_signal, .program = "sends_itself", .arguments = {"kill", "40"}, .death = "signal 40",
+       .code = "SIGRTMIN+6")

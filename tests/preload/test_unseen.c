@@ -1,0 +1,45 @@
+/*
+ * What the host sees of the agent: no child, no thread, no descriptor, no change of errno; and what a first process of a pid
+ * namespace and a subreaper are bound to reap is theirs alone.
+ */
+#include <criterion/criterion.h>
+
+#include "victim.h"
+
+TestSuite(unseen, .timeout = 240);
+TestSuite(first_process, .timeout = 60);
+
+#define FIRST(...) "--pid", "--fork", "--mount-proc", __VA_ARGS__
+
+VICTIM(unseen, by_wait, .program = "counts_children", .arguments = {"any"}, .death = "exit 0", .code = "SIGSEGV",
+       .prints = "0 more children, some alive 0, SIGCHLD 3", .racy = true)
+VICTIM(unseen, by_wait_for_all_kinds, .program = "counts_children", .arguments = {"any", "all"}, .death = "exit 0",
+       .code = "SIGSEGV", .racy = true)
+VICTIM(unseen, where_children_are_ignored, .program = "counts_children", .arguments = {"any", "ignore"},
+       .death = "exit 0", .code = "SIGSEGV", .racy = true)
+VICTIM_KNOWN(unseen, by_a_subreaper, .program = "counts_children", .arguments = {"any", "subreaper"}, .death = "exit 0",
+             .code = "SIGSEGV", .racy = true)
+VICTIM(unseen, in_proc, .program = "looks_around", .racy = true)
+VICTIM(unseen, among_descriptors, .program = "descriptors", .prints = "first 3, pipe 4 5")
+VICTIM(unseen, in_errno, .program = "keeps_errno")
+VICTIM(unseen, by_unshare_and_setns, .program = "unshares")
+
+VICTIM(first_process, faults, .program = "/usr/bin/unshare",
+       .arguments = {FIRST(QMON_BUILD_DIR "/victims/first_process", "fault")}, .environment = {"QMON_EXCLUDE=unshare"},
+       .code = "SIGSEGV", .origin = "fault_here", .prints = "pid 1\n")
+VICTIM_KNOWN(first_process, aborts, .program = "/usr/bin/unshare",
+             .arguments = {FIRST(QMON_BUILD_DIR "/victims/first_process", "abort")},
+             .environment = {"QMON_EXCLUDE=unshare"}, .death = "SIGSEGV", .code = "SIGSEGV", .origin = "main",
+             .tells = {"abort()"})
+VICTIM(first_process, is_immune_to_its_own_signals, .program = "/usr/bin/unshare",
+       .arguments = {FIRST(QMON_BUILD_DIR "/victims/first_process", "kill")}, .environment = {"QMON_EXCLUDE=unshare"},
+       .prints = "still here")
+VICTIM(first_process, handles_signals, .program = "/usr/bin/unshare",
+       .arguments = {FIRST(QMON_BUILD_DIR "/victims/first_process", "handle")}, .environment = {"QMON_EXCLUDE=unshare"},
+       .prints = "handler of 15\nhandler of 11\n")
+VICTIM(first_process, fails, .program = "/usr/bin/unshare",
+       .arguments = {FIRST(QMON_BUILD_DIR "/victims/first_process", "-", "6")}, .environment = {"QMON_EXCLUDE=unshare"},
+       .code = "exit:6")
+VICTIM(first_process, reaps_its_own_alone, .program = "/usr/bin/unshare",
+       .arguments = {FIRST(QMON_BUILD_DIR "/victims/reaps_as_first")}, .environment = {"QMON_EXCLUDE=unshare"},
+       .death = "exit 0", .code = "SIGSEGV", .prints = "3 reaped, 1 of them crashed")

@@ -1,0 +1,72 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "slack_limits.h"
+#include "slack_mock.h"
+
+static char *error(const char *code, const char *detail) {
+    char *answer = NULL;
+
+    if (asprintf(&answer, "{\"ok\":false,\"error\":\"%s\",\"response_metadata\":{\"messages\":[\"%s\"]}}", code,
+                 detail) < 0)
+        return NULL;
+    return answer;
+}
+
+static char *post_message(const struct http_seen *request) {
+    char problem[256] = "";
+
+    if (slack_limits_check(request->body, request->body_bytes, true, problem, sizeof problem))
+        return strdup("{\"ok\":true,\"channel\":\"C012AB3CD\",\"ts\":\"1732104241.000100\",\"message\":{}}");
+    for (char *c = problem; *c; c++)
+        if (*c == '"' || *c == '\\' || *c == '\n')
+            *c = ' ';
+    return error("invalid_blocks", problem);
+}
+
+static char *channel_info(const struct slack_mock *mock) {
+    char *answer = NULL;
+
+    if (mock->no_scope_to_look)
+        return error("missing_scope", "");
+    if (asprintf(
+            &answer,
+            "{\"ok\":true,\"channel\":{\"id\":\"C012AB3CD\",\"name\":\"alerts\",\"is_member\":%s,\"is_archived\":%s}}",
+            mock->not_a_member ? "false" : "true", mock->archived ? "true" : "false") < 0)
+        return NULL;
+    return answer;
+}
+
+static char *web_api(const struct slack_mock *mock, const struct http_seen *request) {
+    char bearer[256] = "";
+    const char *method = request->path + 5;
+
+    http_seen_header(request, "Authorization", bearer, sizeof bearer);
+    if (strncmp(bearer, "Bearer ", 7) != 0)
+        return error("not_authed", "");
+    if (mock->token && strcmp(bearer + 7, mock->token) != 0)
+        return error("invalid_auth", "");
+    if (strcmp(method, "chat.postMessage") == 0)
+        return post_message(request);
+    if (strcmp(method, "auth.test") == 0)
+        return strdup("{\"ok\":true,\"team\":\"Example\",\"user\":\"qmon\",\"bot_id\":\"B1\"}");
+    if (strcmp(method, "conversations.info") == 0)
+        return channel_info(mock);
+    return error("unknown_method", "");
+}
+
+char *slack_mock_respond(void *mock, const struct http_seen *request, int *ret_status) {
+    static const struct slack_mock plain;
+    char problem[256];
+
+    *ret_status = 200;
+    if (strncmp(request->path, "/api/", 5) == 0)
+        return web_api(mock ? mock : &plain, request);
+    if (strncmp(request->path, "/services/", 10) != 0)
+        return NULL;
+    if (slack_limits_check(request->body, request->body_bytes, false, problem, sizeof problem))
+        return strdup("ok");
+    *ret_status = 400;
+    return strdup(strcmp(request->body, "{}") == 0 ? "no_text" : "invalid_blocks");
+}

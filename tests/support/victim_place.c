@@ -1,0 +1,87 @@
+#include "victim_place.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "reports.h"
+
+static void set_command(struct victim_place *place) {
+    const struct victim *victim = place->victim;
+    size_t count = 0;
+    snprintf(place->program, sizeof place->program, "%s%s",
+             strchr(victim->program, '/') ? "" : QMON_BUILD_DIR "/victims/", victim->program);
+    place->arguments[count++] = place->program;
+    for (size_t i = 0; i < VICTIM_ARGUMENTS && victim->arguments[i] != NULL; i++)
+        place->arguments[count++] = victim->arguments[i];
+    place->arguments[count] = NULL;
+}
+
+void victim_place_make(struct victim_place *place, const struct victim *victim) {
+    place->victim = victim;
+    const mode_t mode = victim->open_place ? 0777 : 0700;
+    place->scratch = scratch_make();
+    snprintf(place->state, sizeof place->state, "%s/state", place->scratch.path);
+    snprintf(place->events, sizeof place->events, "%s/events.json", place->scratch.path);
+    snprintf(place->work, sizeof place->work, "%s/work", place->scratch.path);
+    set_command(place);
+    cr_assert_eq(mkdir(place->work, 0777), 0);
+    if (victim->open_place) {
+        cr_assert_eq(mkdir(place->state, mode), 0);
+        scratch_write(&place->scratch, "events.json", "");
+        chmod(place->state, mode);
+        chmod(place->events, 0666);
+        chmod(place->work, mode);
+        chmod(place->scratch.path, 0755);
+    }
+}
+
+void victim_place_drop(struct victim_place *place) {
+    records_sweep(place->state);
+    scratch_remove(&place->scratch);
+}
+
+static const char *setting(struct victim_place *place, size_t index, const char *name, const char *value) {
+    snprintf(place->texts[index], sizeof place->texts[index], "%s=%s", name, value);
+    return place->texts[index];
+}
+
+static void set_environment(struct victim_place *place, bool settings, bool agent) {
+    size_t count = 0;
+    place->environment[count++] = "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+    place->environment[count++] = "LANG=C";
+    place->environment[count++] = setting(place, 0, "HOME", place->work);
+    for (size_t i = 0; i < VICTIM_ENVIRONMENT && place->victim->environment[i] != NULL; i++)
+        place->environment[count++] = place->victim->environment[i];
+    if (settings) {
+        place->environment[count++] = setting(place, 1, "QMON_STATE_DIR", place->state);
+        place->environment[count++] = setting(place, 2, "QMON_EVENTS_FILE", place->events);
+        place->environment[count++] = setting(place, 3, "QMON_LOG", scratch_path(&place->scratch, "log"));
+        place->environment[count++] = "QMON_DEDUP_LIMIT=1000"; /* so that one that comes twice is seen */
+    }
+    if (agent)
+        place->environment[count++] = "LD_PRELOAD=" VICTIM_AGENT;
+    place->environment[count] = NULL;
+}
+
+void victim_place_run(struct victim_place *place, bool agent, struct tree_result *ret_result) {
+    const struct victim *victim = place->victim;
+    struct tree_request request = {.arguments = place->arguments,
+                                   .environment = place->environment,
+                                   .directory = place->work,
+                                   .prepare = victim->prepare,
+                                   .limit_ms = victim->limit_ms != 0 ? victim->limit_ms : VICTIM_LIMIT_MS};
+    set_environment(place, agent, agent);
+    tree_run(&request, ret_result);
+}
+
+void victim_place_flush(struct victim_place *place, struct tree_result *ret_result) {
+    const char *arguments[] = {VICTIM_COMMAND, "flush", NULL};
+    struct tree_request request = {.arguments = arguments,
+                                   .environment = place->environment,
+                                   .directory = place->work,
+                                   .limit_ms = VICTIM_LIMIT_MS};
+    set_environment(place, true, false);
+    tree_run(&request, ret_result);
+}

@@ -1,0 +1,164 @@
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "moment.h"
+#include "procfs.h"
+#include "settle.h"
+
+static struct bench bench;
+static struct made_record root;
+
+static void set_up(void) {
+    bench_open(&bench, NULL);
+    root = make_record(bench.records, (uint32_t) free_pid());
+    root.at->process.session = (uint32_t) getsid(0);
+    root.at->process.announced = QMON_ANNOUNCED_START;
+    make_exit(&root, 0);
+}
+
+static void tear_down(void) {
+    unmake_record(&root);
+    bench_close(&bench);
+}
+
+TestSuite(daemon, .init = set_up, .fini = tear_down, .timeout = 30);
+
+/* A child that leaves its session after a while; 0 at once, -1 never. */
+static pid_t start_child(int after_ms) {
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (after_ms > 0)
+            qmon__pause_us((unsigned) after_ms * 1000);
+        if (after_ms >= 0)
+            setsid();
+        for (;;)
+            pause();
+    }
+    struct qmon__proc_stat stat;
+    do
+        cr_assert_eq(qmon__proc_stat((uint32_t) pid, &stat), 0);
+    while (after_ms == 0 && stat.session != (uint32_t) pid);
+    return pid;
+}
+
+static struct made_record child_record(pid_t pid) {
+    struct made_record child = make_record(bench.records, (uint32_t) pid);
+    child.at->process.flags = QMON_PROCESS_FORKED;
+    child.at->process.root_pid = root.at->process.pid;
+    child.at->process.root_created_boot_ns = root.at->process.created_boot_ns;
+    return child;
+}
+
+static bool settle_root(void) {
+    struct qmon__record_file file = bench_record(&root);
+    struct qmon__settlement settlement = {.death = {.found_ns = real_clock_ns()}};
+    cr_assert(qmon__settle(&bench.pass, &file, &settlement));
+    qmon__record_close(&file);
+    return settlement.superseded;
+}
+
+Test(daemon, takes_the_roots_place) {
+    pid_t pid = start_child(0);
+    struct made_record child = child_record(pid);
+    cr_expect(settle_root());
+    cr_expect_eq(bench_events(&bench, NULL, ""), 0, "nothing has stopped");
+    cr_expect_eq(child.at->process.flags,
+                 QMON_PROCESS_FORKED | QMON_PROCESS_ROOT | QMON_PROCESS_TELL_LIFECYCLE | QMON_PROCESS_TELL_EXIT);
+    cr_expect_eq(child.at->process.announced, QMON_ANNOUNCED_START);
+    end_sleeper(pid);
+    unmake_record(&child);
+}
+
+Test(daemon, may_need_a_moment_to_become_one) {
+    pid_t pid = start_child(150);
+    struct made_record child = child_record(pid);
+    cr_expect(settle_root());
+    end_sleeper(pid);
+    unmake_record(&child);
+}
+
+Test(daemon, is_not_a_child_that_stays_in_the_session) {
+    pid_t pid = start_child(-1);
+    struct made_record child = child_record(pid);
+    uint64_t start_ms = qmon__now_monotonic_ms();
+    cr_expect_not(settle_root());
+    cr_expect_lt(qmon__now_monotonic_ms() - start_ms, 3000);
+    cr_expect_eq(bench_alerts(&bench, "\"shutdown\"", NULL), 1);
+    cr_expect_eq(child.at->process.flags, QMON_PROCESS_FORKED);
+    end_sleeper(pid);
+    unmake_record(&child);
+}
+
+Test(daemon, is_not_a_child_of_somebody_else) {
+    pid_t pid = start_child(0);
+    struct made_record child = child_record(pid);
+    child.at->process.root_created_boot_ns++;
+    cr_expect_not(settle_root());
+    end_sleeper(pid);
+    unmake_record(&child);
+}
+
+Test(daemon, is_not_a_program_that_a_child_has_become) {
+    pid_t pid = start_child(0);
+    struct made_record child = child_record(pid);
+    child.at->process.execs = 1;
+    cr_expect_not(settle_root());
+    end_sleeper(pid);
+    unmake_record(&child);
+}
+
+Test(daemon, is_not_looked_for_when_the_root_failed) {
+    pid_t pid = start_child(0);
+    struct made_record child = child_record(pid);
+    make_exit(&root, 1);
+    cr_expect_not(settle_root());
+    cr_expect_eq(bench_alerts(&bench, "\"shutdown\"", "exit status 1"), 1);
+    end_sleeper(pid);
+    unmake_record(&child);
+}
+
+Test(daemon, hands_the_role_on_to_a_daemon_of_its_own) {
+    pid_t first = start_child(0);
+    struct made_record child = child_record(first);
+    cr_expect(settle_root());
+    end_sleeper(first); /* the one in the middle of a double fork */
+    pid_t second = start_child(0);
+    struct made_record grandchild = child_record(second);
+    make_exit(&child, 0);
+    struct made_record before = root;
+    root = child;
+    cr_expect(settle_root());
+    root = before;
+    cr_expect(grandchild.at->process.flags & QMON_PROCESS_ROOT);
+    cr_expect_eq(bench_events(&bench, NULL, ""), 0);
+    end_sleeper(second);
+    unmake_record(&child);
+    unmake_record(&grandchild);
+}
+
+Test(daemon, explains_a_root_that_went_unseen_a_moment_ago) {
+    pid_t pid = start_child(0);
+    struct made_record child = child_record(pid);
+    root.at->header.state = QMON_STATE_RUNNING;
+    root.at->end.how = QMON_END_NONE;
+    cr_expect(settle_root());
+    cr_expect_eq(bench_events(&bench, NULL, ""), 0);
+    end_sleeper(pid);
+    unmake_record(&child);
+}
+
+Test(daemon, does_not_explain_a_root_that_went_unseen_long_after) {
+    pid_t pid = start_child(0);
+    struct made_record child = child_record(pid);
+    child.at->process.created_boot_ns -= 60ull * 1000000000u;
+    root.at->header.state = QMON_STATE_RUNNING;
+    root.at->end.how = QMON_END_NONE;
+    cr_expect_not(settle_root());
+    cr_expect_eq(bench_alerts(&bench, "\"KILLED\"", NULL), 1);
+    end_sleeper(pid);
+    unmake_record(&child);
+}

@@ -1,0 +1,4 @@
+/* A program that does nothing at all. */
+int main(void) {
+    return 0;
+}
