@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "destination.h"
-#include "quiet.h"
 #include "sinks.h"
+#include <qmon/quiet.h>
 
 #define TAIL_BYTES (4 * 1024 * 1024) /* searched after an earlier attempt */
 #define LOCK_STEP_MS 5u

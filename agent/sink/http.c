@@ -11,12 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "http_library.h"
+#include <qmon/curl.h>
+#include <qmon/quiet.h>
+
 #include "http_words.h"
-#include "quiet.h"
 
 #define BEARER_BYTES 2048
 #define LONGEST_MS 600000u
+#define SIGNS_ALL_HEADERS 0x075700u /* libcurl 7.87.0: signs the session token too */
 
 static struct {
     atomic_flag taken;
@@ -72,7 +74,7 @@ static bool add_header(struct transfer *transfer, const char *header) {
 static bool add_headers(struct transfer *transfer) {
     const struct qmon__http_request *request = transfer->request;
     char line[BEARER_BYTES];
-    bool fine = add_header(transfer, "Expect:");
+    bool fine = request->sigv4 || add_header(transfer, "Expect:"); /* libcurl would sign it, but not send it */
 
     if (request->content_type) {
         snprintf(line, sizeof line, "Content-Type: %s", request->content_type);
@@ -144,6 +146,12 @@ static void set_options(struct transfer *transfer) {
         curl->easy_setopt(handle, CURLOPT_POSTFIELDS, request->body);
     }
     curl->easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request->method);
+    if (request->direct)
+        curl->easy_setopt(handle, CURLOPT_PROXY, "");
+    if (request->sigv4) {
+        curl->easy_setopt(handle, CURLOPT_AWS_SIGV4, request->sigv4);
+        curl->easy_setopt(handle, CURLOPT_USERPWD, request->user_password);
+    }
     set_trust(curl, handle);
 }
 
@@ -220,10 +228,12 @@ bool qmon__http_send(const struct qmon__http_request *request, struct qmon__http
     *ret_response = (struct qmon__http_response){0};
     if (acceptable(request, ret_response)) {
         transfer.curl = qmon__curl_load(&problem);
-        if (transfer.curl)
-            transfer_request(&transfer);
-        else
+        if (!transfer.curl)
             fail(ret_response, QMON__HTTP_NO_LIBRARY, "no-libcurl", problem);
+        else if (request->sigv4 && transfer.curl->version_info(CURLVERSION_NOW)->version_num < SIGNS_ALL_HEADERS)
+            fail(ret_response, QMON__HTTP_NO_LIBRARY, "no-libcurl", "requests to AWS need libcurl 7.87 or newer");
+        else
+            transfer_request(&transfer);
     }
     if (!ret_response->body)
         ret_response->body = strdup("");

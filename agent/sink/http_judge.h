@@ -4,7 +4,7 @@
 
 #include <qmon/sink.h>
 
-#include "http.h"
+#include <qmon/http.h>
 
 /* For a request without an answer, or with a status that is no success. Sets verdict RETRY, reason ("http-503: ..."),
  * retry_after_ms, misconfigured and sink_down. `url`: for naming the host. */

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "http.h"
-#include "http_library.h"
+#include <qmon/curl.h>
+#include <qmon/http.h>
 
 static const char *const libraries[] = {"libcurl.so.4", "libcurl-gnutls.so.4", NULL};
 const char *const *qmon__http_libraries = libraries;

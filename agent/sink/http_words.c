@@ -5,8 +5,8 @@
 
 #include <qmon/text.h>
 
-#include "http_library.h"
 #include "http_words.h"
+#include <qmon/curl.h>
 
 static const struct row {
     CURLcode code;

@@ -2,7 +2,7 @@
 #ifndef QMON_HTTP_WORDS_H
 #define QMON_HTTP_WORDS_H
 
-#include "http.h"
+#include <qmon/http.h>
 
 struct qmon__http_trouble {
     int code;           /* CURLcode */

@@ -8,7 +8,7 @@
 #include <json-c/json.h>
 #include <qmon/sink.h>
 
-#include "http.h"
+#include <qmon/http.h>
 
 struct qmon__json {
     struct json_object *root; /* owned */

@@ -4,7 +4,7 @@
 
 #include <qmon/sink.h>
 
-#include "http.h"
+#include <qmon/http.h>
 
 enum qmon__slack_mode { QMON__SLACK_BOT, QMON__SLACK_WEBHOOK };
 

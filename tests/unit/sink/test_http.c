@@ -9,8 +9,8 @@
 
 #include <criterion/criterion.h>
 
-#include "http.h"
 #include "http_server.h"
+#include <qmon/http.h>
 
 static struct http_server *server;
 static struct qmon__http_response response;

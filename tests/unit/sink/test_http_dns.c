@@ -15,8 +15,8 @@
 
 #include <criterion/criterion.h>
 
-#include "http.h"
 #include "scratch.h"
+#include <qmon/http.h>
 
 static bool raise_loopback(int fd) {
     struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};

@@ -1,6 +1,8 @@
-/* http_library.h: libcurl's functions, found at run time. Private to http*.c. */
-#ifndef QMON_HTTP_LIBRARY_H
-#define QMON_HTTP_LIBRARY_H
+/*
+ * curl.h: libcurl's functions, found at run time: the first who needs it opens the library, and it stays open.
+ */
+#ifndef QMON_CURL_H
+#define QMON_CURL_H
 
 #define CURL_DISABLE_DEPRECATION
 #define CURL_DISABLE_TYPECHECK
@@ -17,6 +19,9 @@
     SYMBOL(easy_cleanup, curl_easy_cleanup, REQUIRED)                                                                  \
     SYMBOL(slist_append, curl_slist_append, REQUIRED)                                                                  \
     SYMBOL(slist_free_all, curl_slist_free_all, REQUIRED)                                                              \
+    SYMBOL(easy_send, curl_easy_send, REQUIRED)                                                                        \
+    SYMBOL(easy_recv, curl_easy_recv, REQUIRED)                                                                        \
+    SYMBOL(version_info, curl_version_info, REQUIRED)                                                                  \
     SYMBOL(easy_strerror, curl_easy_strerror, OPTIONAL)
 
 #undef curl_easy_setopt

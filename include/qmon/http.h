@@ -1,6 +1,5 @@
 /*
- * http.h: one HTTP request, and the only door to libcurl. The library is opened by the first request, so that a process with
- * nothing to send never loads it. Private to agent/sink.
+ * http.h: one HTTP request. libcurl is opened by the first request, so that a process with nothing to send never loads it.
  *
  * Certificates are always verified; SSL_CERT_FILE (or CURL_CA_BUNDLE), SSL_CERT_DIR and the proxy variables (http_proxy,
  * https_proxy, all_proxy, no_proxy) count. Redirects are not followed: a token goes to the host that it was meant for or
@@ -40,7 +39,10 @@ struct qmon__http_request {
     const char *const *headers; /* further ones, "Name: value", NULL-terminated; NULL none */
     const char *body;           /* NULL none */
     size_t body_bytes;
-    uint64_t timeout_ms; /* for all of it; at least 1 */
+    uint64_t timeout_ms;       /* for all of it; at least 1 */
+    const char *sigv4;         /* "aws:amz:REGION:SERVICE": signed by these; NULL not. Wants libcurl 7.87 or newer */
+    const char *user_password; /* "KEY:SECRET", to sign with; NULL none */
+    bool direct;               /* not through a proxy, whatever the environment says */
 };
 
 struct qmon__http_response {

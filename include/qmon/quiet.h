@@ -1,6 +1,6 @@
 /*
  * quiet.h: keeps a signal that a write can raise (SIGPIPE, SIGXFSZ) from this process for the time of that write: the write
- * then fails with an errno instead. Affects the calling thread only. Private to agent/sink.
+ * then fails with an errno instead. Affects the calling thread only. Receiver side only.
  */
 #ifndef QMON_QUIET_H
 #define QMON_QUIET_H
