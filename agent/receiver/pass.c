@@ -3,6 +3,7 @@
 
 #include <qmon/log.h>
 
+#include "bound.h"
 #include "moment.h"
 #include "pass.h"
 
@@ -34,7 +35,10 @@ int qmon__pass_open(struct qmon__pass *ret_pass, uint64_t deadline_ms) {
 
 void qmon__pass_borrow(struct qmon__pass *ret_pass, const struct qmon_config *config, struct qmon_store *store,
                        uint64_t deadline_ms) {
-    *ret_pass = (struct qmon__pass){.config = config, .store = store, .deadline_ms = deadline_ms};
+    *ret_pass = (struct qmon__pass){.config = config,
+                                    .store = store,
+                                    .deadline_ms = deadline_ms,
+                                    .makeshift = !qmon_store_is_durable(store) && qmon__is_bound()};
 }
 
 void qmon__pass_renew(struct qmon__pass *pass) {

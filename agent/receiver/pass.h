@@ -25,6 +25,7 @@ struct qmon__pass {
     uint64_t deadline_ms;               /* CLOCK_MONOTONIC: nothing goes on past it */
     uint64_t renewal_ms; /* what the deadline is moved to, from then on, by each batch of work; 0 never */
     bool last_chance;    /* nobody may come after us: failed deliveries are tried again until the deadline */
+    bool makeshift;      /* the store is in memory because of what binds us alone: others can do better later */
     bool owns;           /* config and store are closed with it */
 };
 

@@ -5,7 +5,9 @@
  * found there already, and nothing more is done. Between the cache's decision and the save lies a moment in which a
  * receiver may be killed: "alert" was counted, and nobody alerts. The record is marked before the cache is asked; whoever
  * finds the mark without the event alerts, whatever the cache says now. Where the store cannot take the event (disk full),
- * its alert goes out all the same, from a store in memory, and the record is kept until the event can be saved.
+ * its alert goes out all the same, from a store in memory, and the record is kept until the event can be saved. The same goes for
+ * a store that we cannot even open, which may be for what this process inherited from its host: a limit on the size of files or
+ * on descriptors, a system call filter.
  */
 #include <stdio.h>
 #include <string.h>
@@ -111,10 +113,10 @@ static bool tell_without_store(struct qmon__pass *pass, const struct qmon_event 
 }
 
 static enum qmon__kept deliver_saved(struct qmon__pass *pass, const struct qmon_event *event, size_t sink_count) {
-    if (sink_count == 0)
-        return QMON__KEPT;
-    struct qmon_delivery_summary summary = {0};
     bool durable = qmon_store_is_durable(pass->store);
+    if (sink_count == 0)
+        return durable ? QMON__KEPT : QMON__KEPT_TOLD; /* nobody wants it */
+    struct qmon_delivery_summary summary = {0};
     int sent = durable && !pass->last_chance
                    ? qmon_deliver_due(pass->store, pass->config, event->id, pass->deadline_ms, &summary)
                    : qmon_deliver_until(pass->store, pass->config, event->id, pass->deadline_ms, &summary);
@@ -122,7 +124,9 @@ static enum qmon__kept deliver_saved(struct qmon__pass *pass, const struct qmon_
         qmon_log("%s: %s", event->id, summary.last_problem);
     if (durable)
         return QMON__KEPT;
-    return sent + (int) summary.rejected >= (int) sink_count ? QMON__KEPT_TOLD : QMON__KEPT_NOT;
+    /* A channel that did not want it has had its say, unless somebody comes after us with more in hand. */
+    const int done = pass->makeshift ? sent : sent + (int) summary.rejected;
+    return done >= (int) sink_count ? QMON__KEPT_TOLD : QMON__KEPT_NOT;
 }
 
 static enum qmon__kept save(struct qmon__pass *pass, const struct qmon_event *event, const char *state,
@@ -132,7 +136,7 @@ static enum qmon__kept save(struct qmon__pass *pass, const struct qmon_event *ev
     size_t sink_count = tell ? qmon_route(event, pass->config, sinks) : 0;
     int saved = qmon_store_save(pass->store, event, state, sinks, sink_count);
     if (saved > 0)
-        return QMON__KEPT;
+        return pass->makeshift ? QMON__KEPT_NOT : QMON__KEPT;
     if (saved < 0) {
         const char *problem = qmon_store_problem(pass->store);
         qmon_log("the store cannot take event %s: %s", event->id, problem[0] != '\0' ? problem : strerror(-saved));

@@ -105,7 +105,8 @@ static bool begin_work(struct work *work, unsigned sections) {
 /* For others, once our own is done: their records, their deliveries. */
 static void help_others(struct work *work) {
     struct qmon__pass *pass = &work->pass;
-    if (work->arguments->hold || pass->store == NULL || qmon__now_monotonic_ms() + LATE_MS > pass->deadline_ms)
+    if (work->arguments->hold || pass->store == NULL || pass->makeshift ||
+        qmon__now_monotonic_ms() + LATE_MS > pass->deadline_ms)
         return;
     struct qmon__places places;
     char state_dir[PATH_MAX];

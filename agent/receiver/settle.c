@@ -98,7 +98,7 @@ static bool tell_end(struct qmon__pass *pass, struct qmon__record_file *file, st
     if (kept == QMON__KEPT_TOLD)
         qmon__record_announce(file, QMON_ANNOUNCED_TOLD);
     /* Without a store to come back to, told is all that can be had. */
-    return kept == QMON__KEPT || (kept == QMON__KEPT_TOLD && !qmon_store_is_durable(pass->store));
+    return kept == QMON__KEPT || (kept == QMON__KEPT_TOLD && !qmon_store_is_durable(pass->store) && !pass->makeshift);
 }
 
 static bool settle_crash(struct qmon__pass *pass, struct qmon__record_file *file, struct qmon__settlement *settlement) {

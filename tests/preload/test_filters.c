@@ -38,9 +38,9 @@ REFUSED(refuses_close_range, 38, "close_range", "fault", FAULT)
 REFUSED(refuses_dup, 9, "dup3", "fault", FAULT)
 REFUSED(refuses_limits, 1, "prlimit64", "fault", FAULT)
 REFUSED(refuses_read, 5, "read,pread64", "fault", FAULT)
-REFUSED_KNOWN(refuses_write, 28, "write,pwrite64,ftruncate", "fault", FAULT)
+REFUSED(refuses_write, 28, "write,pwrite64,ftruncate", "fault", FAULT)
 REFUSED(refuses_readlink_and_stat, 1, "readlinkat,newfstatat", "fault", FAULT)
-REFUSED_KNOWN(refuses_to_say_who, 38, "getpid,gettid,getppid", "fault", FAULT)
+REFUSED(refuses_to_say_who, 38, "getpid,gettid,getppid", "fault", FAULT)
 REFUSED(refuses_signals, 1, "tgkill,kill,rt_tgsigqueueinfo,rt_sigqueueinfo", "fault", FAULT)
 REFUSED(refuses_to_queue_signals_for_an_abort, 38, "rt_tgsigqueueinfo,rt_sigqueueinfo", "abort", ABORT)
 REFUSED(refuses_clone_for_an_abort, 1, "clone,clone3,fork,vfork", "abort", ABORT)
@@ -48,13 +48,11 @@ REFUSED(refuses_exec_for_an_abort, 13, "execve,execveat", "abort", ABORT)
 REFUSED(refuses_open_for_an_abort, 2, "open,openat", "abort", ABORT)
 REFUSED(refuses_clone_for_an_exit, 1, "clone,clone3,fork,vfork", "5", .code = "exit:5")
 REFUSED(refuses_exec_for_an_exit, 1, "execve,execveat", "5", .code = "exit:5")
-REFUSED_KNOWN(allows_next_to_nothing, 1, "allow:read,write,exit,exit_group,rt_sigreturn,tgkill,gettid,getpid", "fault",
-              FAULT)
-REFUSED_KNOWN(allows_next_to_nothing_for_an_abort, 1,
-              "allow:read,write,exit,exit_group,rt_sigreturn,rt_sigaction,rt_sigprocmask,tgkill,gettid,getpid", "abort",
-              ABORT)
-REFUSED_KNOWN(allows_next_to_nothing_for_an_exit, 1, "allow:read,write,exit,exit_group,rt_sigreturn", "5",
-              .code = "exit:5")
+REFUSED(allows_next_to_nothing, 1, "allow:read,write,exit,exit_group,rt_sigreturn,tgkill,gettid,getpid", "fault", FAULT)
+REFUSED(allows_next_to_nothing_for_an_abort, 1,
+        "allow:read,write,exit,exit_group,rt_sigreturn,rt_sigaction,rt_sigprocmask,tgkill,gettid,getpid", "abort",
+        ABORT)
+REFUSED(allows_next_to_nothing_for_an_exit, 1, "allow:read,write,exit,exit_group,rt_sigreturn", "5", .code = "exit:5")
 REFUSED_KNOWN(kills_for_clone, 0, "clone,clone3,fork,vfork", "fault", FAULT)
 REFUSED(kills_for_exec, 0, "execve,execveat", "fault", FAULT)
 REFUSED_KNOWN(kills_for_open, 0, "open,openat", "fault", FAULT)

@@ -58,7 +58,7 @@ VICTIM(moment, with_the_stack_smeared, .program = "stack_smeared", .code = "SIGS
 VICTIM(moment, with_libc_s_data_smeared, .program = "statics_smeared", .code = "SIGSEGV", .origin = "fault_here")
 VICTIM(moment, with_the_record_read_only, .program = "record_taken_away", .arguments = {"protect"}, .code = "SIGSEGV",
        .origin = "fault_here")
-VICTIM_KNOWN(moment, with_the_record_unmapped, .program = "record_taken_away", .arguments = {"unmap"},
-             .code = "SIGSEGV", .origin = "fault_here")
+VICTIM(moment, with_the_record_unmapped, .program = "record_taken_away", .arguments = {"unmap"}, .code = "SIGSEGV",
+       .origin = "fault_here", .racy = true)
 VICTIM(moment, without_a_thread_pointer, .program = "thread_pointer_lost", .death = "SIGSEGV", .code = "KILLED",
        .afterwards = 1)

@@ -1,13 +1,16 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bound.h"
 #include "moment.h"
 #include "record_file.h"
 #include "record_maker.h"
@@ -205,6 +208,22 @@ Test(record_file, writes_state_and_announcements_where_the_process_sees_them) {
     cr_assert_eq(made.at->process.announced, QMON_ANNOUNCED_START | QMON_ANNOUNCED_STOP);
     cr_assert_eq(qmon__record_set_state(&file, QMON_STATE_DONE), 0);
     cr_assert_eq(made.at->header.state, QMON_STATE_DONE);
+    qmon__record_close(&file);
+}
+
+/* A criterion test is a process of its own: the limit is this test's alone. */
+Test(record_file, writes_them_though_its_host_allowed_no_files) {
+    const struct rlimit none = {0, 0};
+    struct qmon__record_file file = opened();
+    cr_assert_eq(qmon__record_load(&file, QMON__LOAD_HEAD, false), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &none);
+    cr_assert_eq(pwrite(file.fd, "", 1, 0), -1);
+    cr_expect(qmon__is_bound());
+    cr_expect_eq(qmon__record_announce(&file, QMON_ANNOUNCED_TOLD), 0);
+    cr_expect_eq(made.at->process.announced, QMON_ANNOUNCED_TOLD);
+    cr_expect_eq(qmon__record_set_state(&file, QMON_STATE_DONE), 0);
+    cr_expect_eq(made.at->header.state, QMON_STATE_DONE);
     qmon__record_close(&file);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -173,6 +174,31 @@ Test(settle, does_not_know_the_end_of_a_program_that_the_root_became) {
     cr_assert(settle_now(NULL));
     cr_expect_eq(bench_events(&bench, NULL, "\"crash\""), 0);
     cr_expect_eq(bench_alerts(&bench, "\"shutdown\"", "went on as a program without the agent"), 1);
+}
+
+/* The cache in memory would say at the second try that this has been told. */
+Test(settle, leaves_to_others_what_its_host_s_limits_keep_it_from) {
+    make_crash(&made, 0x1000);
+    made.at->process.announced = QMON_ANNOUNCED_START;
+    struct qmon_config *config = bench.config;
+    pid_t child = fork();
+    if (child == 0) {
+        const struct rlimit none = {0, 0};
+        signal(SIGXFSZ, SIG_IGN);
+        setrlimit(RLIMIT_FSIZE, &none);
+        struct qmon_store *memory = qmon_store_open(NULL, &(const char *){NULL});
+        qmon__pass_borrow(&bench.pass, config, memory, qmon__now_monotonic_ms() + 5000);
+        bool kept = settle_now(NULL);
+        kept |= settle_now(NULL);
+        _exit(kept);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    cr_expect_eq(status, 0);
+    cr_expect_eq(made.at->header.state, QMON_STATE_SEALED);
+    cr_expect(settle_now(NULL));
+    cr_expect_eq(bench_alerts(&bench, "\"SIGSEGV\"", "\"crash\""), 1);
+    cr_expect_eq(bench_events(&bench, NULL, "\"crash\""), 1);
 }
 
 Test(settle, sends_the_alert_though_the_store_is_full_and_saves_it_later) {
