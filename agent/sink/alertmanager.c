@@ -75,7 +75,7 @@ static void alertmanager_deliver(const struct qmon_sink_context *context, const 
     struct qmon__http_response response;
     struct qmon__json document;
     char url[URL_BYTES], time[32];
-    struct qmon__post post = {.url = url, .in_array = true};
+    struct qmon__post post = {.url = url, .event = event, .in_array = true};
 
     (void) json;
     if (!qmon__post_url(context->config->alertmanager_url, "api/v2/alerts", url, sizeof url)) {

@@ -16,7 +16,7 @@
 #define LEFT_MS (30u * 1000)
 #define MISCONFIGURED_TRIES 6u /* begins with 32 s */
 #define STATE_BYTES 192
-#define HOLDS 8u
+#define HOLDS 32u
 
 struct attempt {
     struct qmon__worker *worker;

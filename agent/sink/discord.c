@@ -153,7 +153,7 @@ static void discord_deliver(const struct qmon_sink_context *context, const struc
     struct qmon__http_response response;
     struct qmon__json document;
     char url[URL_BYTES];
-    struct qmon__post post = {.url = url};
+    struct qmon__post post = {.url = url, .event = event};
 
     (void) json;
     int count = snprintf(url, sizeof url, "%s%swait=true", base, strchr(base, '?') ? "&" : "?");

@@ -85,6 +85,15 @@ static bool add_headers(struct transfer *transfer) {
         fine = fine && add_header(transfer, line);
         explicit_bzero(line, sizeof line);
     }
+    if (request->authorization && request->authorization[0]) {
+        snprintf(line, sizeof line, "Authorization: %s", request->authorization);
+        fine = fine && add_header(transfer, line);
+        explicit_bzero(line, sizeof line);
+    }
+    if (request->event_id && request->event_id[0]) {
+        snprintf(line, sizeof line, "X-Qmon-Event-Id: %s", request->event_id);
+        fine = fine && add_header(transfer, line);
+    }
     for (size_t i = 0; request->headers && request->headers[i]; i++)
         fine = fine && add_header(transfer, request->headers[i]);
     return fine;
@@ -106,19 +115,25 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context) {
     return taken; /* less than offered ends the transfer */
 }
 
-static void set_trust(const struct qmon__curl *curl, CURL *handle) {
-    const char *file = secure_getenv("SSL_CERT_FILE"), *directory = secure_getenv("SSL_CERT_DIR");
+/* Options of a proxy that is spoken to by TLS are apart, and unknown to a curl without such proxies. */
+void qmon__http_trust(const struct qmon__curl *curl, CURL *handle, const char *ca_file) {
+    bool chosen = ca_file && ca_file[0];
+    const char *file = chosen ? ca_file : secure_getenv("SSL_CERT_FILE");
+    const char *directory = chosen ? NULL : secure_getenv("SSL_CERT_DIR");
 
     if (!file || !file[0])
         file = secure_getenv("CURL_CA_BUNDLE");
-
     curl->easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
     curl->easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
     curl->easy_setopt(handle, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
-    if (file && file[0])
+    if (file && file[0]) {
         curl->easy_setopt(handle, CURLOPT_CAINFO, file);
-    if (directory && directory[0])
+        curl->easy_setopt(handle, CURLOPT_PROXY_CAINFO, file);
+    }
+    if (directory && directory[0]) {
         curl->easy_setopt(handle, CURLOPT_CAPATH, directory);
+        curl->easy_setopt(handle, CURLOPT_PROXY_CAPATH, directory);
+    }
 }
 
 static void set_options(struct transfer *transfer) {
@@ -152,7 +167,7 @@ static void set_options(struct transfer *transfer) {
         curl->easy_setopt(handle, CURLOPT_AWS_SIGV4, request->sigv4);
         curl->easy_setopt(handle, CURLOPT_USERPWD, request->user_password);
     }
-    set_trust(curl, handle);
+    qmon__http_trust(curl, handle, request->ca_file);
 }
 
 /* Some TLS libraries write to sockets without MSG_NOSIGNAL. */
@@ -194,17 +209,36 @@ static void fail(struct qmon__http_response *response, enum qmon__http_failure f
     snprintf(response->reason, sizeof response->reason, "%s: %s", class, words);
 }
 
+static bool is_token(const char *token, char least) {
+    size_t length = token ? strlen(token) : 0;
+
+    for (size_t i = 0; i < length; i++)
+        if (token[i] < least || token[i] > '~' || length >= BEARER_BYTES - 64)
+            return false;
+    return true;
+}
+
+static bool is_one_line(const char *header) {
+    for (; *header; header++)
+        if ((unsigned char) *header < ' ' || *header == 0x7f)
+            return false;
+    return true;
+}
+
 /* What is wrong with the request itself; a line break in a token would make a header of its own. */
 static bool acceptable(const struct qmon__http_request *request, struct qmon__http_response *response) {
     if (strncasecmp(request->url, "https://", 8) != 0 && strncasecmp(request->url, "http://", 7) != 0) {
         fail(response, QMON__HTTP_BAD_URL, "bad-url", "the address does not begin with https:// or http://");
         return false;
     }
-    size_t length = request->bearer ? strlen(request->bearer) : 0;
-    for (size_t i = 0; i < length; i++) {
-        if (request->bearer[i] > ' ' && request->bearer[i] <= '~' && length < BEARER_BYTES - 64)
-            continue;
+    if (!is_token(request->bearer, ' ' + 1) || !is_token(request->authorization, ' ')) {
         fail(response, QMON__HTTP_BAD_HEADER, "bad-token", "the token has blanks or characters that no token has");
+        return false;
+    }
+    for (size_t i = 0; request->headers && request->headers[i]; i++) {
+        if (is_one_line(request->headers[i]))
+            continue;
+        fail(response, QMON__HTTP_BAD_HEADER, "bad-header", "a header has control characters");
         return false;
     }
     return true;

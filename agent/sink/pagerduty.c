@@ -79,7 +79,7 @@ static bool blames_key(const struct qmon__http_response *response) {
 
 static void pagerduty_deliver(const struct qmon_sink_context *context, const struct qmon_event *event, const char *json,
                               struct qmon_delivery *ret_delivery) {
-    struct qmon__post post = {.url = context->config->pagerduty_api_url};
+    struct qmon__post post = {.url = context->config->pagerduty_api_url, .event = event};
     struct qmon__http_response response;
     struct qmon__json document;
 
@@ -97,6 +97,10 @@ static void pagerduty_deliver(const struct qmon_sink_context *context, const str
     qmon__json_end(&document);
 }
 
+static bool pagerduty_check(const struct qmon_sink_context *context, char *reason, size_t reason_bytes) {
+    return qmon__post_knock(context, context->config->pagerduty_api_url, reason, reason_bytes);
+}
+
 const struct qmon_sink qmon__sink_pagerduty = {
     .name = "pagerduty",
     .summary = "incidents in PagerDuty, by the Events API v2",
@@ -104,4 +108,5 @@ const struct qmon_sink qmon__sink_pagerduty = {
     .wants = pagerduty_wants,
     .destination = pagerduty_destination,
     .deliver = pagerduty_deliver,
+    .check = pagerduty_check,
 };

@@ -76,9 +76,30 @@ static char *body_of(const struct qmon__post *post, const struct qmon__json *jso
     return body;
 }
 
+static struct qmon__http_request request_of(const struct qmon_sink_context *context, const struct qmon__post *post) {
+    struct qmon__http_request request = {.url = post->url, .headers = post->headers, .bearer = post->bearer};
+
+    request.authorization = post->authorization;
+    request.event_id = post->event ? post->event->id : NULL;
+    request.ca_file = context->config->ca_file;
+    request.timeout_ms = context->timeout_ms;
+    return request;
+}
+
+void qmon__post_text(const struct qmon_sink_context *context, const struct qmon__post *post, const char *body,
+                     struct qmon__http_response *ret_response, struct qmon_delivery *ret_delivery) {
+    struct qmon__http_request request = request_of(context, post);
+
+    request.method = "POST";
+    request.content_type = post->content_type ? post->content_type : "application/json";
+    request.body = body;
+    request.body_bytes = strlen(body);
+    qmon__http_send(&request, ret_response);
+    judge(ret_response, post->url, ret_delivery);
+}
+
 void qmon__post_json(const struct qmon_sink_context *context, const struct qmon__post *post, struct qmon__json *json,
                      struct qmon__http_response *ret_response, struct qmon_delivery *ret_delivery) {
-    struct qmon__http_request request = {.method = "POST", .content_type = "application/json", .url = post->url};
     char *body = body_of(post, json);
 
     *ret_response = (struct qmon__http_response){0};
@@ -87,13 +108,14 @@ void qmon__post_json(const struct qmon_sink_context *context, const struct qmon_
         snprintf(ret_delivery->reason, sizeof ret_delivery->reason, "memory: out of memory");
         return;
     }
-    request.headers = post->headers;
-    request.body = body;
-    request.body_bytes = strlen(body);
-    request.timeout_ms = context->timeout_ms;
-    qmon__http_send(&request, ret_response);
-    judge(ret_response, post->url, ret_delivery);
+    qmon__post_text(context, post, body, ret_response, ret_delivery);
     free(body);
+}
+
+void qmon__post_refuse(struct qmon_delivery *ret_delivery, const char *class, const char *words) {
+    *ret_delivery = (struct qmon_delivery){0};
+    snprintf(ret_delivery->reason, sizeof ret_delivery->reason, "%s: %s", class, words);
+    qmon__post_blame_settings(ret_delivery);
 }
 
 void qmon__post_blame_settings(struct qmon_delivery *delivery) {
@@ -102,16 +124,47 @@ void qmon__post_blame_settings(struct qmon_delivery *delivery) {
 }
 
 bool qmon__post_probe(const struct qmon_sink_context *context, const char *url, char *ret_reason, size_t bytes) {
-    struct qmon__http_request request = {.method = "GET", .url = url, .timeout_ms = context->timeout_ms};
+    struct qmon__post post = {.url = url};
+
+    return qmon__post_probe_as(context, &post, ret_reason, bytes);
+}
+
+bool qmon__post_probe_as(const struct qmon_sink_context *context, const struct qmon__post *post, char *ret_reason,
+                         size_t bytes) {
+    struct qmon__http_request request = request_of(context, post);
     struct qmon__http_response response;
     struct qmon_delivery delivery = {0};
     char host[128];
 
+    request.method = "GET";
     qmon__http_send(&request, &response);
     bool fine = response.status >= 200 && response.status < 300;
-    qmon__http_host(url, host, sizeof host);
+    qmon__http_host(post->url, host, sizeof host);
     if (fine)
         snprintf(ret_reason, bytes, "%s answers and knows the address; no alert was sent", host);
+    else
+        qmon__http_judge_failure(&response, post->url, &delivery);
+    if (!fine)
+        snprintf(ret_reason, bytes, "%s", delivery.reason);
+    qmon__http_clear(&response);
+    return fine;
+}
+
+/* 404 too: an address that only takes POST may know no other method. */
+bool qmon__post_knock(const struct qmon_sink_context *context, const char *url, char *ret_reason, size_t bytes) {
+    struct qmon__post post = {.url = url};
+    struct qmon__http_request request = request_of(context, &post);
+    struct qmon__http_response response;
+    struct qmon_delivery delivery = {0};
+    char host[128];
+
+    request.method = "OPTIONS";
+    qmon__http_send(&request, &response);
+    bool fine = response.status != 0 && response.status < 500 && response.status != 401 && response.status != 403 &&
+                response.status != 410 && response.status / 100 != 3;
+    qmon__http_host(url, host, sizeof host);
+    if (fine)
+        snprintf(ret_reason, bytes, "%s answers; no alert was sent, so whether it takes one is not known", host);
     else
         qmon__http_judge_failure(&response, url, &delivery);
     if (!fine)

@@ -29,18 +29,32 @@ struct json_object *qmon__json_array(struct qmon__json *json, struct json_object
 
 struct qmon__post {
     const char *url;
-    const char *const *headers; /* NULL none */
-    bool in_array;              /* the body is an array with the document as its only element */
+    const char *const *headers;     /* NULL none */
+    const char *bearer;             /* as in struct qmon__http_request; NULL none */
+    const char *authorization;      /* likewise */
+    const char *content_type;       /* NULL: application/json */
+    const struct qmon_event *event; /* whose id goes along; NULL none */
+    bool in_array;                  /* the body is an array with the document as its only element */
 };
 
 /* POSTs the document and judges the answer: 2xx SENT; 400, 413, 422 REJECTED; the rest as http_judge.h says. Fills
  * ret_response (to be cleared by the caller) and ret_delivery always. */
 void qmon__post_json(const struct qmon_sink_context *context, const struct qmon__post *post, struct qmon__json *json,
                      struct qmon__http_response *ret_response, struct qmon_delivery *ret_delivery);
+/* The same with a body that is there already. */
+void qmon__post_text(const struct qmon_sink_context *context, const struct qmon__post *post, const char *body,
+                     struct qmon__http_response *ret_response, struct qmon_delivery *ret_delivery);
+/* No attempt was made, for the settings: "bad-url: WORDS". */
+void qmon__post_refuse(struct qmon_delivery *ret_delivery, const char *class, const char *words);
 /* The delivery was refused for the settings, not for the event. */
 void qmon__post_blame_settings(struct qmon_delivery *delivery);
 /* Asks with GET whether the address is there: true for 2xx; ret_reason always gets a sentence. */
 bool qmon__post_probe(const struct qmon_sink_context *context, const char *url, char *ret_reason, size_t bytes);
+/* The same with what `post` says of address, token and headers. */
+bool qmon__post_probe_as(const struct qmon_sink_context *context, const struct qmon__post *post, char *ret_reason,
+                         size_t bytes);
+/* Asks with OPTIONS, which sends nothing, whether anybody is at home, for addresses that only take messages. */
+bool qmon__post_knock(const struct qmon_sink_context *context, const char *url, char *ret_reason, size_t bytes);
 /* Base address and path with one slash between them; false: too long. */
 bool qmon__post_url(const char *base, const char *path, char *ret_url, size_t bytes);
 

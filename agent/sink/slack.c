@@ -80,6 +80,8 @@ static bool post(const struct qmon_sink_context *context, const struct qmon_even
     request.bearer = bot ? config->slack_token : NULL;
     request.body = body;
     request.body_bytes = strlen(body);
+    request.event_id = event->id;
+    request.ca_file = config->ca_file;
     request.timeout_ms = timeout_ms;
     qmon__http_send(&request, &response);
     bool malformed =

@@ -46,6 +46,7 @@ static bool ask(struct call *call, const char *method, const char *form) {
     }
     request.url = url;
     request.bearer = config->slack_token;
+    request.ca_file = config->ca_file;
     request.body = form;
     request.body_bytes = strlen(form);
     request.timeout_ms = call->deadline_ms > now_ms ? call->deadline_ms - now_ms : 1;
@@ -137,6 +138,7 @@ bool qmon__slack_check_webhook(const struct qmon_sink_context *context, char *re
     char host[128];
 
     request.content_type = "application/json; charset=utf-8";
+    request.ca_file = context->config->ca_file;
     request.body = "{}";
     request.body_bytes = 2;
     request.timeout_ms = context->timeout_ms;

@@ -10,6 +10,12 @@ const struct qmon_sink *const qmon_sinks[] = {
     &qmon__sink_pagerduty,
     &qmon__sink_alertmanager,
     &qmon__sink_file,
+    &qmon__sink_teams,
+    &qmon__sink_mattermost,
+    &qmon__sink_rocketchat,
+    &qmon__sink_opsgenie,
+    &qmon__sink_elasticsearch,
+    &qmon__sink_csv,
     NULL,
 };
 

@@ -33,6 +33,9 @@ struct qmon__curl {
 #undef SYMBOL
 };
 
+/* Whom a handle trusts: see http.h. */
+void qmon__http_trust(const struct qmon__curl *curl, CURL *handle, const char *ca_file);
+
 /* The library, opened by the first call of the process; NULL: *ret_problem (static) says why. */
 const struct qmon__curl *qmon__curl_load(const char **ret_problem);
 

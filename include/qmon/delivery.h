@@ -36,7 +36,7 @@ struct qmon_delivery_summary {
     char last_problem[320]; /* "slack: channel_not_found: ..." of the last that was not sent; empty when all were */
 };
 
-#define QMON_ROUTES 16 /* at most so many sinks for an event */
+#define QMON_ROUTES 32 /* at most so many sinks for an event */
 
 /* Names of the sinks that this event goes to: those that are configured and want it. Returns how many. The names are
  * static. Used when an event is saved. */

@@ -1,8 +1,9 @@
 /*
  * http.h: one HTTP request. libcurl is opened by the first request, so that a process with nothing to send never loads it.
  *
- * Certificates are always verified; SSL_CERT_FILE (or CURL_CA_BUNDLE), SSL_CERT_DIR and the proxy variables (http_proxy,
- * https_proxy, all_proxy, no_proxy) count. Redirects are not followed: a token goes to the host that it was meant for or
+ * Certificates are always verified, by ca_file where it is set, else by SSL_CERT_FILE (or CURL_CA_BUNDLE), SSL_CERT_DIR, else
+ * by the system's; so is a proxy's that is spoken to by TLS. The proxy variables (http_proxy, https_proxy, all_proxy,
+ * no_proxy) count. Redirects are not followed: a token goes to the host that it was meant for or
  * nowhere. No signals are used or let out. Threads: any; requests at the same time do not share a connection.
  */
 #ifndef QMON_HTTP_H
@@ -19,7 +20,7 @@ enum qmon__http_failure {
     QMON__HTTP_FINE,
     QMON__HTTP_NO_LIBRARY,
     QMON__HTTP_BAD_URL,
-    QMON__HTTP_BAD_HEADER, /* a token with control characters in it */
+    QMON__HTTP_BAD_HEADER, /* a token or a header with control characters in it */
     QMON__HTTP_RESOLVE,
     QMON__HTTP_CONNECT,
     QMON__HTTP_TLS,
@@ -36,7 +37,10 @@ struct qmon__http_request {
     const char *url;
     const char *content_type;   /* NULL without a body */
     const char *bearer;         /* NULL or "": none */
+    const char *authorization;  /* in its place, scheme and all: "GenieKey KEY"; NULL or "": none */
+    const char *event_id;       /* correlation id, sent as X-Qmon-Event-Id; NULL or "": none */
     const char *const *headers; /* further ones, "Name: value", NULL-terminated; NULL none */
+    const char *ca_file;        /* PEM; NULL or "": see above */
     const char *body;           /* NULL none */
     size_t body_bytes;
     uint64_t timeout_ms;       /* for all of it; at least 1 */

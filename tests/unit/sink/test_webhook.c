@@ -1,8 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <criterion/criterion.h>
 
+#include "sha256.h"
 #include "sink_case.h"
 
 static struct sink_case it;
@@ -99,5 +101,49 @@ Test(webhook, a_check_sends_no_event, .timeout = 20) {
     /* twice: a kept connection that closes is tried afresh once */
     cr_assert_not(sink_case_check(&it, "webhook", reason, sizeof reason));
     cr_assert_eq(strncmp(reason, "closed: ", 8), 0, "%s", reason);
+    sink_case_end(&it);
+}
+
+Test(webhook, signs_what_it_sends_and_when, .timeout = 20) {
+    static const char *const lines[] = {"QMON_WEBHOOK_URL=@events", "QMON_WEBHOOK_SECRET=SECRET-of-both",
+                                        "QMON_WEBHOOK_HEADERS=X-Team=core,X-Note=a%2Cb", NULL};
+    char stamp[64], signature[128], value[64], expected[QMON__SHA256_HEX_BYTES];
+    struct qmon__hmac hmac;
+
+    sink_case_begin(&it, HTTP_TLS_NONE, "ok");
+    sink_case_configure(&it, lines);
+    time_t before = time(NULL);
+    cr_assert_eq(sink_case_deliver(&it, "webhook", 2000), QMON_DELIVERY_SENT, "%s", it.delivery.reason);
+    const struct http_seen *seen = http_server_seen(it.server, 0);
+    cr_assert(http_seen_header(seen, "X-Qmon-Timestamp", stamp, sizeof stamp));
+    cr_assert(http_seen_header(seen, "X-Qmon-Signature", signature, sizeof signature));
+    cr_assert(atol(stamp) >= before && atol(stamp) <= time(NULL), "%s", stamp);
+    qmon__hmac_begin(&hmac, "SECRET-of-both");
+    qmon__hmac_add(&hmac, stamp, strlen(stamp));
+    qmon__hmac_add(&hmac, ".", 1);
+    qmon__hmac_add(&hmac, seen->body, seen->body_bytes);
+    qmon__hmac_end(&hmac, expected);
+    cr_assert_eq(strncmp(signature, "v1=", 3), 0);
+    cr_assert_str_eq(signature + 3, expected);
+    cr_assert(http_seen_header(seen, "X-Team", value, sizeof value));
+    cr_assert_str_eq(value, "core");
+    cr_assert(http_seen_header(seen, "X-Note", value, sizeof value));
+    cr_assert_str_eq(value, "a,b");
+    sink_case_end(&it);
+}
+
+Test(webhook, sends_nothing_with_headers_that_would_break_it, .timeout = 20) {
+    static const char *const lines[] = {"QMON_WEBHOOK_URL=@events", "QMON_WEBHOOK_HEADERS=X-A=1%0d%0aX-Admin: SECRET",
+                                        NULL};
+    char reason[256];
+
+    sink_case_begin(&it, HTTP_TLS_NONE, "ok");
+    sink_case_configure(&it, lines);
+    cr_assert_eq(sink_case_deliver(&it, "webhook", 2000), QMON_DELIVERY_RETRY);
+    cr_assert(it.delivery.misconfigured);
+    cr_assert_eq(strncmp(it.delivery.reason, "bad-header: ", 12), 0, "%s", it.delivery.reason);
+    cr_assert_not(sink_case_check(&it, "webhook", reason, sizeof reason));
+    cr_assert_not_null(strstr(reason, "QMON_WEBHOOK_HEADERS"), "%s", reason);
+    cr_assert_eq(http_server_count(it.server), 0);
     sink_case_end(&it);
 }
