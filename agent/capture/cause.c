@@ -16,8 +16,39 @@ static struct {
 
 static char sanitizer_summary[sizeof((struct qmon_record_crash *) 0)->abort_message];
 
+void __tsan_init(void) __attribute__((weak));
+
+/* Where ThreadSanitizer found something: it lets the program go on, and ends it from an exit handler. */
+static struct {
+    uint64_t frames[32];
+    size_t count;
+} reported;
+
 void qmon__note_summary(const char *summary) {
-    qmon__copy_text(sanitizer_summary, sizeof sanitizer_summary, summary);
+    if (sanitizer_summary[0] == '\0' || __tsan_init == NULL)
+        qmon__copy_text(sanitizer_summary, sizeof sanitizer_summary, summary);
+}
+
+void qmon__note_report(void *const *addresses, size_t limit) {
+    const size_t most = sizeof reported.frames / sizeof reported.frames[0];
+    if (reported.count != 0)
+        return;
+    for (size_t i = 0; i < limit && i < most && addresses[i] != NULL; i++)
+        reported.frames[reported.count++] = (uint64_t) (uintptr_t) addresses[i];
+}
+
+bool qmon__sanitizer_ends_later(void) {
+    return __tsan_init != NULL && (sanitizer_summary[0] != '\0' || reported.count != 0);
+}
+
+bool qmon__keep_reported_stack(struct qmon_record_crash *crash) {
+    if (reported.count == 0)
+        return false;
+    memcpy(crash->frames, reported.frames, reported.count * sizeof reported.frames[0]);
+    memset(crash->frame_flags, QMON_FRAME_EXACT, reported.count);
+    crash->frame_count_inner = (uint32_t) reported.count;
+    crash->unwind_end = QMON_UNWIND_LIMIT;
+    return true;
 }
 
 void qmon__note_assertion(const char *expression, const char *file, unsigned line, const char *function) {

@@ -190,7 +190,10 @@ static bool defer(int signal, const siginfo_t *info, ucontext_t *context) {
         return true;
     if (info->si_code == SI_TKILL)
         return qmon__sys_4(SYS_rt_tgsigqueueinfo, qmon__getpid(), qmon__gettid(), signal, info) == 0;
-    return qmon__sys_3(SYS_rt_sigqueueinfo, qmon__getpid(), signal, info) == 0;
+    if (qmon__sys_3(SYS_rt_sigqueueinfo, qmon__getpid(), signal, info) == 0)
+        return true;
+    /* only the first thread may say that somebody else sent it */
+    return info->si_code == SI_USER && qmon__sys_2(SYS_kill, qmon__getpid(), signal) == 0;
 }
 
 static bool holds(const stack_t *stack, uintptr_t address) {

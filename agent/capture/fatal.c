@@ -148,7 +148,8 @@ static void capture(struct qmon_record *record, const struct qmon__death *death,
     reach(crash, QMON_STAGE_MODULES);
     if (qmon__image_count() > 0)
         qmon__unwind_without_loader();
-    qmon__unwind_crash(crash, death->context, scan.complete && !scan.executable, step_ms);
+    if (death->origin != QMON_ORIGIN_SANITIZER || !qmon__keep_reported_stack(crash))
+        qmon__unwind_crash(crash, death->context, scan.complete && !scan.executable, step_ms);
     keep_memory(crash, death->context);
     reach(crash, QMON_STAGE_STACK);
     if (death->signal == SIGABRT || death->origin == QMON_ORIGIN_SANITIZER)

@@ -17,6 +17,7 @@
 #include "agent.h"
 #include "alternate_stack.h"
 #include "background.h"
+#include "cause.h"
 #include "dispatch.h"
 #include "dispositions.h"
 #include "fatal.h"
@@ -141,9 +142,16 @@ static void tell_beside(const char *why, enum qmon__chore chore) {
     qmon__spawn_receiver(&request);
 }
 
+/* With the end in the record but untold it is found, should ThreadSanitizer not end the process after all. */
 static void at_exit(int status, void *unused) {
     (void) unused;
-    qmon__process_exits(status);
+    if (!qmon__sanitizer_ends_later() || !qmon__is_owner()) {
+        qmon__process_exits(status);
+        return;
+    }
+    qmon__agent.record->end = (struct qmon_record_end){
+        .how = QMON_END_EXIT, .status = status & 0xff, .real_ns = qmon__real_ns(), .boot_ns = qmon__boot_ns()};
+    set_state(QMON_STATE_STOPPED);
 }
 
 void qmon__process_start(int argc, char **argv, char **envp) {

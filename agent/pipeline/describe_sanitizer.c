@@ -10,15 +10,28 @@
 #define SUMMARY "SUMMARY: "
 #define WORD_LIMIT 64
 
-/* The tool and what it found, each up to a delimiter; NULL: the line is not of this form. */
-static const char *take(struct qmon_event *event, const char **at, const char *delimiters) {
-    size_t bytes = strcspn(*at, delimiters);
+/* The next so many bytes and what separates them from the rest; NULL: the line is not of this form. */
+static const char *take(struct qmon_event *event, const char **at, size_t bytes) {
     if (bytes == 0 || bytes > WORD_LIMIT)
         return NULL;
     const char *word = qmon_event_text_n(event, *at, bytes);
     *at += bytes;
     *at += strspn(*at, ": ");
     return word;
+}
+
+/* What was found is one word or several ("data race"), up to the place: a path, or something in brackets. */
+static size_t bytes_of_found(const char *text) {
+    size_t bytes = strcspn(text, " ");
+    while (text[bytes] == ' ') {
+        const char *word = text + bytes + 1;
+        size_t length = strcspn(word, " ");
+        if (length == 0 || *word == '(' || *word == '<' || memchr(word, '/', length) != NULL ||
+            memchr(word, ':', length) != NULL)
+            break;
+        bytes += 1 + length;
+    }
+    return bytes;
 }
 
 bool qmon__describe_sanitizer(struct qmon_event *event, const struct qmon_crash_facts *facts,
@@ -33,7 +46,8 @@ bool qmon__describe_sanitizer(struct qmon_event *event, const struct qmon_crash_
     if (strncmp(at, SUMMARY, sizeof SUMMARY - 1) != 0)
         return true;
     at += sizeof SUMMARY - 1;
-    const char *tool = take(event, &at, ":"), *found = tool != NULL ? take(event, &at, " ") : NULL;
+    const char *tool = take(event, &at, strcspn(at, ":"));
+    const char *found = tool != NULL ? take(event, &at, bytes_of_found(at)) : NULL;
     if (found == NULL)
         return true;
     event->code = tool;

@@ -26,8 +26,8 @@ VICTIM(child, of_a_threaded_program_crashes, .program = "fork_with_threads", .de
 VICTIM(child, runs_its_fork_handlers, .program = "fork_handlers", .prints = "later before child")
 VICTIM(child, crashes_in_a_fork_handler, .program = "fork_handlers", .arguments = {"crash"}, .death = "exit 0",
        .code = "SIGSEGV", .origin = "child_handler")
-VICTIM_KNOWN(child, is_made_in_the_handler_of_a_fault, .program = "fork_in_handler", .code = "SIGSEGV",
-             .origin = "original_fault", .prints = "child\n")
+VICTIM(child, is_made_in_the_handler_of_a_fault, .program = "fork_in_handler", .code = "SIGSEGV",
+       .origin = "original_fault", .prints = "child\n")
 VICTIM(child, is_made_after_a_handled_fault, .program = "fork_exits_in_handler", .prints = "child 0")
 VICTIM(child, of_a_bare_clone_ends_well, .program = "raw_fork", .prints = "child 0")
 VICTIM(child, of_a_bare_clone_crashes, .program = "raw_fork", .arguments = {"crash"}, .death = "exit 0",

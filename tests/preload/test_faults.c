@@ -28,8 +28,7 @@ VICTIM(fault, an_instruction_does_not_exist, .program = "illegal_instruction", .
 VICTIM(fault, a_breakpoint_without_a_debugger, .program = "breakpoint", .code = "SIGTRAP", .origin = "stop_here")
 VICTIM(fault, the_compiler_s_own_trap, .program = "builtin_trap", .code = "SIGILL", .origin = "unreachable")
 VICTIM(fault, a_mapped_file_was_cut_off, .program = "truncated_mapping", .code = "SIGBUS", .origin = "read_beyond")
-VICTIM_KNOWN(fault, a_checked_alignment_is_wrong, .program = "misaligned", .code = "SIGBUS",
-             .origin = "read_misaligned")
+VICTIM(fault, a_checked_alignment_is_wrong, .program = "misaligned", .code = "SIGBUS", .origin = "read_misaligned")
 VICTIM(fault, a_system_call_that_a_filter_traps, .program = "forbidden_call", .code = "SIGSYS",
        .origin = "call_forbidden")
 

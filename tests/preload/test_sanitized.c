@@ -24,6 +24,6 @@ VICTIM(sanitized, by_address_memory_leaks, ADDRESS("leak"), .death = "exit 1", .
 VICTIM(sanitized, by_undefined_an_overflow, .program = "sanitized_undefined", .any_errors = true, .death = "exit 1",
        .code = "sanitizer", .origin = "overflow")
 VICTIM(sanitized, by_thread_and_all_is_well, .program = "sanitized_thread", .prepare = fixed_addresses, .prints = "1\n")
-VICTIM_KNOWN(sanitized, by_thread_a_race, .program = "sanitized_thread", .arguments = {"race"},
-             .prepare = fixed_addresses, .any_errors = true, .death = "exit 66", .code = "ThreadSanitizer",
-             .tells = {"data race"})
+VICTIM(sanitized, by_thread_a_race, .program = "sanitized_thread", .arguments = {"race"}, .prepare = fixed_addresses,
+       .any_errors = true, .death = "exit 66", .code = "ThreadSanitizer", .origin = "work",
+       .tells = {"ThreadSanitizer: data race in work"}, .racy = true)
