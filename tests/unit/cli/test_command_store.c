@@ -260,3 +260,25 @@ Test(command_store, a_directory_that_cannot_be_used_is_named) {
     COMMAND(&command, 0, "list");
     command_expect_err(&command, "the wanted state directory cannot be used");
 }
+
+Test(command_store, export_writes_the_formats_of_other_tools) {
+    save_three();
+    COMMAND(&command, 0, "export", "--format", "gdb", ID_B);
+    command_expect_out(&command, "Program terminated with signal SIGSEGV, Segmentation fault.\n");
+    command_expect_out(&command, "#3  parse_header () at /srv/build/src/http.c:212\n");
+    COMMAND(&command, 0, "export", "--format=sentry", ID_B);
+    cr_expect_eq(occurrences_of(command.out, "\n"), 3);
+    command_expect_out(&command, "{\"type\":\"event\",");
+    COMMAND(&command, 0, "export", "-f", "otlp", "latest");
+    cr_expect_eq(occurrences_of(command.out, "\n"), 1);
+    command_expect_out(&command, "{\"resourceLogs\":[");
+}
+
+Test(command_store, export_says_what_formats_there_are) {
+    COMMAND(&command, 2, "export");
+    command_expect_err(&command, "which format? --format sentry, otlp or gdb");
+    COMMAND(&command, 2, "export", "--format", "elastic");
+    command_expect_err(&command, "there is no format 'elastic'; there are sentry, otlp and gdb");
+    COMMAND(&command, 1, "export", "--format", "gdb", "0123");
+    command_expect_err(&command, "no event in");
+}
