@@ -16,5 +16,6 @@ extern const struct qmon_sink qmon__sink_rocketchat;
 extern const struct qmon_sink qmon__sink_opsgenie;
 extern const struct qmon_sink qmon__sink_elasticsearch;
 extern const struct qmon_sink qmon__sink_csv;
+extern const struct qmon_sink qmon__sink_email;
 
 #endif

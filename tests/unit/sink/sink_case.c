@@ -28,7 +28,8 @@ void sink_case_configure(struct sink_case *it, const char *const *lines) {
     const char *here = http_server_url(it->server, "");
 
     for (size_t i = 0; lines[i]; i++) {
-        const char *at = strchr(lines[i], '@');
+        const char *equals = strchr(lines[i], '=');
+        const char *at = equals && equals[1] == '@' ? equals + 1 : NULL;
         int head = at ? (int) (at - lines[i]) : (int) strlen(lines[i]);
         cr_assert_lt(i, MOST_LINES);
         cr_assert_geq(asprintf(&environment[i], "%.*s%s%s", head, lines[i], at ? here : "", at ? at + 1 : ""), 0);

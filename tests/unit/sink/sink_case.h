@@ -22,7 +22,7 @@ struct sink_case {
 
 /* Starts the server with that script (see http_script.h); a Slack, where the script has no answer of its own. */
 void sink_case_begin(struct sink_case *it, enum http_tls tls, const char *script);
-/* The configuration from "NAME=value" lines, "@" in a value standing for "http://127.0.0.1:PORT/". */
+/* The configuration from "NAME=value" lines, "@" at the start of a value standing for "http://127.0.0.1:PORT/". */
 void sink_case_configure(struct sink_case *it, const char *const *lines);
 enum qmon_delivery_verdict sink_case_deliver(struct sink_case *it, const char *sink, uint64_t timeout_ms);
 bool sink_case_check(struct sink_case *it, const char *sink, char *ret_reason, size_t bytes);
