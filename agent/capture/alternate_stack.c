@@ -9,6 +9,7 @@
 #include "agent.h"
 #include "machine.h"
 #include "thread.h"
+#include "valgrind.h"
 
 /* The unwinder's and our own need, measured with the deepest path (20 KiB), and room for a nested signal frame. */
 #define WORK_BYTES (40u * 1024u)
@@ -53,6 +54,7 @@ void *qmon__alternate_stack_take(void) {
     if (address < 0 && address > -4096)
         return NULL;
     qmon__sys_3(SYS_mprotect, address, guard, PROT_NONE);
+    qmon__tell_valgrind_of_stack((char *) address + guard, bytes);
     return (char *) address + guard;
 }
 
@@ -90,6 +92,7 @@ void qmon__alternate_stack_of_main(void) {
     if (qmon__sys_2(SYS_sigaltstack, NULL, &now) != 0 || (now.ss_flags & SS_DISABLE) == 0)
         return;
     qmon__thread.alternate_stack = main_stack;
+    qmon__tell_valgrind_of_stack(main_stack, sizeof main_stack);
     set(main_stack, sizeof main_stack);
 }
 

@@ -32,6 +32,7 @@
 #include "signals.h"
 #include "thread.h"
 #include "unwind.h"
+#include "valgrind.h"
 
 /* What the signal entry does next; returned in two registers. */
 struct qmon__dispatch {
@@ -45,9 +46,12 @@ static bool is_fault_signal(int signal) {
     return (QMON__FAULT_SIGNALS & QMON__SIGNAL_BIT(signal)) != 0;
 }
 
-/* The instruction that faulted will fault again when it is resumed. A breakpoint or a refused system call will not. */
+/* The instruction that faulted will fault again when it is resumed. A breakpoint or a refused system call will not; nor will
+ * one under valgrind for certain, which keeps the instruction and stack pointers alone exact at a fault and resumes with
+ * whatever the other registers last were. */
 static bool will_happen_again(int signal, const siginfo_t *info) {
-    return info->si_code > 0 && is_fault_signal(signal) && signal != SIGTRAP && signal != SIGSYS;
+    return info->si_code > 0 && is_fault_signal(signal) && signal != SIGTRAP && signal != SIGSYS &&
+           !qmon__on_valgrind();
 }
 
 static bool same_fault(const struct qmon__fault *fault) {
@@ -109,7 +113,9 @@ static void die(int signal, siginfo_t *info, ucontext_t *context) {
     }
     const int pid = qmon__getpid(), tid = qmon__gettid();
     sigdelset(&context->uc_sigmask, signal);
-    if (!qmon__agent.is_init && (qmon__sys_4(SYS_rt_tgsigqueueinfo, pid, tid, signal, info) == 0 ||
+    const bool plain =
+        info->si_code > 0 && qmon__on_valgrind(); /* a fault that was sent is one of its own to valgrind */
+    if (!qmon__agent.is_init && ((!plain && qmon__sys_4(SYS_rt_tgsigqueueinfo, pid, tid, signal, info) == 0) ||
                                  qmon__sys_3(SYS_tgkill, pid, tid, signal) == 0))
         return;
     qmon__sys_1(SYS_exit_group, 128 + signal);

@@ -26,6 +26,7 @@
 #include "signals.h"
 #include "thread.h"
 #include "unwind.h"
+#include "valgrind.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -186,11 +187,13 @@ struct work {
 static void report(void *argument) {
     struct work *work = argument;
     const stack_t here = {.ss_sp = fatal_stack, .ss_size = sizeof fatal_stack};
+    qmon__silence_valgrind();
     work->switched = qmon__sys_2(SYS_sigaltstack, &here, &work->before) == 0;
     struct qmon_record *record = writable_record();
     atomic_store_explicit(&record->header.state, QMON_STATE_CRASHING, memory_order_release);
     reach(&record->crash, QMON_STAGE_CLAIMED);
     capture(record, work->death, work->error_number);
+    qmon__unsilence_valgrind();
     hand_over(record);
 }
 
@@ -229,6 +232,7 @@ void qmon__fatal(const struct qmon__death *death) {
             wait_for_the_end();
         return;
     }
+    qmon__tell_valgrind_of_stack(fatal_stack, sizeof fatal_stack);
     qmon__call_on_stack(report, &work, fatal_stack + sizeof fatal_stack);
     if (work.switched) {
         work.before.ss_flags &= ~SS_ONSTACK; /* as it was asked for: the kernel tells it of a stack in use */

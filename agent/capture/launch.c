@@ -19,6 +19,7 @@
 #include "settings.h"
 #include "signals.h"
 #include "text.h"
+#include "valgrind.h"
 
 #define ALL_SIGNALS (~(qmon__sigset) 0)
 #define PATH_BYTES 600u
@@ -185,6 +186,22 @@ static int wait_for_receiver(int receiver, uint64_t wait_ms) {
     }
 }
 
+/* In the waiter. Returns what qmon__spawn_receiver does. */
+static int start_and_await(struct job *job) {
+    struct qmon__spawn_stacks *stacks = job->request->stacks;
+    long receiver =
+        qmon__clone(CLONE_VM | CLONE_VFORK | SIGCHLD, stacks->receiver + sizeof stacks->receiver, run_receiver, job);
+    if (receiver < 0)
+        return (int) receiver;
+    if (job->request->manner == QMON__SPAWN_DETACHED) {
+        int status; /* it is a zombie already if the exec failed */
+        long done = qmon__sys_4(SYS_wait4, receiver, &status, __WALL | WNOHANG, NULL);
+        return done == receiver && WIFEXITED(status) && WEXITSTATUS(status) == EXEC_FAILED ? -ENOENT : 0;
+    }
+    const int result = wait_for_receiver((int) receiver, job->request->wait_ms);
+    return result == EXEC_FAILED ? -ENOENT : result;
+}
+
 static int run_waiter(void *argument) {
     struct job *job = argument;
     const struct qmon__kernel_action action = {.handler = (void *) SIG_DFL};
@@ -192,22 +209,8 @@ static int run_waiter(void *argument) {
     qmon__sigprocmask(SIG_SETMASK, &all, NULL);
     qmon__sigaction(SIGCHLD, &action, NULL);
     qmon__sys_2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
-    struct qmon__spawn_stacks *stacks = job->request->stacks;
-    long receiver =
-        qmon__clone(CLONE_VM | CLONE_VFORK | SIGCHLD, stacks->receiver + sizeof stacks->receiver, run_receiver, job);
-    if (receiver < 0) {
-        job->result = (int) receiver;
-        return 0;
-    }
-    if (job->request->manner == QMON__SPAWN_DETACHED) {
-        int status; /* it is a zombie already if the exec failed */
-        long done = qmon__sys_4(SYS_wait4, receiver, &status, __WALL | WNOHANG, NULL);
-        job->result = done == receiver && WIFEXITED(status) && WEXITSTATUS(status) == EXEC_FAILED ? -ENOENT : 0;
-        return 0;
-    }
-    job->result = wait_for_receiver((int) receiver, job->request->wait_ms);
-    if (job->result == EXEC_FAILED)
-        job->result = -ENOENT;
+    job->result = start_and_await(job);
+    qmon__unsilence_valgrind(); /* its own copy of the caller's wish, which it would be told of at its end */
     return 0;
 }
 
@@ -217,6 +220,9 @@ int qmon__spawn_receiver(const struct qmon__spawn_request *request) {
     const qmon__sigset all = ALL_SIGNALS;
     qmon__sigset before;
     qmon__sigprocmask(SIG_SETMASK, &all, &before);
+    qmon__tell_valgrind_of_stack(request->stacks->waiter, sizeof request->stacks->waiter);
+    qmon__tell_valgrind_of_stack(request->stacks->receiver, sizeof request->stacks->receiver);
+    qmon__silence_valgrind();
     char *stack_top = request->stacks->waiter + sizeof request->stacks->waiter;
     long waiter = qmon__clone(CLONE_VM | CLONE_VFORK, stack_top, run_waiter, &job);
     if (waiter > 0) {
@@ -224,6 +230,7 @@ int qmon__spawn_receiver(const struct qmon__spawn_request *request) {
         while (qmon__sys_4(SYS_wait4, waiter, &status, __WCLONE, NULL) == -EINTR) {
         }
     }
+    qmon__unsilence_valgrind();
     qmon__sigprocmask(SIG_SETMASK, &before, NULL);
     if (request->ret_copied != NULL)
         *request->ret_copied = job.copied;

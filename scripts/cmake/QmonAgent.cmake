@@ -24,6 +24,10 @@ function(qmon_agent_part name)
     endif()
 endfunction()
 
+# Defines what the compiler would otherwise make of its loops.
+set_source_files_properties(${CMAKE_SOURCE_DIR}/agent/capture/bytes.c PROPERTIES COMPILE_OPTIONS
+    "-fno-builtin;$<$<C_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>")
+
 if(capture_sources)
     qmon_agent_part(qmon_capture VISIBILITY hidden SOURCES ${capture_sources} INCLUDE ${CMAKE_SOURCE_DIR}/agent/capture)
     # The same once more for the unit tests, instrumented where that is asked for; the agent itself never is.
