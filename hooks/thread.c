@@ -11,6 +11,7 @@
 
 #include <agent.h>
 #include <alternate_stack.h>
+#include <thread.h>
 
 #include "next.h"
 #include "wait.h"
@@ -45,6 +46,7 @@ static void *begin(void *stack) {
     const start_function start = passenger->start;
     void *const argument = passenger->argument;
     passenger->rounds = 0;
+    qmon__thread.stack_top = (uintptr_t) __builtin_frame_address(0);
     if (pthread_setspecific(key, stack) == 0)
         qmon__alternate_stack_use(stack);
     return start(argument);
@@ -87,6 +89,7 @@ static int begin_c11(void *stack) {
     const struct c11_start begin = *(const struct c11_start *) ((char *) stack + 64);
     struct passenger *passenger = stack;
     passenger->rounds = 0;
+    qmon__thread.stack_top = (uintptr_t) __builtin_frame_address(0);
     if (pthread_setspecific(key, stack) == 0)
         qmon__alternate_stack_use(stack);
     return begin.start(begin.argument);

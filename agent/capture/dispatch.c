@@ -26,6 +26,7 @@
 #include "dispatch.h"
 #include "dispositions.h"
 #include "fatal.h"
+#include "go_runtime.h"
 #include "guard.h"
 #include "machine.h"
 #include "record_file.h"
@@ -164,10 +165,15 @@ static void end_now(void *argument) {
     qmon__fatal(&death);
 }
 
-/* The death of this process by `signal` is certain. */
-static void end_by(int signal, siginfo_t *info, ucontext_t *context) {
+/* The end of this process is certain. */
+static void tell_end(int signal, siginfo_t *info, ucontext_t *context) {
     struct ending ending = {signal, info, context};
     qmon__on_own_stack(end_now, &ending);
+}
+
+/* So is it that it dies by `signal`. */
+static void end_by(int signal, siginfo_t *info, ucontext_t *context) {
+    tell_end(signal, info, context);
     die(signal, info, context);
 }
 
@@ -208,9 +214,10 @@ static bool holds(const stack_t *stack, uintptr_t address) {
 }
 
 /* The kernel put the frame on an alternate stack because we ask it to; would it have, for the program's own action? */
-static bool belongs_elsewhere(uintptr_t frame, const ucontext_t *context, const struct qmon__kernel_action *action) {
+static bool belongs_elsewhere(int signal, uintptr_t frame, const ucontext_t *context,
+                              const struct qmon__kernel_action *action) {
     if (qmon__alternate_stack_holds((const void *) frame))
-        return !qmon__alternate_stack_holds((const void *) qmon__stack_pointer(context));
+        return !qmon__go_handles(signal) && !qmon__alternate_stack_holds((const void *) qmon__stack_pointer(context));
     return (action->flags & SA_ONSTACK) == 0 && holds(&context->uc_stack, frame) &&
            !holds(&context->uc_stack, qmon__stack_pointer(context));
 }
@@ -238,6 +245,8 @@ static bool libc_aborts(const siginfo_t *info) {
 /* The program's SIGABRT handler may look, print, or leave by a jump; if it returns, the process is lost. */
 static void abort_through(siginfo_t *info, ucontext_t *context, uintptr_t frame,
                           const struct qmon__kernel_action *action) {
+    if (qmon__go_handles(SIGABRT)) /* it does not come back */
+        tell_end(SIGABRT, info, context);
     note_fault(SIGABRT, info, context, frame);
     ((void (*)(int, siginfo_t *, void *)) action->handler)(SIGABRT, info, context);
     qmon__thread.fault_count = 0;
@@ -249,7 +258,9 @@ static struct qmon__dispatch to_handler(int signal, siginfo_t *info, ucontext_t 
                                         const struct qmon__kernel_action *action, bool owner) {
     struct qmon__dispatch next = {.handler = action->handler};
     uintptr_t moved = 0;
-    if (belongs_elsewhere(frame, context, action)) {
+    if (owner && qmon__go_ends(signal, info, context))
+        tell_end(signal, info, context);
+    if (belongs_elsewhere(signal, frame, context, action)) {
         moved = next.frame = qmon__frame_on_interrupted_stack(frame, context);
         if (moved == 0) { /* the kernel could not have called the handler either, and would have ended the process */
             end_by(SIGSEGV, info, context);

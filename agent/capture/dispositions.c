@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "agent.h"
+#include "go_runtime.h"
 #include "signals.h"
 
 #define VERSIONS 4u
@@ -105,6 +106,7 @@ int qmon__disposition_virtual(int signal, const struct qmon__kernel_action *want
         asked.flags &= KNOWN_FLAGS; /* as the kernel does, so that a program can find out what is supported */
         asked.mask &= ~(QMON__SIGNAL_BIT(SIGKILL) | QMON__SIGNAL_BIT(SIGSTOP));
         const struct qmon__kernel_action action = in_kernel(signal, &asked);
+        qmon__go_note(signal, &asked, &old);
         publish(signal, &asked); /* first: our entry may be called for it as soon as the kernel has it */
         const long error = qmon__sigaction(signal, &action, NULL);
         if (error != 0) {

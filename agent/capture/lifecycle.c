@@ -181,6 +181,7 @@ void qmon__process_start(int argc, char **argv, char **envp) {
     atomic_store_explicit(&agent->pid, pid, memory_order_relaxed);
     agent->active = true;
     set_state(QMON_STATE_RUNNING);
+    qmon__thread.stack_top = (uintptr_t) __builtin_frame_address(0);
     qmon__alternate_stack_of_main();
     qmon__dispositions_start();
     qmon__mask_start();

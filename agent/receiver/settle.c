@@ -144,8 +144,13 @@ static bool settle_lost(struct qmon__pass *pass, struct qmon__record_file *file,
     const struct qmon__death *death = &settlement->death;
     if (has_announced(file, QMON_ANNOUNCED_END))
         return true;
-    if (!death->known && !death->out_of_memory && !death->machine_lost && hand_over(pass, file, settlement, true))
+    const bool unknown = !death->known && !death->out_of_memory && !death->machine_lost;
+    if (unknown && hand_over(pass, file, settlement, true))
         return true;
+    if (unknown && (file->copy->process.flags & QMON_PROCESS_ENDS_RAW) != 0) {
+        qmon__count(pass, "record.untold", "its runtime ends without a word, well or not", 1);
+        return true;
+    }
     struct qmon__report report;
     qmon__record_load(file, QMON__LOAD_CRUMBS, true);
     if (qmon__lost_event(file->copy, death, &report) < 0)
@@ -178,8 +183,10 @@ static void stop_reason(const struct qmon__record_file *file, const struct qmon_
             snprintf(ret_text, bytes, "signal %s%s", name != NULL ? name : "unknown",
                      settlement->death.out_of_memory ? " (OOM killer)" : "");
         } else {
-            snprintf(ret_text, bytes,
-                     settlement->death.machine_lost ? "lost with its machine" : "ended without a trace");
+            snprintf(ret_text, bytes, "%s",
+                     settlement->death.machine_lost                             ? "lost with its machine"
+                     : (file->copy->process.flags & QMON_PROCESS_ENDS_RAW) != 0 ? "its runtime does not say how"
+                                                                                : "ended without a trace");
         }
         break;
     }

@@ -77,6 +77,7 @@ struct qmon_record_header {
 #define QMON_PROCESS_FORKED 0x10u         /* made by fork without exec: executable and command are the parent's */
 #define QMON_PROCESS_TELL_LIFECYCLE 0x20u /* start and stop of this process are to be told (QMON_LIFECYCLE) */
 #define QMON_PROCESS_TELL_EXIT 0x40u      /* so is its non-zero exit (QMON_EXIT) */
+#define QMON_PROCESS_ENDS_RAW 0x100u      /* its runtime ends it by a bare exit_group: without a trace may be well */
 #define QMON_PROCESS_UNSTARTED 0x80u /* made for a child before its image runs the agent: no report if it never does */
 
 /* process.announced */

@@ -55,3 +55,34 @@ foreach(target IN LISTS QMON_VICTIMS)
         add_dependencies(${target} ${victim_libraries})
     endif()
 endforeach()
+
+# Victims in other languages, of tests/victims/runtimes, where there is a compiler for them: build/victims/runtimes/NAME_*
+set(runtime_sources ${CMAKE_SOURCE_DIR}/tests/victims/runtimes)
+set(runtime_directory ${victim_directory}/runtimes)
+file(MAKE_DIRECTORY ${runtime_directory})
+
+function(qmon_runtime_victim name source)
+    add_custom_command(OUTPUT ${runtime_directory}/${name} DEPENDS ${runtime_sources}/${source} VERBATIM
+                       WORKING_DIRECTORY ${runtime_directory} COMMAND ${ARGN} -o ${name} ${runtime_sources}/${source})
+    add_custom_target(victim-runtime-${name} ALL DEPENDS ${runtime_directory}/${name})
+    set(QMON_VICTIMS ${QMON_VICTIMS} victim-runtime-${name} PARENT_SCOPE)
+endfunction()
+
+function(qmon_compiler_works variable program)
+    execute_process(COMMAND ${program} ${ARGN} RESULT_VARIABLE result OUTPUT_QUIET ERROR_QUIET)
+    string(COMPARE EQUAL "${result}" 0 works)
+    set(${variable} ${works} PARENT_SCOPE)
+endfunction()
+
+find_program(QMON_RUSTC rustc)
+find_program(QMON_GO go)
+qmon_compiler_works(has_rust "${QMON_RUSTC}" --version)
+qmon_compiler_works(has_go "${QMON_GO}" version)
+if(has_rust)
+    qmon_runtime_victim(panics_unwind panics.rs ${QMON_RUSTC} -g -A warnings)
+    qmon_runtime_victim(panics_abort panics.rs ${QMON_RUSTC} -g -A warnings -C panic=abort)
+endif()
+if(has_go)
+    qmon_runtime_victim(faults_go faults.go ${CMAKE_COMMAND} -E env CGO_ENABLED=1 GO111MODULE=off
+                        GOCACHE=${runtime_directory}/go-cache ${QMON_GO} build)
+endif()

@@ -143,7 +143,9 @@ static void check_host(struct trial *trial) {
         check_race(trial);
     else if (strcmp(before, after) != 0)
         problem(trial, "ends by \"%s\", without the agent by \"%s\"\n", after, before);
-    if (strcmp(plain->output, now->output) != 0)
+    if (victim->any_output && strstr(now->output, victim->prints != NULL ? victim->prints : "") == NULL)
+        problem(trial, "does not print \"%s\" but \"%s\"\n", victim->prints, now->output);
+    if (!victim->any_output && strcmp(plain->output, now->output) != 0)
         problem_difference(trial, "stdout", now->output, plain->output);
     if (!victim->any_errors && strcmp(plain->errors, now->errors) != 0)
         problem_difference(trial, "stderr", now->errors, plain->errors);
@@ -235,8 +237,17 @@ void victim_known(void) {
         cr_skip_test("known to fail");
 }
 
+static void skip_without(const char *name) {
+    char path[512];
+    victim_file(name, path, sizeof path);
+    if (access(path, R_OK) != 0)
+        cr_skip_test("there is no %s here", name);
+}
+
 void victim_check(const struct victim *victim) {
     static struct trial trial;
+    for (size_t i = 0; i < sizeof victim->needs / sizeof victim->needs[0] && victim->needs[i] != NULL; i++)
+        skip_without(victim->needs[i]);
     trial.victim = victim;
     victim_place_make(&trial.place, victim);
     victim_place_run(&trial.place, false, &trial.plain);

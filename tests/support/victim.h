@@ -17,7 +17,10 @@ struct victim {
     const char *program;                         /* of build/victims; with a slash: a path */
     const char *arguments[VICTIM_ARGUMENTS];     /* after the program's name */
     const char *environment[VICTIM_ENVIRONMENT]; /* NAME=value, besides PATH, HOME and LANG */
-    void (*prepare)(void);                       /* in the child before exec: limits, masks, ... */
+    const char *needs[2];                        /* files, named as `program` is; skipped where one is not there */
+    const char *preload_before,
+        *preload_after;    /* libraries preloaded with and without the agent, on either side of it */
+    void (*prepare)(void); /* in the child before exec: limits, masks, ... */
 
     const char *death;       /* how the program itself ends: "SIGSEGV", "exit 3"; NULL: as `code` says, else "exit 0" */
     const char *other_death; /* how it may end as well, being a race; with a report if it is by a signal */
@@ -39,6 +42,7 @@ struct victim {
     bool racy;          /* run VICTIM_REPEAT times, or as often as QMON_TEST_REPEAT says */
     bool open_place;    /* other users may write where qmon keeps its state and events */
     bool any_errors;    /* stderr differs from run to run */
+    bool any_output;    /* stdout too: only what `prints` says is looked for */
     bool any_lifecycle; /* not one start and one stop */
 };
 

@@ -7,11 +7,15 @@
 
 #include "reports.h"
 
+void victim_file(const char *name, char *ret_path, size_t bytes) {
+    const bool is_victim = strchr(name, '/') == NULL || strncmp(name, "runtimes/", 9) == 0;
+    snprintf(ret_path, bytes, "%s%s", is_victim ? QMON_BUILD_DIR "/victims/" : "", name);
+}
+
 static void set_command(struct victim_place *place) {
     const struct victim *victim = place->victim;
     size_t count = 0;
-    snprintf(place->program, sizeof place->program, "%s%s",
-             strchr(victim->program, '/') ? "" : QMON_BUILD_DIR "/victims/", victim->program);
+    victim_file(victim->program, place->program, sizeof place->program);
     place->arguments[count++] = place->program;
     for (size_t i = 0; i < VICTIM_ARGUMENTS && victim->arguments[i] != NULL; i++)
         place->arguments[count++] = victim->arguments[i];
@@ -47,21 +51,26 @@ static const char *setting(struct victim_place *place, size_t index, const char 
     return place->texts[index];
 }
 
-static void set_environment(struct victim_place *place, bool settings, bool agent) {
+/* Of the program, with the agent or without; else of `qmon`. */
+static void set_environment(struct victim_place *place, bool program, bool agent) {
     size_t count = 0;
     place->environment[count++] = "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
     place->environment[count++] = "LANG=C";
     place->environment[count++] = setting(place, 0, "HOME", place->work);
     for (size_t i = 0; i < VICTIM_ENVIRONMENT && place->victim->environment[i] != NULL; i++)
         place->environment[count++] = place->victim->environment[i];
-    if (settings) {
+    if (!program || agent) {
         place->environment[count++] = setting(place, 1, "QMON_STATE_DIR", place->state);
         place->environment[count++] = setting(place, 2, "QMON_EVENTS_FILE", place->events);
         place->environment[count++] = setting(place, 3, "QMON_LOG", scratch_path(&place->scratch, "log"));
         place->environment[count++] = "QMON_DEDUP_LIMIT=1000"; /* so that one that comes twice is seen */
     }
-    if (agent)
-        place->environment[count++] = "LD_PRELOAD=" VICTIM_AGENT;
+    const char *before = place->victim->preload_before, *after = place->victim->preload_after;
+    char preload[600];
+    snprintf(preload, sizeof preload, "%s:%s:%s", before != NULL ? before : "", agent ? VICTIM_AGENT : "",
+             after != NULL ? after : "");
+    if (program && (agent || before != NULL || after != NULL))
+        place->environment[count++] = setting(place, 4, "LD_PRELOAD", preload);
     place->environment[count] = NULL;
 }
 
@@ -72,7 +81,7 @@ void victim_place_run(struct victim_place *place, bool agent, struct tree_result
                                    .directory = place->work,
                                    .prepare = victim->prepare,
                                    .limit_ms = victim->limit_ms != 0 ? victim->limit_ms : VICTIM_LIMIT_MS};
-    set_environment(place, agent, agent);
+    set_environment(place, true, agent);
     tree_run(&request, ret_result);
 }
 
@@ -82,6 +91,6 @@ void victim_place_flush(struct victim_place *place, struct tree_result *ret_resu
                                    .environment = place->environment,
                                    .directory = place->work,
                                    .limit_ms = VICTIM_LIMIT_MS};
-    set_environment(place, true, false);
+    set_environment(place, false, false);
     tree_run(&request, ret_result);
 }

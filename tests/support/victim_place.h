@@ -4,6 +4,8 @@
 #ifndef QMON_TEST_VICTIM_PLACE_H
 #define QMON_TEST_VICTIM_PLACE_H
 
+#include <stddef.h>
+
 #include "process_tree.h"
 #include "scratch.h"
 #include "victim.h"
@@ -18,6 +20,9 @@ struct victim_place {
     char texts[8][700]; /* of the environment */
     const char *arguments[VICTIM_ARGUMENTS + 2], *environment[24];
 };
+
+/* The path of a file that a row names: one of build/victims, or a path already. */
+void victim_file(const char *name, char *ret_path, size_t bytes);
 
 void victim_place_make(struct victim_place *place, const struct victim *victim);
 /* With everything in it, and the records that belong to it. */
