@@ -74,8 +74,15 @@ static const char *reason_of(int error) {
         return "read only";
     case -ENOSPC:
         return "disk full";
-    case -EPROTONOSUPPORT:
-        return "not supported";
+    case -EREMCHG:
+        return "moved";
+    case -EKEYREJECTED:
+    case -ENOKEY:
+    case -ENOPROTOOPT:
+    case -ELIBACC:
+        return "TLS failed";
+    case -ENODEV:
+        return "no master known";
     case -EINVAL:
         return "bad address";
     default:

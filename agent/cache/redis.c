@@ -5,9 +5,8 @@
  * who takes over. A failure that cost time is not repeated with each decision: Redis is then left alone for PAUSE_MS, twice
  * as long after each further one up to PAUSE_MAX_MS.
  *
- * A connection kept from an earlier decision may have been closed by the other side in the meantime, which shows only when
- * it is used: then, and only then, the question is asked again, once, on a new connection. It has the same nonce, so that
- * an answer that was lost is given again.
+ * Whom to ask is found by redis_route.c. Where a question is asked again, of the same server or another one, it has the same
+ * nonce, so that an answer that was lost is given again.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,10 +15,8 @@
 
 #include <qmon/cache.h>
 
-#include "redis_connection.h"
 #include "redis_problem.h"
 #include "redis_question.h"
-#include "redis_script.h"
 
 #define BUDGET_MS 200u
 #define SLOW_MS 50u
@@ -29,94 +26,11 @@
 struct redis {
     struct qmon_cache cache;
     struct qmon__redis_address address;
-    int address_error;                         /* not 0: the address is of no use, and `problem` says why */
-    struct qmon__redis_connection *connection; /* NULL: none */
+    int address_error; /* not 0: the address is of no use, and `problem` says why */
+    struct qmon__redis_route *route;
     uint64_t paused_until_ms, pause_ms;
     char problem[512]; /* "" none */
 };
-
-/* The reply to the question, with the script itself where the server does not know it yet. */
-static int put_question(struct redis *redis, struct qmon__redis_question *question, uint64_t deadline_ms,
-                        struct qmon__reply **ret_reply) {
-    struct qmon__reply *reply;
-    int r;
-
-    question->arguments[0] = "EVALSHA";
-    question->arguments[1] = QMON__SCRIPT_SHA1;
-    r = qmon__redis_ask(redis->connection, QMON__QUESTION_ARGUMENTS, question->arguments, deadline_ms, &reply);
-    if (r == 0 && reply->type == QMON__REPLY_ERROR && qmon__reply_error(reply) == -ENOENT) {
-        qmon__reply_free(reply);
-        question->arguments[0] = "EVAL";
-        question->arguments[1] = qmon__script;
-        r = qmon__redis_ask(redis->connection, QMON__QUESTION_ARGUMENTS, question->arguments, deadline_ms, &reply);
-    }
-    if (r == 0)
-        *ret_reply = reply;
-    return r;
-}
-
-static void hang_up(struct redis *redis) {
-    qmon__redis_close(redis->connection);
-    redis->connection = NULL;
-}
-
-static int ensure_connection(struct redis *redis, uint64_t deadline_ms) {
-    const char *note;
-    int r;
-
-    if (redis->connection != NULL)
-        return 0;
-    r = qmon__redis_open(&redis->address, deadline_ms, &redis->connection, &note);
-    if (r < 0)
-        qmon__redis_problem(redis->problem, sizeof redis->problem, &redis->address, r, note);
-    return r;
-}
-
-static bool was_closed_by_the_other_side(int error) {
-    return error == -ECONNRESET || error == -EPIPE || error == -ENOTCONN;
-}
-
-static int converse(struct redis *redis, struct qmon__redis_question *question, uint64_t deadline_ms,
-                    struct qmon__reply **ret_reply) {
-    bool kept = redis->connection != NULL;
-    int r = ensure_connection(redis, deadline_ms);
-
-    if (r < 0)
-        return r;
-    r = put_question(redis, question, deadline_ms, ret_reply);
-    if (r < 0 && kept && was_closed_by_the_other_side(r)) {
-        hang_up(redis);
-        r = ensure_connection(redis, deadline_ms);
-        if (r < 0)
-            return r;
-        r = put_question(redis, question, deadline_ms, ret_reply);
-    }
-    if (r < 0) {
-        hang_up(redis);
-        qmon__redis_problem(redis->problem, sizeof redis->problem, &redis->address, r, NULL);
-    }
-    return r;
-}
-
-static int understand(struct redis *redis, const struct qmon__reply *reply, const struct qmon_decision_request *request,
-                      struct qmon_decision *ret_decision) {
-    int r;
-
-    if (reply->type != QMON__REPLY_ERROR) {
-        r = qmon__reply_decision(reply, request, ret_decision);
-        if (r < 0) {
-            hang_up(redis); /* whoever it is, it is no Redis */
-            qmon__redis_problem(redis->problem, sizeof redis->problem, &redis->address, r, NULL);
-        }
-        return r;
-    }
-    r = qmon__reply_error(reply);
-    if (r == -ENOENT) /* it does not even know the script that it was just sent */
-        r = -EPROTO;
-    qmon__redis_problem(redis->problem, sizeof redis->problem, &redis->address, r, reply->text);
-    hang_up(redis); /* the next one may find a server that has got well, or another one */
-    return r;
-}
 
 /* What cost time is not tried again at once. */
 static void pause_if_slow(struct redis *redis, uint64_t began_ms) {
@@ -128,6 +42,18 @@ static void pause_if_slow(struct redis *redis, uint64_t began_ms) {
     if (redis->pause_ms > PAUSE_MAX_MS)
         redis->pause_ms = PAUSE_MAX_MS;
     redis->paused_until_ms = now_ms + redis->pause_ms;
+}
+
+static int understand(struct redis *redis, const struct qmon__reply *reply, const struct qmon_decision_request *request,
+                      struct qmon_decision *ret_decision) {
+    int r = qmon__reply_decision(reply, request, ret_decision);
+
+    if (r < 0) { /* whoever it is, it is no Redis */
+        qmon__redis_problem(redis->problem, sizeof redis->problem, &redis->address,
+                            qmon__redis_route_where(redis->route), r, NULL);
+        qmon__redis_route_distrust(redis->route);
+    }
+    return r;
 }
 
 static int decide(struct qmon_cache *cache, const struct qmon_decision_request *request,
@@ -143,7 +69,8 @@ static int decide(struct qmon_cache *cache, const struct qmon_decision_request *
     if (began_ms < redis->paused_until_ms)
         return -EAGAIN; /* for the reason that `problem` still tells */
     qmon__redis_compose(&question, request);
-    r = converse(redis, &question, began_ms + BUDGET_MS, &reply);
+    r = qmon__redis_route_ask(redis->route, &question.command, began_ms + BUDGET_MS, &reply, redis->problem,
+                              sizeof redis->problem);
     if (r == 0) {
         r = understand(redis, reply, request, ret_decision);
         qmon__reply_free(reply);
@@ -166,7 +93,7 @@ static const char *problem(struct qmon_cache *cache) {
 static void close_redis(struct qmon_cache *cache) {
     struct redis *redis = (struct redis *) cache;
 
-    hang_up(redis);
+    qmon__redis_route_free(redis->route);
     qmon__redis_address_clear(&redis->address);
     free(redis);
 }
@@ -189,6 +116,12 @@ struct qmon_cache *qmon_cache_redis(const struct qmon_config *config) {
     if (r < 0) {
         redis->address_error = r;
         snprintf(redis->problem, sizeof redis->problem, "REDIS_URL %s", why);
+        return &redis->cache;
+    }
+    redis->route = qmon__redis_route_new(&redis->address);
+    if (redis->route == NULL) {
+        close_redis(&redis->cache);
+        return NULL;
     }
     return &redis->cache;
 }

@@ -4,261 +4,40 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 
-#define DEFAULT_PORT 6379
-#define DATABASES_MAX 1000000u
-#define HOST_BYTES_MAX 255
-
-/* A part of the URL. */
-struct part {
-    const char *at, *end;
-};
-
-static int refuse(char *ret_why, const char *text) {
-    snprintf(ret_why, QMON__REDIS_WHY_BYTES, "%s", text);
-    return -EINVAL;
+static void make_printable(char *text) {
+    for (; *text != '\0'; text++)
+        if (*text < ' ' || *text > '~')
+            *text = '?';
 }
 
-static bool is_empty(struct part part) {
-    return part.at == part.end;
+void qmon__redis_node_show(const struct qmon__redis_node *node, char *ret_text, size_t bytes) {
+    bool numeric6 = strchr(node->host, ':') != NULL;
+
+    snprintf(ret_text, bytes, "%s%.110s%s:%u", numeric6 ? "[" : "", node->host, numeric6 ? "]" : "", node->port);
+    make_printable(ret_text);
 }
 
-static const char *find(struct part part, char c) {
-    return is_empty(part) ? NULL : memchr(part.at, c, (size_t) (part.end - part.at));
-}
+void qmon__redis_address_show(struct qmon__redis_address *address) {
+    char node[128];
 
-/* What stands before the first c; *part goes on behind it. All of it, and nothing is left, where there is no c. */
-static struct part take_until(struct part *part, char c) {
-    const char *at = find(*part, c);
-    struct part taken = {part->at, at != NULL ? at : part->end};
-
-    part->at = at != NULL ? at + 1 : part->end;
-    return taken;
-}
-
-static bool take_prefix(struct part *part, const char *prefix) {
-    size_t bytes = strlen(prefix);
-
-    if ((size_t) (part->end - part->at) < bytes || memcmp(part->at, prefix, bytes) != 0)
-        return false;
-    part->at += bytes;
-    return true;
-}
-
-static int hex_of(char c) {
-    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-    const char *at = c == '\0' ? NULL : strchr(digits, c);
-
-    return at == NULL ? -1 : (int) (at - digits) % 16;
-}
-
-static int decode(struct part part, char **ret_text, char *ret_why) {
-    char *text = malloc((size_t) (part.end - part.at) + 1);
-    char *to = text;
-
-    if (text == NULL)
-        return -ENOMEM;
-    for (const char *from = part.at; from < part.end; from++) {
-        int high, low;
-        if (*from != '%') {
-            *to++ = *from;
-            continue;
-        }
-        high = part.end - from > 2 ? hex_of(from[1]) : -1;
-        low = part.end - from > 2 ? hex_of(from[2]) : -1;
-        if (high < 0 || low < 0 || (high | low) == 0) {
-            free(text);
-            return refuse(ret_why, "has a percent sign without two hexadecimal digits behind it");
-        }
-        *to++ = (char) (high << 4 | low);
-        from += 2;
-    }
-    *to = '\0';
-    *ret_text = text;
-    return 0;
-}
-
-static int number_of(struct part part, uint32_t most, uint32_t *ret_number) {
-    uint32_t number = 0;
-
-    if (is_empty(part))
-        return -EINVAL;
-    for (const char *at = part.at; at < part.end; at++) {
-        if (*at < '0' || *at > '9')
-            return -EINVAL;
-        number = number * 10 + (uint32_t) (*at - '0');
-        if (number > most)
-            return -EINVAL;
-    }
-    *ret_number = number;
-    return 0;
-}
-
-static int parse_user(struct qmon__redis_address *address, struct part user, char *ret_why) {
-    struct part name = take_until(&user, ':');
-    int r = decode(name, &address->username, ret_why);
-
-    return r < 0 ? r : decode(user, &address->password, ret_why);
-}
-
-static int parse_port(struct qmon__redis_address *address, struct part port, char *ret_why) {
-    uint32_t number;
-
-    if (number_of(port, UINT16_MAX, &number) < 0 || number == 0)
-        return refuse(ret_why, "has a port that is not between 1 and 65535");
-    address->port = (uint16_t) number;
-    return 0;
-}
-
-static int parse_host(struct qmon__redis_address *address, struct part host, char *ret_why) {
-    struct part name;
-    int r;
-
-    if (take_prefix(&host, "[")) {
-        if (find(host, ']') == NULL)
-            return refuse(ret_why, "has a bracket that is not closed");
-        name = take_until(&host, ']');
-        if (!is_empty(host) && *host.at != ':')
-            return refuse(ret_why, "has something other than a port behind the bracket");
-    } else {
-        name = take_until(&host, ':');
-        host.at -= host.at > name.end; /* back to the colon */
-    }
-    if (is_empty(name))
-        return refuse(ret_why, "names no host");
-    r = decode(name, &address->host, ret_why);
-    if (r == 0 && strlen(address->host) > HOST_BYTES_MAX)
-        r = refuse(ret_why, "has a host name that is too long");
-    if (r == 0 && take_prefix(&host, ":"))
-        r = parse_port(address, host, ret_why);
-    return r;
-}
-
-static int parse_path(struct qmon__redis_address *address, struct part path, char *ret_why) {
-    int r = decode(path, &address->path, ret_why);
-
-    if (r < 0)
-        return r;
-    if (address->path[0] != '/')
-        return refuse(ret_why, "has no absolute path of a socket");
-    if (strlen(address->path) >= sizeof((struct sockaddr_un *) NULL)->sun_path)
-        return refuse(ret_why, "has a path too long for a socket");
-    return 0;
-}
-
-static int parse_database(struct qmon__redis_address *address, struct part number, char *ret_why) {
-    if (number_of(number, DATABASES_MAX, &address->database) < 0)
-        return refuse(ret_why, "has a database that is not a number");
-    return 0;
-}
-
-static int parse_query(struct qmon__redis_address *address, struct part query, char *ret_why) {
-    while (!is_empty(query)) {
-        struct part parameter = take_until(&query, '&');
-        int r;
-        if (!take_prefix(&parameter, "db="))
-            return refuse(ret_why, "has a parameter other than db");
-        r = parse_database(address, parameter, ret_why);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-static int parse_scheme(struct part *url, bool *ret_is_path, bool *ret_tls, char *ret_why) {
-    *ret_is_path = take_prefix(url, "unix://");
-    *ret_tls = !*ret_is_path && take_prefix(url, "rediss://");
-    if (!*ret_is_path && !*ret_tls && !take_prefix(url, "redis://"))
-        return refuse(ret_why, "begins with none of redis://, rediss://, unix://");
-    return 0;
-}
-
-/* What stands before the last @: passwords are not always encoded as they should be. */
-static struct part take_user(struct part *rest, bool is_path) {
-    struct part user = {rest->at, rest->at}, left = *rest;
-
-    if (is_path && !is_empty(left) && *left.at == '/') /* the path may hold an @ itself */
-        return user;
-    while (find(left, '@') != NULL) {
-        take_until(&left, '@');
-        user.end = left.at - 1;
-        if (is_path && !is_empty(left) && *left.at == '/')
-            break;
-    }
-    rest->at = left.at;
-    return user;
-}
-
-static int parse(struct qmon__redis_address *address, struct part url, char *ret_why) {
-    struct part rest, query;
-    bool is_path;
-    int r = parse_scheme(&url, &is_path, &address->tls, ret_why);
-
-    if (r < 0)
-        return r;
-    rest = take_until(&url, '?');
-    query = url;
-    r = parse_user(address, take_user(&rest, is_path), ret_why);
-    if (r < 0)
-        return r;
-    if (is_path) {
-        r = parse_path(address, rest, ret_why);
-    } else {
-        r = parse_host(address, take_until(&rest, '/'), ret_why);
-        if (r == 0 && !is_empty(rest))
-            r = parse_database(address, rest, ret_why);
-    }
-    return r < 0 ? r : parse_query(address, query, ret_why);
-}
-
-static void show(struct qmon__redis_address *address) {
-    bool numeric6 = address->host != NULL && strchr(address->host, ':') != NULL;
-
-    if (address->path != NULL)
+    if (address->path != NULL) {
         snprintf(address->shown, sizeof address->shown, "%s", address->path);
-    else
-        snprintf(address->shown, sizeof address->shown, "%s%.110s%s:%u", numeric6 ? "[" : "", address->host,
-                 numeric6 ? "]" : "", address->port);
-    for (char *c = address->shown; *c != '\0'; c++)
-        if (*c < ' ' || *c > '~')
-            *c = '?';
-}
-
-int qmon__redis_address_parse(const char *url, struct qmon__redis_address *ret_address, char *ret_why) {
-    struct qmon__redis_address address = {.port = DEFAULT_PORT};
-    size_t bytes = strlen(url);
-    int r;
-
-    if (bytes > QMON__REDIS_URL_BYTES_MAX)
-        return refuse(ret_why, "is too long");
-    r = parse(&address, (struct part){url, url + bytes}, ret_why);
-    if (r < 0) {
-        qmon__redis_address_clear(&address);
-        return r;
+        make_printable(address->shown);
+        return;
     }
-    show(&address);
-    *ret_address = address;
-    return 0;
-}
-
-static int from_host_and_port(const struct qmon_config *config, struct qmon__redis_address *address, char *ret_why) {
-    if (strlen(config->redis_host) > HOST_BYTES_MAX)
-        return refuse(ret_why, "has a host name that is too long");
-    address->host = strdup(config->redis_host);
-    address->username = strdup("");
-    address->password = strdup("");
-    address->port = (uint16_t) config->redis_port;
-    if (address->host == NULL || address->username == NULL || address->password == NULL)
-        return -ENOMEM;
-    show(address);
-    return 0;
+    qmon__redis_node_show(&address->nodes[0], node, sizeof node);
+    if (address->sentinel)
+        snprintf(address->shown, sizeof address->shown, "%.60s by the sentinel at %s", address->service, node);
+    else
+        snprintf(address->shown, sizeof address->shown, "%s", node);
+    make_printable(address->shown);
 }
 
 static int set_if_empty(char **text, const char *otherwise) {
     char *copy;
 
-    if ((*text)[0] != '\0' || otherwise[0] == '\0')
+    if (*text != NULL && ((*text)[0] != '\0' || otherwise[0] == '\0'))
         return 0;
     copy = strdup(otherwise);
     if (copy == NULL)
@@ -268,20 +47,59 @@ static int set_if_empty(char **text, const char *otherwise) {
     return 0;
 }
 
-int qmon__redis_address_of(const struct qmon_config *config, struct qmon__redis_address *ret_address, char *ret_why) {
-    struct qmon__redis_address address = {0};
-    int r;
+/* What the URL does not say. */
+static int complete(struct qmon__redis_address *address, const struct qmon_config *config) {
+    const struct {
+        char **text;
+        const char *otherwise;
+    } texts[] = {
+        {&address->sentinel_username, config->redis_sentinel_username},
+        {&address->sentinel_password, config->redis_sentinel_password},
+        {&address->tls_ca, config->redis_tls_ca},
+        {&address->tls_certificate, config->redis_tls_cert},
+        {&address->tls_key, config->redis_tls_key},
+        {&address->tls_name, config->redis_tls_name},
+    };
+    int r = 0;
 
-    if (config->redis_url[0] != '\0')
-        r = qmon__redis_address_parse(config->redis_url, &address, ret_why);
-    else if (config->redis_host[0] != '\0')
-        r = from_host_and_port(config, &address, ret_why);
-    else
-        return 1;
-    if (r == 0 && address.password[0] == '\0') /* a password goes with its own user */
-        r = set_if_empty(&address.username, config->redis_username);
+    if (address->password == NULL || address->password[0] == '\0') /* a password goes with its own user */
+        r = set_if_empty(&address->username, config->redis_username);
     if (r == 0)
-        r = set_if_empty(&address.password, config->redis_password);
+        r = set_if_empty(&address->password, config->redis_password);
+    for (size_t i = 0; r == 0 && i < sizeof texts / sizeof texts[0]; i++)
+        r = set_if_empty(texts[i].text, texts[i].otherwise);
+    if (r == 0 && address->sentinel_password[0] == '\0') { /* the same for both is usual */
+        r = set_if_empty(&address->sentinel_username, address->username);
+        if (r == 0)
+            r = set_if_empty(&address->sentinel_password, address->password);
+    }
+    return r;
+}
+
+static int from_host_and_port(const struct qmon_config *config, const char *host, uint16_t port,
+                              struct qmon__redis_address *address, char *ret_why) {
+    struct qmon__redis_node *node = &address->nodes[0];
+
+    if (strlen(host) >= sizeof node->host) {
+        snprintf(ret_why, QMON__REDIS_WHY_BYTES, "has a host name that is too long");
+        return -EINVAL;
+    }
+    strcpy(node->host, host);
+    node->port = port;
+    address->node_count = 1;
+    address->tls = config->redis_tls;
+    qmon__redis_address_show(address);
+    return 0;
+}
+
+static int settle(const struct qmon_config *config, const char *url, const char *host, uint16_t port,
+                  struct qmon__redis_address *ret_address, char *ret_why) {
+    struct qmon__redis_address address = {0};
+    int r = url != NULL ? qmon__redis_address_parse(url, &address, ret_why)
+                        : from_host_and_port(config, host, port, &address, ret_why);
+
+    if (r == 0)
+        r = complete(&address, config);
     if (r == 0)
         *ret_address = address;
     else
@@ -289,12 +107,35 @@ int qmon__redis_address_of(const struct qmon_config *config, struct qmon__redis_
     return r;
 }
 
+int qmon__redis_address_at(const struct qmon_config *config, const char *where, uint16_t port,
+                           struct qmon__redis_address *ret_address, char *ret_why) {
+    return settle(config, strstr(where, "://") != NULL ? where : NULL, where, port, ret_address, ret_why);
+}
+
+int qmon__redis_address_of(const struct qmon_config *config, struct qmon__redis_address *ret_address, char *ret_why) {
+    const char *url = config->redis_url[0] != '\0' ? config->redis_url : NULL;
+
+    if (url == NULL && config->redis_host[0] == '\0')
+        return 1;
+    return settle(config, url, config->redis_host, (uint16_t) config->redis_port, ret_address, ret_why);
+}
+
+static void clear_secret(char *text) {
+    if (text != NULL)
+        explicit_bzero(text, strlen(text));
+    free(text);
+}
+
 void qmon__redis_address_clear(struct qmon__redis_address *address) {
     free(address->path);
-    free(address->host);
+    free(address->service);
     free(address->username);
-    if (address->password != NULL)
-        explicit_bzero(address->password, strlen(address->password));
-    free(address->password);
+    free(address->sentinel_username);
+    clear_secret(address->password);
+    clear_secret(address->sentinel_password);
+    free(address->tls_ca);
+    free(address->tls_certificate);
+    free(address->tls_key);
+    free(address->tls_name);
     *address = (struct qmon__redis_address){0};
 }

@@ -12,26 +12,44 @@
 
 #define QMON__REDIS_URL_BYTES_MAX 8192u
 #define QMON__REDIS_WHY_BYTES 128
+#define QMON__REDIS_SEEDS_MAX 16
 
-struct qmon__redis_address {
-    char *path; /* of a unix socket; NULL: host and port */
-    char *host; /* a name, or a numeric address without brackets */
+struct qmon__redis_node {
+    char host[256]; /* a name, or a numeric address without brackets */
     uint16_t port;
-    bool tls;
-    uint32_t database;
-    char *username, *password; /* "" none */
-    char shown[128];           /* "cache:6379", for messages: no secrets */
 };
 
-/* redis://[user[:password]@]host[:port][/database], rediss:// the same with TLS, unix://[user:password@]/path; each may end
- * in ?db=N. Parts may be percent-encoded. 0; -ENOMEM; -EINVAL: ret_why (QMON__REDIS_WHY_BYTES) goes on from "the address"
- * without showing any of it. *ret_address is untouched on failure. */
+struct qmon__redis_address {
+    char *path; /* of a unix socket; NULL: nodes */
+    size_t node_count;
+    struct qmon__redis_node nodes[QMON__REDIS_SEEDS_MAX]; /* where to ask first; of sentinels, where `sentinel` */
+    bool tls, sentinel;
+    char *service; /* of a sentinel; else NULL */
+    uint32_t database;
+    char *username, *password; /* "" none */
+    char *sentinel_username, *sentinel_password;
+    char *tls_ca, *tls_certificate, *tls_key; /* files; "" none */
+    char *tls_name;                           /* the name that certificates are to have; "": the host's */
+    char shown[192];                          /* "cache:6379", for messages: no secrets */
+};
+
+/* redis://[user[:password]@]host[:port][,host[:port]...][/database], rediss:// the same with TLS; several hosts are nodes of a
+ * cluster. redis+sentinel://[user:password@]host[:port],.../service[/database], rediss+sentinel://: the hosts are sentinels.
+ * unix://[user:password@]/path. Each may end in ?db=N. Parts may be percent-encoded. 0; -ENOMEM; -EINVAL: ret_why
+ * (QMON__REDIS_WHY_BYTES) goes on from "the address" without showing any of it. *ret_address is untouched on failure. */
 int qmon__redis_address_parse(const char *url, struct qmon__redis_address *ret_address, char *ret_why);
 
-/* From REDIS_URL, or else REDIS_HOST and REDIS_PORT; REDIS_USERNAME and REDIS_PASSWORD where the URL names none. As above,
- * and 1 where neither is set. */
+/* From REDIS_URL, or else REDIS_HOST and REDIS_PORT; with the options that are about Redis, where the URL says nothing. As
+ * above, and 1 where neither is set. */
 int qmon__redis_address_of(const struct qmon_config *config, struct qmon__redis_address *ret_address, char *ret_why);
+/* The same of a place that was found elsewhere: a URL, or a host and port. */
+int qmon__redis_address_at(const struct qmon_config *config, const char *where, uint16_t port,
+                           struct qmon__redis_address *ret_address, char *ret_why);
 
 void qmon__redis_address_clear(struct qmon__redis_address *address);
+
+/* Makes `shown`; and the text for a node: "cache:6379", "[::1]:6379". */
+void qmon__redis_address_show(struct qmon__redis_address *address);
+void qmon__redis_node_show(const struct qmon__redis_node *node, char *ret_text, size_t bytes);
 
 #endif

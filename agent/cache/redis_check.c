@@ -2,13 +2,16 @@
  * redis_check.c: is Redis as it should be? For people: there is time, and every answer is looked at.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include <qmon/cache.h>
 
-#include "redis_connection.h"
+#include "redis_check.h"
+#include "redis_cluster.h"
 #include "redis_problem.h"
 #include "redis_question.h"
 #include "redis_script.h"
@@ -17,64 +20,30 @@
 
 struct check {
     struct qmon__redis_address address;
-    struct qmon__redis_connection *connection;
+    struct qmon__redis_route *route;
     uint64_t deadline_ms;
     char *reason;
     size_t bytes;
 };
 
-static bool fail(struct check *check, int error, const char *said) {
-    qmon__redis_problem(check->reason, check->bytes, &check->address, error, said);
-    return false;
+__attribute__((format(printf, 2, 3))) static void add(struct check *check, const char *format, ...) {
+    size_t used = strlen(check->reason);
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(check->reason + used, check->bytes - used, format, arguments);
+    va_end(arguments);
 }
 
-/* Asks, and says what was wrong where the answer is an error. */
-static bool ask(struct check *check, int count, const char *const *arguments, struct qmon__reply **ret_reply) {
-    int r = qmon__redis_ask(check->connection, count, arguments, check->deadline_ms, ret_reply);
+static bool ask(struct check *check, const char *const *arguments, const char *const *whole, int count,
+                struct qmon__reply **ret_reply) {
+    struct qmon__redis_command command = {.key = arguments[count - 1], .count = count, .arguments = arguments};
 
-    if (r < 0)
-        return fail(check, r, NULL);
-    if ((*ret_reply)->type == QMON__REPLY_ERROR) {
-        fail(check, qmon__reply_error(*ret_reply), (*ret_reply)->text);
-        qmon__reply_free(*ret_reply);
-        return false;
-    }
-    return true;
-}
-
-static double now_ms(void) {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double) now.tv_sec * 1e3 + (double) now.tv_nsec / 1e6;
-}
-
-static bool ping(struct check *check, double *ret_ms) {
-    double before = now_ms();
-    struct qmon__reply *reply;
-
-    if (!ask(check, 1, (const char *const[]){"PING"}, &reply))
-        return false;
-    qmon__reply_free(reply);
-    *ret_ms = now_ms() - before;
-    return true;
-}
-
-static void find_version(struct check *check, char *ret_version, size_t bytes) {
-    static const char field[] = "redis_version:";
-    const char *const arguments[] = {"INFO", "server"};
-    struct qmon__reply *reply;
-    const char *at;
-
-    snprintf(ret_version, bytes, "of unknown version");
-    if (!ask(check, 2, arguments, &reply))
-        return;
-    at = strstr(reply->text, field);
-    if (at != NULL) {
-        at += sizeof field - 1;
-        snprintf(ret_version, bytes, "%.*s", (int) strspn(at, "0123456789."), at);
-    }
-    qmon__reply_free(reply);
+    command.whole = whole;
+    if (whole != NULL)
+        command.key = arguments[3];
+    return qmon__redis_route_ask(check->route, &command, check->deadline_ms, ret_reply, check->reason, check->bytes) ==
+           0;
 }
 
 /* A decision as any other, of a key of our own, which is taken away again. */
@@ -86,36 +55,175 @@ static bool try_deciding(struct check *check) {
     bool fine;
 
     qmon__redis_compose(&question, &request);
-    question.arguments[0] = "EVAL";
-    question.arguments[1] = qmon__script;
-    if (!ask(check, QMON__QUESTION_ARGUMENTS, question.arguments, &reply))
+    if (!ask(check, question.whole, question.whole, QMON__QUESTION_ARGUMENTS, &reply))
         return false;
-    fine = qmon__reply_decision(reply, &request, &decision) == 0 || fail(check, -EBADMSG, NULL);
+    fine = qmon__reply_decision(reply, &request, &decision) == 0;
     qmon__reply_free(reply);
-    if (fine && ask(check, 2, (const char *const[]){"DEL", question.key}, &reply))
+    if (!fine) {
+        qmon__redis_problem(check->reason, check->bytes, &check->address, qmon__redis_route_where(check->route),
+                            -EBADMSG, NULL);
+        return false;
+    }
+    if (ask(check, (const char *const[]){"DEL", question.key}, NULL, 2, &reply))
         qmon__reply_free(reply);
-    return fine;
-}
-
-static bool examine(struct check *check) {
-    char version[32];
-    double ms;
-
-    if (!ping(check, &ms))
-        return false;
-    find_version(check, version, sizeof version);
-    if (!try_deciding(check))
-        return false;
-    snprintf(check->reason, check->bytes, "redis %s at %s, %.1f ms", version, check->address.shown, ms);
+    check->reason[0] = '\0';
     return true;
 }
 
-bool qmon_cache_redis_check(const struct qmon_config *config, char *ret_reason, size_t bytes) {
-    struct check check = {.reason = ret_reason, .bytes = bytes, .deadline_ms = qmon__redis_now_ms() + CHECK_MS};
-    char why[QMON__REDIS_WHY_BYTES];
-    const char *note;
+/* A text of the server that has just decided, to be freed; NULL: it has none for us. */
+static char *text_of(struct check *check, const char *command, const char *about) {
+    struct qmon__redis_connection *connection = qmon__redis_route_connection(check->route);
+    const char *const arguments[] = {command, about};
+    struct qmon__reply *reply;
+    char *text = NULL;
+
+    if (connection == NULL ||
+        qmon__redis_ask(connection, about != NULL ? 2 : 1, arguments, check->deadline_ms, &reply) < 0) {
+        qmon__redis_route_distrust(check->route);
+        return NULL;
+    }
+    if (reply->type == QMON__REPLY_TEXT)
+        text = strdup(reply->whole != NULL ? reply->whole : reply->text);
+    qmon__reply_free(reply);
+    return text;
+}
+
+/* The value behind "name:" in a text of lines; "" where it is not there. */
+static void field_of(const char *text, const char *name, char *ret_value, size_t bytes) {
+    size_t length = strlen(name);
+
+    ret_value[0] = '\0';
+    for (const char *line = text; line != NULL && *line != '\0'; line = strchr(line, '\n'), line += line != NULL)
+        if (strncmp(line, name, length) == 0 && line[length] == ':') {
+            snprintf(ret_value, bytes, "%.*s", (int) strcspn(line + length + 1, "\r\n"), line + length + 1);
+            break;
+        }
+    for (char *c = ret_value; *c != '\0'; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+}
+
+static double now_ms(void) {
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double) now.tv_sec * 1e3 + (double) now.tv_nsec / 1e6;
+}
+
+static void tell_version(struct check *check) {
+    char name[32] = "", version[32] = "", *text = text_of(check, "INFO", "server");
+
+    if (text != NULL) {
+        field_of(text, "valkey_version", version, sizeof version);
+        strcpy(name, version[0] != '\0' ? "valkey" : "redis");
+        if (version[0] == '\0')
+            field_of(text, "redis_version", version, sizeof version);
+    }
+    add(check, "%s %s at %s", name[0] != '\0' ? name : "redis", version[0] != '\0' ? version : "of unknown version",
+        qmon__redis_route_where(check->route));
+    if (check->address.tls)
+        add(check, " by TLS");
+    free(text);
+}
+
+static void tell_latency(struct check *check) {
+    double least = 1e9;
+
+    for (int i = 0; i < 3; i++) {
+        double before = now_ms();
+        char *text = text_of(check, "PING", NULL);
+        double took = now_ms() - before;
+        if (text != NULL && took < least)
+            least = took;
+        free(text);
+    }
+    if (least < 1e9)
+        add(check, ", %.1f ms", least);
+}
+
+struct census {
+    unsigned masters, replicas;
+    struct qmon__redis_node last;
+};
+
+static void take_census(void *context, const struct qmon__redis_range *range) {
+    struct census *census = context;
+
+    if (range->first <= range->last) /* of a master that has been counted already */
+        return;
+    census->masters += range->master;
+    census->replicas += !range->master;
+}
+
+/* False: the cluster says that it does not work. */
+static bool tell_cluster(struct check *check) {
+    struct census census = {0};
+    char state[16] = "", *nodes = text_of(check, "CLUSTER", "NODES"), *info = text_of(check, "CLUSTER", "INFO");
+
+    if (nodes != NULL)
+        qmon__redis_read_nodes(nodes, false, take_census, &census);
+    if (info != NULL)
+        field_of(info, "cluster_state", state, sizeof state);
+    add(check, ", in a cluster of %u masters and %u replicas, state %s", census.masters, census.replicas,
+        state[0] != '\0' ? state : "unknown");
+    free(nodes);
+    free(info);
+    return strcmp(state, "fail") != 0;
+}
+
+static void tell_replication(struct check *check) {
+    char replicas[16] = "", *text = text_of(check, "INFO", "replication");
+
+    if (text != NULL)
+        field_of(text, "connected_slaves", replicas, sizeof replicas);
+    add(check, ", the master of %s by its sentinel, with %s replicas", check->address.service,
+        replicas[0] != '\0' ? replicas : "unknown");
+    free(text);
+}
+
+static bool is_cluster_member(struct check *check) {
+    char enabled[8] = "", *text = text_of(check, "INFO", "cluster");
+
+    if (text != NULL)
+        field_of(text, "cluster_enabled", enabled, sizeof enabled);
+    free(text);
+    return strcmp(enabled, "1") == 0;
+}
+
+static bool examine(struct check *check) {
+    if (!try_deciding(check))
+        return false;
+    tell_version(check);
+    tell_latency(check);
+    if (check->address.sentinel)
+        tell_replication(check);
+    else if (is_cluster_member(check))
+        return tell_cluster(check);
+    return true;
+}
+
+bool qmon__redis_check_at(struct qmon__redis_address *address, char *ret_reason, size_t bytes) {
+    struct check check = {.address = *address,
+                          .reason = ret_reason,
+                          .bytes = bytes,
+                          .deadline_ms = qmon__redis_now_ms() + CHECK_MS,
+                          .route = qmon__redis_route_new(address)};
     bool fine = false;
-    int r = qmon__redis_address_of(config, &check.address, why);
+
+    ret_reason[0] = '\0';
+    if (check.route == NULL)
+        snprintf(ret_reason, bytes, "out of memory");
+    else
+        fine = examine(&check);
+    qmon__redis_route_free(check.route);
+    return fine;
+}
+
+bool qmon_cache_redis_check(const struct qmon_config *config, char *ret_reason, size_t bytes) {
+    struct qmon__redis_address address;
+    char why[QMON__REDIS_WHY_BYTES];
+    int r = qmon__redis_address_of(config, &address, why);
+    bool fine;
 
     if (r != 0) {
         snprintf(ret_reason, bytes, "%s%s", r == -EINVAL ? "REDIS_URL " : "",
@@ -124,12 +232,7 @@ bool qmon_cache_redis_check(const struct qmon_config *config, char *ret_reason, 
                                 : "out of memory");
         return false;
     }
-    r = qmon__redis_open(&check.address, check.deadline_ms, &check.connection, &note);
-    if (r < 0)
-        fail(&check, r, note);
-    else
-        fine = examine(&check);
-    qmon__redis_close(check.connection);
-    qmon__redis_address_clear(&check.address);
+    fine = qmon__redis_check_at(&address, ret_reason, bytes);
+    qmon__redis_address_clear(&address);
     return fine;
 }

@@ -82,13 +82,18 @@ int qmon__redis_ask(struct qmon__redis_connection *connection, int count, const 
     return r < 0 ? r : receive_reply(connection, deadline_ms, ret_reply);
 }
 
-static int send_auth(struct qmon__redis_connection *connection, const struct qmon__redis_address *address,
-                     uint64_t deadline_ms) {
-    const char *const arguments[] = {"AUTH", address->username, address->password};
-    const char *const without_user[] = {"AUTH", address->password};
-    bool with_user = address->username[0] != '\0';
+const char *qmon__redis_said(struct qmon__redis_connection *connection) {
+    return connection->transport->class->said != NULL ? connection->transport->class->said(connection->transport)
+                                                      : NULL;
+}
 
-    if (address->password[0] == '\0')
+static int send_auth(struct qmon__redis_connection *connection, const char *username, const char *password,
+                     uint64_t deadline_ms) {
+    const char *const arguments[] = {"AUTH", username, password};
+    const char *const without_user[] = {"AUTH", password};
+    bool with_user = username[0] != '\0';
+
+    if (password[0] == '\0')
         return 0;
     connection->auth_pending = true;
     return send_command(connection, with_user ? 3 : 2, with_user ? arguments : without_user, deadline_ms);
@@ -115,8 +120,19 @@ static int select_database(struct qmon__redis_connection *connection, uint32_t d
     return r;
 }
 
-int qmon__redis_open(const struct qmon__redis_address *address, uint64_t deadline_ms,
-                     struct qmon__redis_connection **ret_connection, const char **ret_note) {
+static int greet(struct qmon__redis_connection *connection, const struct qmon__redis_address *address,
+                 enum qmon__redis_whom whom, uint64_t deadline_ms, const char **ret_note) {
+    int r;
+
+    if (whom == QMON__REDIS_SENTINEL)
+        return send_auth(connection, address->sentinel_username, address->sentinel_password, deadline_ms);
+    r = send_auth(connection, address->username, address->password, deadline_ms);
+    return r < 0 ? r : select_database(connection, address->database, deadline_ms, ret_note);
+}
+
+int qmon__redis_open(const struct qmon__redis_address *address, const struct qmon__redis_node *node,
+                     enum qmon__redis_whom whom, uint64_t deadline_ms, struct qmon__redis_connection **ret_connection,
+                     const char **ret_note) {
     struct qmon__redis_connection *connection = calloc(1, sizeof *connection);
     int r;
 
@@ -124,11 +140,10 @@ int qmon__redis_open(const struct qmon__redis_address *address, uint64_t deadlin
     if (connection == NULL)
         return -ENOMEM;
     connection->reader = qmon__reply_reader_new();
-    r = connection->reader == NULL ? -ENOMEM : qmon__redis_connect(address, deadline_ms, &connection->transport);
+    r = connection->reader == NULL ? -ENOMEM
+                                   : qmon__redis_connect(address, node, deadline_ms, &connection->transport, ret_note);
     if (r == 0)
-        r = send_auth(connection, address, deadline_ms);
-    if (r == 0)
-        r = select_database(connection, address->database, deadline_ms, ret_note);
+        r = greet(connection, address, whom, deadline_ms, ret_note);
     if (r < 0) {
         qmon__redis_close(connection);
         return r;

@@ -1,6 +1,7 @@
 #include "redis_question.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -20,17 +21,23 @@ static void put(struct qmon__redis_question *question, int which, uint64_t value
     snprintf(question->numbers[which], sizeof question->numbers[which], "%" PRIu64, value);
 }
 
-/* A key that is too long is told from others by its hash. */
+/* What is between braces decides where a cluster keeps it, so there are no others. A key that is too long is told from
+ * others by its hash. */
 static void put_key(struct qmon__redis_question *question, const char *key) {
+    bool whole = strlen(key) <= KEY_BYTES_MAX;
     uint64_t hash = 0xcbf29ce484222325u;
+    int used = 0;
 
-    if (strlen(key) <= KEY_BYTES_MAX) {
-        snprintf(question->key, sizeof question->key, "qmon:{%s}:window", key);
-        return;
-    }
     for (const char *c = key; *c != '\0'; c++)
         hash = (hash ^ (unsigned char) *c) * 0x100000001b3u;
-    snprintf(question->key, sizeof question->key, "qmon:{%.900s#%016" PRIx64 "}:window", key, hash);
+    used = snprintf(question->key, sizeof question->key, "qmon:{%.*s", whole ? KEY_BYTES_MAX : 900, key);
+    for (char *c = question->key + sizeof "qmon:{" - 1; *c != '\0'; c++)
+        if (*c == '{' || *c == '}')
+            *c = *c == '{' ? '(' : ')';
+    if (whole)
+        snprintf(question->key + used, sizeof question->key - (size_t) used, "}:window");
+    else
+        snprintf(question->key + used, sizeof question->key - (size_t) used, "#%016" PRIx64 "}:window", hash);
 }
 
 static void put_known(struct qmon__redis_question *question, const struct qmon_decision_request *request) {
@@ -76,4 +83,11 @@ void qmon__redis_compose(struct qmon__redis_question *question, const struct qmo
             *next++ = question->nonce;
         *next++ = question->numbers[i];
     }
+    memcpy(question->whole, question->arguments, sizeof question->whole);
+    question->whole[0] = "EVAL";
+    question->whole[1] = qmon__script;
+    question->command = (struct qmon__redis_command){.key = question->key,
+                                                     .count = QMON__QUESTION_ARGUMENTS,
+                                                     .arguments = question->arguments,
+                                                     .whole = question->whole};
 }

@@ -6,13 +6,17 @@
 
 #include <qmon/cache.h>
 
+#include "redis_route.h"
+
 #define QMON__QUESTION_ARGUMENTS 14
 
 struct qmon__redis_question {
     char key[1100];
     char numbers[9][24];
     char nonce[20];
-    const char *arguments[QMON__QUESTION_ARGUMENTS]; /* point into this structure: it is not to be copied */
+    /* By the script's digest, and with its text; point into this structure: it is not to be copied. */
+    const char *arguments[QMON__QUESTION_ARGUMENTS], *whole[QMON__QUESTION_ARGUMENTS];
+    struct qmon__redis_command command;
 };
 
 /* Makes the question for this request, with a nonce of its own. */

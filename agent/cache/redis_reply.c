@@ -16,6 +16,7 @@ void qmon__reply_free(struct qmon__reply *reply) {
         return;
     for (size_t i = 0; i < QMON__REPLY_ITEMS_MAX; i++)
         qmon__reply_free(reply->items[i]);
+    free(reply->whole);
     free(reply);
 }
 
@@ -37,8 +38,11 @@ static void *create_text(const redisReadTask *task, char *text, size_t bytes) {
     bool error = task->type == REDIS_REPLY_ERROR;
     struct qmon__reply *reply = create(task, error ? QMON__REPLY_ERROR : QMON__REPLY_TEXT);
 
-    if (reply != NULL)
-        memcpy(reply->text, text, bytes < sizeof reply->text ? bytes : sizeof reply->text - 1);
+    if (reply == NULL)
+        return NULL;
+    memcpy(reply->text, text, bytes < sizeof reply->text ? bytes : sizeof reply->text - 1);
+    if (bytes >= sizeof reply->text)
+        reply->whole = strndup(text, bytes); /* where there is no memory, the cut text is what there is */
     return reply;
 }
 
@@ -126,12 +130,11 @@ int qmon__reply_error(const struct qmon__reply *reply) {
         const char *word;
         int error;
     } words[] = {
-        {"NOSCRIPT", -ENOENT},       {"NOAUTH", -EACCES},       {"WRONGPASS", -EACCES},
-        {"NOPERM", -EACCES},         {"DENIED", -EACCES}, /* protected mode */
-        {"LOADING", -EBUSY},         {"BUSY", -EBUSY},          {"TRYAGAIN", -EBUSY},
-        {"MASTERDOWN", -EBUSY},      {"CLUSTERDOWN", -EBUSY},   {"OOM", -ENOBUFS},
-        {"MISCONF", -EROFS},         {"NOREPLICAS", -EROFS},    {"READONLY", -EROFS},
-        {"MOVED", -EPROTONOSUPPORT}, {"ASK", -EPROTONOSUPPORT},
+        {"NOSCRIPT", -ENOENT},   {"NOAUTH", -EACCES}, {"WRONGPASS", -EACCES}, {"NOPERM", -EACCES},
+        {"DENIED", -EACCES}, /* protected mode */
+        {"LOADING", -EBUSY},     {"BUSY", -EBUSY},    {"TRYAGAIN", -EBUSY},   {"MASTERDOWN", -EBUSY},
+        {"CLUSTERDOWN", -EBUSY}, {"OOM", -ENOBUFS},   {"MISCONF", -EROFS},    {"NOREPLICAS", -EROFS},
+        {"READONLY", -EROFS},    {"MOVED", -EREMCHG}, {"ASK", -EREMCHG},
     };
     const char *text = reply->text + (reply->text[0] == '-');
     size_t bytes = strcspn(text, " ");

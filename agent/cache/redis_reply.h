@@ -12,7 +12,7 @@
 
 #define QMON__REPLY_BYTES_MAX 65536u /* one reply on the wire */
 #define QMON__REPLY_ITEMS_MAX 16
-#define QMON__REPLY_TEXT_BYTES 256 /* kept of a text; bulk texts asked for by the doctor are longer on the wire */
+#define QMON__REPLY_TEXT_BYTES 256 /* kept beside the reply; a longer text has memory of its own */
 
 enum qmon__reply_type {
     QMON__REPLY_NIL,
@@ -26,6 +26,7 @@ struct qmon__reply {
     enum qmon__reply_type type;
     int64_t integer;
     char text[QMON__REPLY_TEXT_BYTES]; /* cut */
+    char *whole;                       /* the text, where it is longer; else NULL */
     size_t count;
     struct qmon__reply *items[QMON__REPLY_ITEMS_MAX]; /* NULL: missing */
 };
@@ -43,7 +44,7 @@ int qmon__reply_next(struct qmon__reply_reader *reader, struct qmon__reply **ret
 /* Has it bytes that belong to no reply given out? */
 bool qmon__reply_is_pending(const struct qmon__reply_reader *reader);
 
-/* The error that an error reply stands for, by its first word: -EACCES, -EBUSY, -ENOBUFS, -EROFS, -EPROTONOSUPPORT,
+/* The error that an error reply stands for, by its first word: -EACCES, -EBUSY, -ENOBUFS, -EROFS, -EREMCHG (MOVED, ASK),
  * -ENOENT (NOSCRIPT), else -EPROTO. */
 int qmon__reply_error(const struct qmon__reply *reply);
 

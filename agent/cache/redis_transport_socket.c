@@ -17,7 +17,7 @@ struct stream {
     int fd;
 };
 
-static int wait_until(int fd, short events, uint64_t deadline_ms) {
+int qmon__redis_wait(int fd, short events, uint64_t deadline_ms) {
     for (;;) {
         struct pollfd waiting = {.fd = fd, .events = events};
         int r = poll(&waiting, 1, qmon__redis_left_ms(deadline_ms));
@@ -41,7 +41,7 @@ static bool is_to_itself(int fd) {
 }
 
 static int finish_connecting(int fd, uint64_t deadline_ms) {
-    int error = 0, r = wait_until(fd, POLLOUT, deadline_ms);
+    int error = 0, r = qmon__redis_wait(fd, POLLOUT, deadline_ms);
     socklen_t bytes = sizeof error;
 
     if (r < 0)
@@ -115,7 +115,7 @@ static int send_all(struct qmon__redis_transport *transport, const char *data, s
             data += sent;
             bytes -= (size_t) sent;
         } else if (errno == EAGAIN) {
-            int r = wait_until(stream->fd, POLLOUT, deadline_ms);
+            int r = qmon__redis_wait(stream->fd, POLLOUT, deadline_ms);
             if (r < 0)
                 return r;
         } else if (errno != EINTR) {
@@ -130,7 +130,7 @@ static long receive_some(struct qmon__redis_transport *transport, char *ret_data
     struct stream *stream = (struct stream *) transport;
 
     for (;;) {
-        int r = wait_until(stream->fd, POLLIN, deadline_ms);
+        int r = qmon__redis_wait(stream->fd, POLLIN, deadline_ms);
         ssize_t received;
         if (r < 0)
             return r;
@@ -149,8 +149,14 @@ static void close_stream(struct qmon__redis_transport *transport) {
     free(transport);
 }
 
-int qmon__redis_connect_socket(const struct qmon__redis_address *address, uint64_t deadline_ms,
-                               struct qmon__redis_transport **ret_transport) {
+int qmon__redis_dial(const struct qmon__redis_address *address, const struct qmon__redis_node *node,
+                     uint64_t deadline_ms) {
+    return address->path != NULL ? connect_to_path(address->path, deadline_ms)
+                                 : connect_to_host(node->host, node->port, deadline_ms);
+}
+
+int qmon__redis_connect_socket(const struct qmon__redis_address *address, const struct qmon__redis_node *node,
+                               uint64_t deadline_ms, struct qmon__redis_transport **ret_transport) {
     static const struct qmon__redis_transport_class class = {
         .send = send_all, .receive = receive_some, .close = close_stream};
     struct stream *stream = malloc(sizeof *stream);
@@ -158,8 +164,7 @@ int qmon__redis_connect_socket(const struct qmon__redis_address *address, uint64
     if (stream == NULL)
         return -ENOMEM;
     stream->transport.class = &class;
-    stream->fd = address->path != NULL ? connect_to_path(address->path, deadline_ms)
-                                       : connect_to_host(address->host, address->port, deadline_ms);
+    stream->fd = qmon__redis_dial(address, node, deadline_ms);
     if (stream->fd < 0) {
         int r = stream->fd;
         free(stream);

@@ -94,8 +94,9 @@ static void keep(const char *name, size_t name_bytes, const char *base, const ch
 
 /* The receiver's working directory is not the program's. */
 static bool is_relative_path(const char *name, size_t name_bytes, const char *value) {
-    static const char *const paths[] = {"QMON_CONFIG", "QMON_STATE_DIR", "QMON_EVENTS_FILE",
-                                        "QMON_LOG",    "QMON_CA_FILE",   "QMON_CSV_FILE"};
+    static const char *const paths[] = {"QMON_CONFIG",  "QMON_STATE_DIR", "QMON_EVENTS_FILE",
+                                        "QMON_LOG",     "QMON_CA_FILE",   "QMON_CSV_FILE",
+                                        "REDIS_TLS_CA", "REDIS_TLS_CERT", "REDIS_TLS_KEY"};
     if (value[0] == '\0' || value[0] == '/' || strcmp(value, "stderr") == 0)
         return false;
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)

@@ -119,9 +119,12 @@ static int apply_file(struct whole_config *whole, const char *path) {
 }
 
 static bool is_path(const struct qmon_option *option, const char *text) {
-    static const size_t paths[] = {offsetof(struct qmon_config, state_dir), offsetof(struct qmon_config, events_file),
-                                   offsetof(struct qmon_config, log),       offsetof(struct qmon_config, config),
-                                   offsetof(struct qmon_config, ca_file),   offsetof(struct qmon_config, csv_file)};
+    static const size_t paths[] = {
+        offsetof(struct qmon_config, state_dir),    offsetof(struct qmon_config, events_file),
+        offsetof(struct qmon_config, log),          offsetof(struct qmon_config, config),
+        offsetof(struct qmon_config, ca_file),      offsetof(struct qmon_config, csv_file),
+        offsetof(struct qmon_config, redis_tls_ca), offsetof(struct qmon_config, redis_tls_cert),
+        offsetof(struct qmon_config, redis_tls_key)};
 
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
         if (paths[i] == option->offset)

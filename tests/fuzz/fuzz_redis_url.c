@@ -15,7 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     memcpy(url, data, size);
     url[size] = '\0';
     if (qmon__redis_address_parse(url, &address, why) == 0) {
-        if ((address.path == NULL) == (address.host == NULL) || (address.path == NULL && address.port == 0) ||
+        if ((address.path == NULL) == (address.node_count == 0) ||
+            (address.path == NULL && address.nodes[0].port == 0) || address.sentinel != (address.service != NULL) ||
             address.username == NULL || address.password == NULL || address.shown[0] == '\0')
             abort();
         qmon__redis_address_clear(&address);

@@ -29,15 +29,32 @@ uint16_t free_port(void) {
     return ntohs(address.sin_port);
 }
 
+static void become_sentinel(const struct redis_server *server) {
+    FILE *file = fopen("sentinel.conf", "we");
+
+    if (file == NULL ||
+        fprintf(file, "port %u\nbind 127.0.0.1\ndir %s\n%s", server->port, server->scratch.path, server->sentinel) <
+            0 ||
+        fclose(file) != 0)
+        _exit(126);
+    execlp("redis-server", "redis-server", "sentinel.conf", "--sentinel", (char *) NULL);
+    _exit(127);
+}
+
 static void become_server(const struct redis_server *server, const char *const *options) {
     char port[8];
-    const char *arguments[16 + OPTIONS_MAX] = {"redis-server", "--port",      port,     "--bind", "127.0.0.1",
+    const char *arguments[18 + OPTIONS_MAX] = {"redis-server", "--port",      port,     "--bind", "127.0.0.1",
                                                "--unixsocket", "redis.sock",  "--save", "",       "--appendonly",
                                                "no",           "--daemonize", "no",     "--dir",  server->scratch.path};
     size_t count = 15;
     int null = open("/dev/null", O_RDWR);
 
     snprintf(port, sizeof port, "%u", server->port);
+    if (server->tls_only) {
+        arguments[1] = "--tls-port";
+        arguments[count++] = "--port";
+        arguments[count++] = "0";
+    }
     for (size_t i = 0; options != NULL && options[i] != NULL && i < OPTIONS_MAX; i++)
         arguments[count++] = options[i];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -46,12 +63,18 @@ static void become_server(const struct redis_server *server, const char *const *
     dup2(null, 0);
     dup2(null, 1);
     dup2(null, 2);
+    if (server->sentinel != NULL)
+        become_sentinel(server);
     execvp("redis-server", (char *const *) arguments);
     _exit(127);
 }
 
 static redisContext *connect_to(const struct redis_server *server) {
-    return redisConnectWithTimeout("127.0.0.1", server->port, (struct timeval){.tv_sec = 5});
+    char path[SCRATCH_BYTES + 16];
+
+    snprintf(path, sizeof path, "%s/redis.sock", server->scratch.path);
+    return server->tls_only ? redisConnectUnixWithTimeout(path, (struct timeval){.tv_sec = 5})
+                            : redisConnectWithTimeout("127.0.0.1", server->port, (struct timeval){.tv_sec = 5});
 }
 
 /* Whether it answers anything at all: with a password set, PING is answered with an error. */
@@ -86,7 +109,7 @@ bool redis_server_start(struct redis_server *server, const char *const *options)
     server->scratch = scratch_make();
     for (int tries = 0; tries < 5; tries++) { /* somebody else may take the port first */
         server->port = free_port();
-        snprintf(server->url, sizeof server->url, "redis://127.0.0.1:%u", server->port);
+        snprintf(server->url, sizeof server->url, "redis%s://127.0.0.1:%u", server->tls_only ? "s" : "", server->port);
         snprintf(server->socket_url, sizeof server->socket_url, "unix://%s/redis.sock", server->scratch.path);
         if (launch(server, options))
             return true;
@@ -112,22 +135,37 @@ void redis_server_stop(struct redis_server *server) {
     scratch_remove(&server->scratch);
 }
 
-char *redis_server_ask(const struct redis_server *server, const char *format, ...) {
-    redisContext *context = connect_to(server);
-    redisReply *reply;
-    va_list arguments;
+static char *text_of(redisReply *reply) {
     char *text = NULL;
 
-    cr_assert(context != NULL && context->err == 0, "redis-server does not answer");
-    va_start(arguments, format);
-    reply = redisvCommand(context, format, arguments);
-    va_end(arguments);
     cr_assert_not_null(reply);
     if (reply->type == REDIS_REPLY_INTEGER)
         cr_assert_geq(asprintf(&text, "%lld", reply->integer), 0);
     else
         text = strdup(reply->str != NULL ? reply->str : "");
     freeReplyObject(reply);
+    return text;
+}
+
+char *redis_server_ask(const struct redis_server *server, const char *format, ...) {
+    redisContext *context = connect_to(server);
+    va_list arguments;
+    char *text;
+
+    cr_assert(context != NULL && context->err == 0, "redis-server does not answer");
+    va_start(arguments, format);
+    text = text_of(redisvCommand(context, format, arguments));
+    va_end(arguments);
+    redisFree(context);
+    return text;
+}
+
+char *redis_server_say(const struct redis_server *server, const char *words) {
+    redisContext *context = connect_to(server);
+    char *text;
+
+    cr_assert(context != NULL && context->err == 0, "redis-server does not answer");
+    text = text_of(redisCommand(context, words));
     redisFree(context);
     return text;
 }

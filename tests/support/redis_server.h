@@ -15,7 +15,10 @@ struct redis_server {
     struct scratch scratch;
     pid_t pid; /* 0: stopped */
     uint16_t port;
-    char url[64];         /* redis://127.0.0.1:PORT */
+    bool tls_only; /* set before the start: `port` speaks TLS and nothing else; asked by the socket then */
+    const char
+        *sentinel; /* set before the start: it is a sentinel, with these lines of configuration; no unix socket */
+    char url[64];  /* redis://127.0.0.1:PORT */
     char socket_url[160]; /* unix:///... */
 };
 
@@ -31,6 +34,9 @@ void redis_server_stop(struct redis_server *server);
 /* One command; the reply as text, to be freed ("3" for an integer, "" for nil). */
 char *redis_server_ask(const struct redis_server *server, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The same of words that hold no '%', separated by blanks. */
+char *redis_server_say(const struct redis_server *server, const char *words);
 
 /* A port of the loopback that nobody listens on right now. */
 uint16_t free_port(void);

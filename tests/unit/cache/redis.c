@@ -118,7 +118,9 @@ Test(redis_cache, gives_the_same_answer_to_the_same_question) {
     const char *note;
 
     cr_assert_eq(qmon__redis_address_parse(server.url, &address, why), 0);
-    cr_assert_eq(qmon__redis_open(&address, qmon__redis_now_ms() + 1000, &connection, &note), 0);
+    cr_assert_eq(qmon__redis_open(&address, &address.nodes[0], QMON__REDIS_DATA, qmon__redis_now_ms() + 1000,
+                                  &connection, &note),
+                 0);
     qmon__redis_compose(&question, &request);
     question.arguments[0] = "EVAL";
     question.arguments[1] = qmon__script;

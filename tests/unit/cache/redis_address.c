@@ -21,8 +21,8 @@ static void expect(const char *url, const char *host, uint16_t port, uint32_t da
                    const char *password) {
     parse(url);
     cr_expect_null(address.path);
-    cr_expect_str_eq(address.host, host);
-    cr_expect_eq(address.port, port);
+    cr_expect_str_eq(address.nodes[0].host, host);
+    cr_expect_eq(address.nodes[0].port, port);
     cr_expect_eq(address.database, database);
     cr_expect_str_eq(address.username, username);
     cr_expect_str_eq(address.password, password);
@@ -96,6 +96,11 @@ Test(redis_address, refuses_what_it_does_not_understand_without_showing_it) {
         "redis://hunter2%00",
         "redis://[hunter2",
         "redis://[hunter2]x",
+        "redis://a,,hunter2",
+        "redis+sentinel://hunter2",
+        "redis+sentinel://hunter2/",
+        "redis+sentinel://hunter2/service/x",
+        "redis://a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,hunter2",
         "unix://hunter2",
         "unix://",
         "unix:///1234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"
@@ -103,12 +108,54 @@ Test(redis_address, refuses_what_it_does_not_understand_without_showing_it) {
     };
 
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
-        struct qmon__redis_address untouched = {.port = 77};
+        struct qmon__redis_address untouched = {.database = 77};
         cr_expect_eq(qmon__redis_address_parse(urls[i], &untouched, why), -EINVAL, "%s", urls[i]);
-        cr_expect_eq(untouched.port, 77);
+        cr_expect_eq(untouched.database, 77);
         cr_expect_gt(strlen(why), 10);
         cr_expect_null(strstr(why, "hunter2"), "%s", why);
     }
+}
+
+Test(redis_address, understands_several_nodes_of_a_cluster) {
+    parse("rediss://u:p,w@one:7000,[::1]:7001,three/0");
+    cr_expect_eq(address.node_count, 3);
+    cr_expect_str_eq(address.password, "p,w");
+    cr_expect_str_eq(address.nodes[1].host, "::1");
+    cr_expect_eq(address.nodes[1].port, 7001);
+    cr_expect_eq(address.nodes[2].port, 6379);
+    cr_expect(address.tls);
+    cr_expect_not(address.sentinel);
+    qmon__redis_address_clear(&address);
+}
+
+Test(redis_address, understands_sentinels_and_their_service) {
+    parse("redis+sentinel://u:p@s1:26380,s2/my%20master/3");
+    cr_expect(address.sentinel);
+    cr_expect_not(address.tls);
+    cr_expect_eq(address.node_count, 2);
+    cr_expect_eq(address.nodes[0].port, 26380);
+    cr_expect_eq(address.nodes[1].port, 26379);
+    cr_expect_str_eq(address.service, "my master");
+    cr_expect_eq(address.database, 3);
+    parse("rediss+sentinel://s1/m");
+    cr_expect(address.tls);
+    qmon__redis_address_clear(&address);
+}
+
+Test(redis_address, sentinels_have_a_password_of_their_own_or_the_same) {
+    struct qmon_config *config = config_with("REDIS_URL=redis+sentinel://u:p@s/m");
+
+    cr_assert_eq(qmon__redis_address_of(config, &address, why), 0);
+    cr_expect_str_eq(address.sentinel_username, "u");
+    cr_expect_str_eq(address.sentinel_password, "p");
+    qmon__redis_address_clear(&address);
+    qmon_config_free(config);
+    config = config_with("REDIS_URL=redis+sentinel://u:p@s/m", "REDIS_SENTINEL_PASSWORD=other");
+    cr_assert_eq(qmon__redis_address_of(config, &address, why), 0);
+    cr_expect_str_eq(address.sentinel_username, "");
+    cr_expect_str_eq(address.sentinel_password, "other");
+    qmon__redis_address_clear(&address);
+    qmon_config_free(config);
 }
 
 Test(redis_address, bounds_the_length) {
@@ -134,7 +181,7 @@ Test(redis_address, comes_from_host_and_port_or_url) {
     of(config_with("REDIS_HOST=cache", "REDIS_PORT=7000"), 0);
     cr_expect_str_eq(address.shown, "cache:7000");
     of(config_with("REDIS_HOST=cache", "REDIS_URL=redis://other"), 0);
-    cr_expect_str_eq(address.host, "other");
+    cr_expect_str_eq(address.nodes[0].host, "other");
     of(config_with("REDIS_HOST=cache", "REDIS_URL=nonsense"), -EINVAL);
     qmon__redis_address_clear(&address);
 }

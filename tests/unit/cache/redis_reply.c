@@ -110,7 +110,7 @@ Test(redis_reply, sorts_errors_by_their_first_word) {
         {"-LOADING Redis is loading the dataset in memory\r\n", -EBUSY},
         {"-OOM command not allowed when used memory > 'maxmemory'.\r\n", -ENOBUFS},
         {"-READONLY You can't write against a read only replica.\r\n", -EROFS},
-        {"-MOVED 3999 127.0.0.1:6381\r\n", -EPROTONOSUPPORT},
+        {"-MOVED 3999 127.0.0.1:6381\r\n", -EREMCHG},
         {"-NOSCRIPT No matching script. Please use EVAL.\r\n", -ENOENT},
         {"-ERR Protocol error: unauthenticated multibulk length\r\n", -EACCES},
         {"-WRONGTYPE Operation against a key\r\n", -EPROTO},

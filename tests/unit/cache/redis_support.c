@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "config_with.h"
@@ -48,6 +49,29 @@ struct qmon_decision decide_now(struct qmon_cache *cache, const char *key, uint6
 
     cr_assert_eq(r, 0, "%d: %s", r, cache->class->problem(cache));
     return decision;
+}
+
+struct qmon_decision decide_in_time(struct qmon_cache *cache, const char *key) {
+    double before = monotonic_ms(), load, took;
+    struct qmon_decision decision = decide_now(cache, key, 1);
+
+    took = monotonic_ms() - before;
+    cr_expect_lt(took, getloadavg(&load, 1) == 1 && load > 2 ? 1500 : 250, "%.0f ms", took);
+    return decision;
+}
+
+unsigned storm_until_redis(struct qmon_cache *cache, const char *key) {
+    double until = monotonic_ms() + 30000;
+    struct qmon_decision decision;
+    unsigned alerts = 0;
+
+    do {
+        cr_assert_lt(monotonic_ms(), until, "Redis never decided again: %s", cache->class->problem(cache));
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+        decision = decide_in_time(cache, key);
+        alerts += decision.alert;
+    } while (strcmp(decision.source, "redis") != 0);
+    return alerts;
 }
 
 void make_older(const struct redis_server *server, const char *key, unsigned ms) {

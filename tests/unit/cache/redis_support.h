@@ -21,6 +21,12 @@ struct qmon_decision decide_now(struct qmon_cache *cache, const char *key, uint6
 /* The same; what decide returned. */
 int try_to_decide(struct qmon_cache *cache, const char *key, struct qmon_decision *ret_decision);
 
+/* One occurrence, and the test fails where that took longer than is promised (on a machine with more work than processors,
+ * where it took very long). */
+struct qmon_decision decide_in_time(struct qmon_cache *cache, const char *key);
+/* One occurrence after the other until Redis decides; how many of them alerted. Fails the test after 30 s. */
+unsigned storm_until_redis(struct qmon_cache *cache, const char *key);
+
 /* Moves what Redis remembers of the key into the past. */
 void make_older(const struct redis_server *server, const char *key, unsigned ms);
 /* A field of the key in Redis as a number. */

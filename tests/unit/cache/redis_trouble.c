@@ -185,7 +185,10 @@ Test(redis_trouble, it_is_something_else) {
         {"*6\r\n:7\r\n:0\r\n:1\r\n:1\r\n:0\r\n:0\r\n", 0, "redis: not understood"},
         {"*6\r\n:1\r\n:0\r\n:1\r\n:1\r\n:0\r\n*1\r\n:0\r\n", 0, "redis: not understood"},
         {"-LOADING Redis is loading the dataset in memory\r\n", 0, "redis: busy"},
-        {"-MOVED 1 127.0.0.1:7001\r\n", 0, "redis: not supported"},
+        {"-MOVED 1 127.0.0.1:1\r\n", 0, "redis: connection refused"},
+        {"-MOVED 1 ?:1\r\n", 0, "redis: moved"},
+        {"-MOVED\r\n", 0, "redis: moved"},
+        {"-ASK 1 127.0.0.1:99999\r\n", 0, "redis: moved"},
         {"-NOSCRIPT really\r\n", 0, "redis: refused the command"},
         {"-\r\n", 0, "redis: refused the command"},
     };
