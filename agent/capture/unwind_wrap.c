@@ -3,6 +3,7 @@
  * loader's is taken while the process dies, nothing aborts the host.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <link.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -23,6 +24,8 @@ int __wrap_msync(void *address, size_t bytes, int flags);
 ssize_t __wrap_read(int descriptor, void *buffer, size_t bytes);
 ssize_t __wrap_write(int descriptor, const void *buffer, size_t bytes);
 long __wrap_syscall(long number, ...);
+int __wrap_open(const char *path, int flags, ...);
+int __wrap_close(int descriptor);
 _Noreturn void __wrap_abort(void);
 
 static _Atomic bool without_loader;
@@ -87,6 +90,17 @@ ssize_t __wrap_write(int descriptor, const void *buffer, size_t bytes) {
 long __wrap_syscall(long number, ...) {
     (void) number;
     return 1;
+}
+
+/* The file of a module without a table of its unwind tables, to read. libc's own are cancellation points: in a thread that is
+ * about to be cancelled they would not come back. */
+int __wrap_open(const char *path, int flags, ...) {
+    const long descriptor = qmon__sys_4(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0);
+    return descriptor < 0 ? -1 : (int) descriptor;
+}
+
+int __wrap_close(int descriptor) {
+    return qmon__sys_1(SYS_close, descriptor) < 0 ? -1 : 0;
 }
 
 /* An inconsistency that the unwinder met: the end of this walk, not of the host. */

@@ -79,6 +79,6 @@ target_link_options(libqmon PRIVATE -static-libgcc -Wl,--version-script=${versio
                     -Wl,-z,noexecstack -Wl,-z,nodelete -Wl,-z,initfirst -Wl,-z,noseparate-code) # two mappings fewer for every process
 
 # What libunwind asks of libc is answered by agent/capture/unwind_wrap.c: no lock of the loader's, no pipe in the host, no abort.
-foreach(name IN ITEMS dl_iterate_phdr pipe2 mincore msync read write syscall abort)
+foreach(name IN ITEMS dl_iterate_phdr pipe2 mincore msync read write open close syscall abort)
     target_link_options(libqmon PRIVATE -Wl,--wrap=${name})
 endforeach()
