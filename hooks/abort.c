@@ -29,10 +29,14 @@ static void raise_abort(void) {
 __attribute__((noreturn)) void abort(void) {
     const qmon__sigset bit = QMON__SIGNAL_BIT(SIGABRT);
     const struct qmon__kernel_action plain = {.handler = (void *) SIG_DFL};
-    qmon__thread.aborting = true;
+    const bool owner = qmon__agent.active &&
+                       qmon__becomes_owner(); /* a child of vfork is not to change what its parent's thread is doing */
+    if (owner)
+        qmon__thread.aborting = true;
     qmon__sigprocmask(SIG_UNBLOCK, &bit, NULL);
     raise_abort();
-    qmon__thread.fault_count = 0; /* a handler returned, or the signal was ignored */
+    if (owner)
+        qmon__thread.fault_count = 0; /* a handler returned, or the signal was ignored */
     qmon__disposition_virtual(SIGABRT, &plain, NULL);
     raise_abort();
     qmon__disposition_default(SIGABRT);

@@ -47,6 +47,9 @@ static inline bool qmon__is_owner(void) {
  * the owner of a record of its own first. False for a child of vfork. SIGNAL SAFETY: async-signal-safe. */
 bool qmon__becomes_owner(void);
 
+/* Turns the identity of a process into that of its child. SIGNAL SAFETY: async-signal-safe. */
+void qmon__identity_inherit(struct qmon_record_process *process, int pid);
+
 /* Who this process is, in private memory: the record's mapping is not inherited by a fork. Borrowed. */
 const struct qmon_record_process *qmon__own_identity(void);
 

@@ -113,11 +113,12 @@ static void die(int signal, siginfo_t *info, ucontext_t *context) {
         return;
     }
     const int pid = qmon__getpid(), tid = qmon__gettid();
+    const bool is_init = qmon__agent.is_init && pid == 1; /* not a child that shares its memory */
     sigdelset(&context->uc_sigmask, signal);
     const bool plain =
         info->si_code > 0 && qmon__on_valgrind(); /* a fault that was sent is one of its own to valgrind */
-    if (!qmon__agent.is_init && ((!plain && qmon__sys_4(SYS_rt_tgsigqueueinfo, pid, tid, signal, info) == 0) ||
-                                 qmon__sys_3(SYS_tgkill, pid, tid, signal) == 0))
+    if (!is_init && ((!plain && qmon__sys_4(SYS_rt_tgsigqueueinfo, pid, tid, signal, info) == 0) ||
+                     qmon__sys_3(SYS_tgkill, pid, tid, signal) == 0))
         return;
     qmon__sys_1(SYS_exit_group, 128 + signal);
 }
@@ -175,6 +176,19 @@ static void tell_end(int signal, siginfo_t *info, ucontext_t *context) {
 static void end_by(int signal, siginfo_t *info, ucontext_t *context) {
     tell_end(signal, info, context);
     die(signal, info, context);
+}
+
+/* A child of vfork, which is not to touch the memory that it shares. */
+static void end_guest_now(void *argument) {
+    const struct ending *ending = argument;
+    const bool by_itself = ending->info->si_code == SI_TKILL && ending->info->si_pid == qmon__getpid();
+    const struct qmon__death death = {.signal = ending->signal,
+                                      .info = ending->info,
+                                      .context = ending->context,
+                                      .origin = ending->signal == SIGABRT && by_itself ? QMON_ORIGIN_ABORT
+                                                                                       : QMON_ORIGIN_SIGNAL};
+    if (qmon__is_crash(ending->signal) && !qmon__fatal_of_guest(&death))
+        qmon__record_mark_child(qmon__getpid()); /* its parent, who waits, will tell its end */
 }
 
 static qmon__sigset mask_of(const ucontext_t *context) {
@@ -285,7 +299,8 @@ static bool settles(int signal, siginfo_t *info, ucontext_t *context, const stru
     if (action->handler == (void *) SIG_IGN && !real)
         return true; /* set while this one was on its way */
     if (!owner && is_default) {
-        qmon__record_mark_child(qmon__getpid()); /* a child of vfork: its parent, who waits, will tell its end */
+        struct ending ending = {signal, info, context};
+        qmon__on_own_stack(end_guest_now, &ending);
         die(signal, info, context);
         return true;
     }

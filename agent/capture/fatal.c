@@ -4,11 +4,13 @@
  * good, so that whoever reads it after a death in the middle knows. Each step that reads what may be broken runs under a
  * guard (guard.h): a fault in it ends the step, not the report.
  *
- * All threads share static work space here: only the claimant uses it.
+ * All threads share static work space here: only the claimant uses it, or a guest (a child of vfork) while no thread of the
+ * process itself needs it. A guest that is killed in the middle leaves its number there, and is known by that to be gone.
  */
 #include "fatal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -36,10 +38,14 @@
 
 static char fatal_stack[FATAL_STACK_BYTES] __attribute__((aligned(64)));
 static struct qmon__spawn_stacks fatal_spawn_stacks;
-static _Atomic bool begun; /* beside the claim in the record, which may turn out to be unusable */
+/* Who uses the work space: nobody (0), a thread of this process, or the guest of this number. Beside the claim in the record, which
+ * may turn out to be unusable. */
+static _Atomic int occupant;
+
+#define OCCUPIED_BY_OWNER (-1)
 
 void qmon__fatal_forked(void) {
-    atomic_store_explicit(&begun, false, memory_order_relaxed);
+    atomic_store_explicit(&occupant, 0, memory_order_relaxed);
 }
 
 bool qmon__is_crash(int signal) {
@@ -80,14 +86,16 @@ static void touch_pages(void *argument) {
 
 /* Makes sure that the record can be written; goes on in private memory where it cannot (a full /dev/shm answers with
  * SIGBUS). */
-static struct qmon_record *writable_record(void) {
-    struct qmon_record *record = qmon__agent.record;
-    if (record == &qmon__spare_record)
-        return record;
+static bool is_writable(struct qmon_record *record) {
     const size_t bytes = offsetof(struct qmon_record, crumbs);
     const long error = qmon__sys_3(SYS_madvise, record, (bytes + 4095) & ~(size_t) 4095, MADV_POPULATE_WRITE);
     const bool unwritable = error == -EFAULT || error == -ENOMEM || error == -EHWPOISON;
-    if (error == 0 || (!unwritable && qmon__guarded(touch_pages, record, 0)))
+    return error == 0 || (!unwritable && qmon__guarded(touch_pages, record, 0));
+}
+
+static struct qmon_record *writable_record(void) {
+    struct qmon_record *record = qmon__agent.record;
+    if (record == &qmon__spare_record || is_writable(record))
         return record;
     qmon__record_use_spare();
     qmon__spare_record.process = *qmon__own_identity();
@@ -162,7 +170,7 @@ static void capture(struct qmon_record *record, const struct qmon__death *death,
 
 /* The receiver may look into this process while it waits: who may is up to Yama (ptrace_scope 1: a descendant must be named),
  * and a process that is not dumpable lets nobody in. Dumpable stays as it is: it decides whether a core is written. */
-static void hand_over(struct qmon_record *record) {
+static void hand_over(struct qmon_record *record, const struct qmon__record_place *guest) {
     bool copied = false;
     const bool hold = (record->process.flags & (QMON_PROCESS_INIT | QMON_PROCESS_CONTAINED)) != 0;
     const struct qmon__spawn_request request = {.why = "crash",
@@ -170,6 +178,7 @@ static void hand_over(struct qmon_record *record) {
                                                 .wait_ms = qmon__settings.deadline_ms,
                                                 .hold = hold,
                                                 .stacks = &fatal_spawn_stacks,
+                                                .guest = guest,
                                                 .ret_copied = &copied};
     qmon__sys_2(SYS_prctl, PR_SET_PTRACER, PR_SET_PTRACER_ANY);
     if (qmon__spawn_receiver(&request) == 0 && copied) /* it could not say so in the file itself */
@@ -178,6 +187,7 @@ static void hand_over(struct qmon_record *record) {
 
 struct work {
     const struct qmon__death *death;
+    const struct qmon__record_place *guest; /* NULL: this process's own record */
     int error_number;
     bool
         switched; /* the alternate stack is fatal_stack, so that a fault in a step does not overwrite the frames of the first */
@@ -189,12 +199,21 @@ static void report(void *argument) {
     const stack_t here = {.ss_sp = fatal_stack, .ss_size = sizeof fatal_stack};
     qmon__silence_valgrind();
     work->switched = qmon__sys_2(SYS_sigaltstack, &here, &work->before) == 0;
-    struct qmon_record *record = writable_record();
+    struct qmon_record *record = work->guest != NULL ? work->guest->record : writable_record();
     atomic_store_explicit(&record->header.state, QMON_STATE_CRASHING, memory_order_release);
     reach(&record->crash, QMON_STAGE_CLAIMED);
     capture(record, work->death, work->error_number);
     qmon__unsilence_valgrind();
-    hand_over(record);
+    hand_over(record, work->guest);
+}
+
+static void report_on_own_stack(struct work *work) {
+    qmon__tell_valgrind_of_stack(fatal_stack, sizeof fatal_stack);
+    qmon__call_on_stack(report, work, fatal_stack + sizeof fatal_stack);
+    if (work->switched) {
+        work->before.ss_flags &= ~SS_ONSTACK; /* as it was asked for: the kernel tells it of a stack in use */
+        qmon__sys_2(SYS_sigaltstack, &work->before, NULL);
+    }
 }
 
 static bool claim(struct qmon_record *record) {
@@ -221,22 +240,66 @@ static void claim_now(void *argument) {
     attempt->claimed = claim(attempt->record);
 }
 
+/* Takes the work space, from a guest when it has done its work or is gone. False: this process has it already. */
+static bool occupy(int as) {
+    for (uint64_t waited = 0;; waited++) {
+        int present = 0;
+        if (atomic_compare_exchange_strong_explicit(&occupant, &present, as, memory_order_acq_rel,
+                                                    memory_order_acquire))
+            return true;
+        if (present == OCCUPIED_BY_OWNER)
+            return false;
+        const bool over = waited >= qmon__settings.deadline_ms || qmon__sys_2(SYS_kill, present, 0) == -ESRCH;
+        if (over && atomic_compare_exchange_strong_explicit(&occupant, &present, as, memory_order_acq_rel,
+                                                            memory_order_acquire))
+            return true;
+        pause_ms(1);
+    }
+}
+
+static bool begin_guest(int pid, struct qmon__record_place *ret_place) {
+    if (!qmon__record_make_guest(pid, ret_place))
+        return false;
+    if (!is_writable(ret_place->record)) {
+        qmon__sys_3(SYS_unlinkat, AT_FDCWD, ret_place->path, 0);
+        qmon__record_leave_guest(ret_place);
+        return false;
+    }
+    ret_place->record->process = *qmon__own_identity();
+    qmon__identity_inherit(&ret_place->record->process, pid);
+    atomic_store_explicit(&ret_place->record->crash.claimed_by, (uint32_t) qmon__gettid(), memory_order_relaxed);
+    return true;
+}
+
+bool qmon__fatal_of_guest(const struct qmon__death *death) {
+    struct qmon__record_place place;
+    struct work work = {.death = death, .guest = &place, .error_number = errno};
+    int pid = qmon__getpid();
+    if (!occupy(pid))
+        return false;
+    qmon__thread.guest = pid;
+    const bool begun = begin_guest(pid, &place);
+    if (begun) {
+        report_on_own_stack(&work);
+        qmon__record_leave_guest(&place);
+    }
+    qmon__thread.guest = 0;
+    atomic_compare_exchange_strong_explicit(&occupant, &pid, 0, memory_order_acq_rel, memory_order_relaxed);
+    errno = work.error_number;
+    return begun;
+}
+
 void qmon__fatal(const struct qmon__death *death) {
     struct work work = {.death = death, .error_number = errno};
     struct claim_try attempt = {.record = qmon__agent.record};
     const bool usable = qmon__guarded(claim_now, &attempt, 0);
     if (usable && !attempt.claimed)
         return;
-    if (atomic_exchange_explicit(&begun, true, memory_order_acq_rel)) {
+    if (!occupy(OCCUPIED_BY_OWNER)) {
         if (!usable)
             wait_for_the_end();
         return;
     }
-    qmon__tell_valgrind_of_stack(fatal_stack, sizeof fatal_stack);
-    qmon__call_on_stack(report, &work, fatal_stack + sizeof fatal_stack);
-    if (work.switched) {
-        work.before.ss_flags &= ~SS_ONSTACK; /* as it was asked for: the kernel tells it of a stack in use */
-        qmon__sys_2(SYS_sigaltstack, &work.before, NULL);
-    }
+    report_on_own_stack(&work);
     errno = work.error_number;
 }

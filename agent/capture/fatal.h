@@ -26,6 +26,11 @@ struct qmon__death {
  */
 void qmon__fatal(const struct qmon__death *death);
 
+/* The same for a process that shares the memory of another (a child of vfork, a clone with CLONE_VM), whose record is not its
+ * own: one is made for it, and the host's is left alone. Where both are dying, or two such guests, they go one after the other.
+ * False: nothing could be done, the death is to be found by the parent. SIGNAL SAFETY: async-signal-safe. */
+bool qmon__fatal_of_guest(const struct qmon__death *death);
+
 /* The calling thread ends the process without a crash: one of another thread, from now on, waits for that end. Where another
  * thread's crash is being reported already, this waits for it to end the process. */
 void qmon__claim_exit(void);

@@ -62,6 +62,10 @@ bool qmon__guarded(void (*function)(void *argument), void *argument, uint64_t wi
 bool qmon__guard_takes(int signal, const siginfo_t *info, ucontext_t *context) {
     const bool by_timer =
         signal == TIMER_SIGNAL && info->si_code == SI_TIMER && info->si_value.sival_ptr == &qmon__thread;
+    if (qmon__thread.guest != 0 && qmon__thread.guest != qmon__getpid()) {
+        qmon__thread.guest = 0; /* it was killed within the guard */
+        qmon__thread.guard = NULL;
+    }
     if (qmon__thread.guard == NULL || (!by_timer && info->si_code <= 0))
         return by_timer; /* a timer that fired too late is nobody's signal */
     /* jump[2] is the stack pointer of enter(): what lies below it belongs to the function that ends here. */

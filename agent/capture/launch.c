@@ -53,6 +53,16 @@ static void put_argument(char *to, size_t bytes, const char *name, const char *t
     *at = '\0';
 }
 
+static const char *record_path(const struct job *job) {
+    return job->request->guest != NULL ? job->request->guest->path : qmon__agent.record_path;
+}
+
+static bool is_the_record(const struct job *job, const struct stat *status) {
+    const struct qmon__record_place *guest = job->request->guest;
+    return status->st_ino == (guest != NULL ? guest->inode : qmon__agent.record_inode) &&
+           status->st_dev == (guest != NULL ? guest->device : qmon__agent.record_device);
+}
+
 static void prepare(struct job *job, const struct qmon__spawn_request *request) {
     static char name[] = "qmon", command[] = "receive", hold[] = "--hold";
     job->request = request;
@@ -63,7 +73,7 @@ static void prepare(struct job *job, const struct qmon__spawn_request *request) 
     put_argument(job->why, sizeof job->why, "--why=", request->why, 0);
     put_argument(job->pid, sizeof job->pid, "--pid=", NULL, (uint64_t) job->caller_pid);
     put_argument(job->deadline, sizeof job->deadline, "--deadline-ms=", NULL, qmon__settings.deadline_ms);
-    put_argument(job->record, sizeof job->record, "--record=", qmon__agent.record_path, 0);
+    put_argument(job->record, sizeof job->record, "--record=", record_path(job), 0);
     char **argument = job->arguments;
     *argument++ = name;
     *argument++ = command;
@@ -80,10 +90,10 @@ static void prepare(struct job *job, const struct qmon__spawn_request *request) 
  * credentials). */
 static int open_record(struct job *job) {
     struct stat status;
-    if (qmon__agent.record_path[0] != '\0') {
-        int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, qmon__agent.record_path, O_RDWR | O_NOFOLLOW, 0);
-        if (fd >= 0 && qmon__sys_4(SYS_newfstatat, fd, "", &status, AT_EMPTY_PATH) == 0 &&
-            status.st_ino == qmon__agent.record_inode && status.st_dev == qmon__agent.record_device)
+    const char *path = record_path(job);
+    if (path[0] != '\0') {
+        int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, path, O_RDWR | O_NOFOLLOW, 0);
+        if (fd >= 0 && qmon__sys_4(SYS_newfstatat, fd, "", &status, AT_EMPTY_PATH) == 0 && is_the_record(job, &status))
             return fd;
         if (fd >= 0)
             qmon__sys_1(SYS_close, fd);
@@ -91,7 +101,8 @@ static int open_record(struct job *job) {
     put_argument(job->record, sizeof job->record, "--record=", "", 0);
     job->copied = true;
     int fd = (int) qmon__sys_2(SYS_memfd_create, "qmon-record", 0);
-    const char *from = (const char *) qmon__agent.record;
+    const struct qmon__record_place *guest = job->request->guest;
+    const char *from = (const char *) (guest != NULL ? guest->record : qmon__agent.record);
     for (size_t done = 0; fd >= 0 && done < sizeof(struct qmon_record);) {
         long count = qmon__sys_3(SYS_write, fd, from + done, sizeof(struct qmon_record) - done);
         if (count <= 0)

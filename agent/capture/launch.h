@@ -26,12 +26,15 @@ struct qmon__spawn_stacks {
     _Alignas(64) char receiver[16 * 1024];
 };
 
+struct qmon__record_place;
+
 struct qmon__spawn_request {
     const char *why; /* "crash", "start", ... : --why */
     enum qmon__spawn_manner manner;
     uint64_t wait_ms;
     bool hold; /* --hold */
     struct qmon__spawn_stacks *stacks;
+    const struct qmon__record_place *guest; /* whose record it is; NULL: the calling process's own */
     bool *ret_copied; /* the receiver got a copy of the record, as its file could not be reached; may be NULL */
 };
 

@@ -191,8 +191,7 @@ void qmon__process_start(int argc, char **argv, char **envp) {
         tell_beside(continued ? "exec" : "start", QMON__CHORE_START);
 }
 
-/* From the parent's identity to the child's. */
-static void inherit(struct qmon_record_process *process, int pid) {
+void qmon__identity_inherit(struct qmon_record_process *process, int pid) {
     atomic_store_explicit(&process->announced, 0, memory_order_relaxed);
     qmon__identity_of_process(process, pid);
     process->created_boot_ns = qmon__boot_ns();
@@ -214,7 +213,7 @@ void qmon__process_forked(void) {
     qmon__thread.fault_count = 0; /* the parent's */
     qmon__thread.aborting = false;
     qmon__record_acquire(pid);
-    inherit(&own_identity, pid);
+    qmon__identity_inherit(&own_identity, pid);
     memcpy(&agent->record->process, &own_identity, sizeof own_identity);
     atomic_store_explicit(&ended, false, memory_order_relaxed);
     atomic_store_explicit(&agent->pid, pid, memory_order_relaxed);

@@ -171,27 +171,47 @@ void qmon__record_use_spare(void) {
     qmon__agent.record_path[0] = '\0';
 }
 
-static bool acquire_in(unsigned choice, int pid, bool *ret_adopted) {
-    char in_directory[QMON_RECORD_DIRECTORY_BYTES], path[QMON_PATH_BYTES + 64];
-    if (!usable_directory(choice, in_directory) || strlen(in_directory) + 40 > sizeof path)
+static bool make_in(const char *in_directory, int pid, struct qmon__record_place *ret_place, bool *ret_adopted) {
+    char *path = ret_place->path;
+    if (strlen(in_directory) + 40 > sizeof ret_place->path)
         return false;
-    name_record(in_directory, pid, path, sizeof path);
+    name_record(in_directory, pid, path, sizeof ret_place->path);
     struct stat status;
     int fd = open_record(path, pid, &status, ret_adopted);
     if (fd < 0)
         return false;
-    struct qmon_record *record = map_record(fd, !*ret_adopted);
+    ret_place->record = map_record(fd, !*ret_adopted);
     qmon__sys_1(SYS_close, fd);
-    if (record == NULL) {
+    if (ret_place->record == NULL) {
         qmon__sys_3(SYS_unlinkat, AT_FDCWD, path, 0);
         return false;
     }
-    qmon__agent.record = record;
-    qmon__agent.record_device = status.st_dev;
-    qmon__agent.record_inode = status.st_ino;
-    qmon__copy_text(qmon__agent.record_path, sizeof qmon__agent.record_path, path);
+    ret_place->device = status.st_dev;
+    ret_place->inode = status.st_ino;
+    return true;
+}
+
+static bool acquire_in(unsigned choice, int pid, bool *ret_adopted) {
+    char in_directory[QMON_RECORD_DIRECTORY_BYTES];
+    struct qmon__record_place place;
+    if (!usable_directory(choice, in_directory) || !make_in(in_directory, pid, &place, ret_adopted))
+        return false;
+    qmon__agent.record = place.record;
+    qmon__agent.record_device = place.device;
+    qmon__agent.record_inode = place.inode;
+    qmon__copy_text(qmon__agent.record_path, sizeof qmon__agent.record_path, place.path);
     qmon__copy_text(own_directory, sizeof own_directory, in_directory);
     return true;
+}
+
+bool qmon__record_make_guest(int pid, struct qmon__record_place *ret_place) {
+    bool adopted = false;
+    return own_directory[0] != '\0' && may_make_files() && make_in(own_directory, pid, ret_place, &adopted);
+}
+
+void qmon__record_leave_guest(struct qmon__record_place *place) {
+    qmon__sys_2(SYS_munmap, place->record, QMON_RECORD_BYTES);
+    place->record = NULL;
 }
 
 enum qmon__record_outcome qmon__record_acquire(int pid) {

@@ -23,6 +23,18 @@ enum qmon__record_outcome {
  * touched). On return header.state is EMPTY for a new or spare one. */
 enum qmon__record_outcome qmon__record_acquire(int pid);
 
+/* A record that is not the process's own: of a guest (guest.h). */
+struct qmon__record_place {
+    struct qmon_record *record; /* a mapping */
+    char path[QMON_PATH_BYTES + 64];
+    uint64_t device, inode;
+};
+
+/* Makes one for process pid, EMPTY, beside that of its host. False: there is no room for one. */
+bool qmon__record_make_guest(int pid, struct qmon__record_place *ret_place);
+/* Gives its mapping back; the file stays. */
+void qmon__record_leave_guest(struct qmon__record_place *place);
+
 /* A record for a process that cannot make its own yet (a child between vfork and exec, or out of posix_spawn): state EXEC,
  * not a root, flagged UNSTARTED. Does nothing when it has one. */
 void qmon__record_mark_child(int pid);

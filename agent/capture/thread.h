@@ -37,6 +37,7 @@ struct qmon__thread {
     struct qmon__guard *guard; /* innermost; NULL: a fault in our own code is a bug */
     unsigned nesting;          /* of our own code that is not to observe itself */
     uintptr_t stack_top;       /* near the start of its stack; 0 unknown */
+    int guest;                 /* the child of vfork that borrows this thread to report its death; 0 none */
     bool aborting;             /* in abort(): a SIGABRT handler that returns does not save the process */
     void *alternate_stack;     /* ours, from the pool; NULL: none (main thread: static), or the program's own */
     qmon__sigset own_proxies;  /* proxies (signals.h) that the program has blocked for themselves */

@@ -34,10 +34,16 @@ VICTIM(child, of_a_bare_clone_crashes, .program = "raw_fork", .arguments = {"cra
        .code = "SIGSEGV", .afterwards = 1)
 
 VICTIM(child, of_vfork_ends, .program = "vfork_ends", .arguments = {"_exit"}, .prints = "child 600")
-VICTIM_KNOWN(child, of_vfork_faults, .program = "vfork_ends", .arguments = {"fault"}, .prints = "SEGV default 1",
-             .death = "exit 0", .code = "SIGSEGV", .reports = 3)
-VICTIM_KNOWN(child, of_vfork_aborts, .program = "vfork_ends", .arguments = {"abort"}, .death = "exit 0",
-             .code = "SIGABRT", .reports = 3)
+VICTIM(child, of_vfork_faults, .program = "vfork_ends", .arguments = {"fault"}, .prints = "SEGV default 1",
+       .death = "exit 0", .code = "SIGSEGV", .reports = 3, .origin = "fault_in_child", .racy = true)
+VICTIM(child, of_vfork_faults_and_the_parent_crashes, .program = "vfork_ends", .arguments = {"fault", "crash"},
+       .code = "SIGSEGV", .reports = 4, .origin = "fault_in_child", .racy = true)
+VICTIM(child, of_vfork_aborts, .program = "vfork_ends", .arguments = {"abort"}, .death = "exit 0", .code = "SIGABRT",
+       .reports = 3, .origin = "be_child", .tells = {"abort()"}, .racy = true)
+VICTIM(child, of_vfork_faults_in_each_of_four_threads, .program = "vfork_in_threads", .prints = "8 children faulted",
+       .death = "exit 0", .code = "SIGSEGV", .reports = 8, .origin = "fault_in_child", .racy = true)
+VICTIM(child, of_vfork_faults_in_four_threads_and_the_parent_crashes, .program = "vfork_in_threads",
+       .arguments = {"crash"}, .code = "SIGSEGV", .reports = 9, .racy = true)
 VICTIM(child, of_vfork_is_killed, .program = "vfork_ends", .arguments = {"kill"}, .prints = "child f")
 VICTIM(child, of_vfork_execs, .program = "vfork_ends", .arguments = {"exec"}, .prints = "child 700")
 VICTIM(child, of_vfork_execs_a_program_that_crashes, .program = "vfork_ends", .arguments = {"crash"}, .death = "exit 0",
@@ -68,8 +74,8 @@ VICTIM(exec, five_times_and_then_a_status, .program = "exec_chain", .arguments =
        .prints = "0 left")
 VICTIM(exec, five_times_and_then_a_crash, .program = "exec_chain", .arguments = {"crash"}, .code = "SIGSEGV",
        .origin = "fault_at_last")
-VICTIM_KNOWN(exec, by_a_thread_that_is_not_the_first, .program = "exec_in_thread", .code = "SIGSEGV",
-             .origin = "fault_at_last", .racy = true)
+VICTIM(exec, by_a_thread_that_is_not_the_first, .program = "exec_in_thread", .code = "SIGSEGV",
+       .origin = "fault_at_last", .racy = true)
 VICTIM(exec, resets_handlers, .program = "exec_resets", .code = "SIGSEGV", .prints = "7: ignored")
 VICTIM(exec, of_a_static_program_that_ends_well, .program = "exec_static", .any_lifecycle = true)
 VICTIM(exec, of_a_static_program_that_crashes, .program = "exec_static", .arguments = {"crash"}, .death = "SIGSEGV",

@@ -12,16 +12,16 @@
 
 TestSuite(lost, .timeout = 60);
 
-VICTIM_KNOWN(lost, child_whose_parent_calls_wait, .program = "child_is_killed", .arguments = {"kill", "wait"},
-             .death = "exit 0", .code = "SIGKILL", .prints = "9\n")
-VICTIM_KNOWN(lost, child_whose_parent_calls_waitpid, .program = "child_is_killed", .arguments = {"kill", "waitpid"},
-             .death = "exit 0", .code = "SIGKILL", .prints = "9\n", .racy = true)
-VICTIM_KNOWN(lost, child_whose_parent_calls_wait4, .program = "child_is_killed", .arguments = {"kill", "wait4"},
-             .death = "exit 0", .code = "SIGKILL", .prints = "9\n")
-VICTIM_KNOWN(lost, child_whose_parent_calls_waitid, .program = "child_is_killed", .arguments = {"kill", "waitid"},
-             .death = "exit 0", .code = "SIGKILL", .prints = "2009\n")
-VICTIM_KNOWN(lost, child_whose_parent_asks_for_no_status, .program = "child_is_killed", .arguments = {"kill", "null"},
-             .death = "exit 0", .code = "SIGKILL", .prints = "0\n")
+VICTIM(lost, child_whose_parent_calls_wait, .program = "child_is_killed", .arguments = {"kill", "wait"},
+       .death = "exit 0", .code = "SIGKILL", .prints = "9\n")
+VICTIM(lost, child_whose_parent_calls_waitpid, .program = "child_is_killed", .arguments = {"kill", "waitpid"},
+       .death = "exit 0", .code = "SIGKILL", .prints = "9\n", .racy = true)
+VICTIM(lost, child_whose_parent_calls_wait4, .program = "child_is_killed", .arguments = {"kill", "wait4"},
+       .death = "exit 0", .code = "SIGKILL", .prints = "9\n")
+VICTIM(lost, child_whose_parent_calls_waitid, .program = "child_is_killed", .arguments = {"kill", "waitid"},
+       .death = "exit 0", .code = "SIGKILL", .prints = "2009\n")
+VICTIM(lost, child_whose_parent_asks_for_no_status, .program = "child_is_killed", .arguments = {"kill", "null"},
+       .death = "exit 0", .code = "SIGKILL", .prints = "0\n")
 VICTIM(lost, child_whose_parent_ignores_it, .program = "child_is_killed", .arguments = {"kill", "ignore"},
        .death = "exit 0", .code = "KILLED", .afterwards = 1)
 VICTIM(lost, child_that_exits_by_a_bare_system_call, .program = "child_is_killed", .arguments = {"exit", "waitpid"},

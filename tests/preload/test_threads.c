@@ -12,19 +12,18 @@ VICTIM(thread, and_sixty_three_more_crash_together, .program = "threads_crash_to
        .code = "SIGSEGV", .origin = "fault_together", .racy = true)
 VICTIM(thread, and_fifteen_more_abort_together, .program = "threads_abort_together", .arguments = {"16"},
        .code = "SIGABRT", .origin = "work", .racy = true)
-VICTIM_KNOWN(thread, crashes_while_main_returns, .program = "crash_meets_exit", .arguments = {"return"},
-             .code = "SIGSEGV", .origin = "fault_in_thread", .other_death = "exit 0", .racy = true)
-VICTIM_KNOWN(thread, crashes_while_main__exits, .program = "crash_meets_exit", .arguments = {"_exit"},
-             .code = "SIGSEGV", .origin = "fault_in_thread", .other_death = "exit 0", .racy = true)
+VICTIM(thread, crashes_while_main_returns, .program = "crash_meets_exit", .arguments = {"return"}, .code = "SIGSEGV",
+       .origin = "fault_in_thread", .other_death = "exit 0", .racy = true)
+VICTIM(thread, crashes_while_main__exits, .program = "crash_meets_exit", .arguments = {"_exit"}, .code = "SIGSEGV",
+       .origin = "fault_in_thread", .other_death = "exit 0", .racy = true)
 VICTIM(thread, crashes_while_main_aborts, .program = "crash_meets_exit", .arguments = {"abort"}, .code = "SIGSEGV",
        .other_death = "SIGABRT", .racy = true)
-VICTIM_KNOWN(thread, crashes_when_main_has_left, .program = "main_leaves_first", .code = "SIGSEGV",
-             .origin = "fault_in_thread")
+VICTIM(thread, crashes_when_main_has_left, .program = "main_leaves_first", .code = "SIGSEGV",
+       .origin = "fault_in_thread")
 VICTIM(thread, that_is_cancelled_crashes, .program = "cancelled_thread", .code = "SIGSEGV", .origin = "clean_up")
 VICTIM(thread, after_thread_is_cancelled_and_all_is_well, .program = "cancels_well", .prints = "20 cleaned")
 VICTIM(thread, after_thread_a_thousand_times, .program = "many_threads", .prints = "1000\n")
-VICTIM_KNOWN(thread, made_by_thrd_create_overflows, .program = "c11_thread_overflows", .code = "SIGSEGV",
-             .afterwards = 1)
+VICTIM(thread, made_by_thrd_create_overflows, .program = "c11_thread_overflows", .code = "SIGSEGV", .afterwards = 1)
 VICTIM(thread, crashes_in_a_key_destructor, .program = "key_destructor_crashes", .code = "SIGSEGV", .origin = "destroy")
 VICTIM(thread, crashes_in_a_thread_local_destructor, .program = "thread_local_crashes", .code = "SIGSEGV",
        .origin = "Fragile")
