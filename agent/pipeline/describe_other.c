@@ -82,7 +82,9 @@ static void describe_stop(struct qmon_event *event) {
 }
 
 static void describe_exec(struct qmon_event *event) {
-    event->title = qmon_event_format(event, "%s runs %s now", service_name(event), qmon__program_name(event));
+    const bool same = strcmp(service_name(event), qmon__program_name(event)) == 0;
+    event->title = same ? qmon_event_format(event, "%s took the place of the program before it", service_name(event))
+                        : qmon_event_format(event, "%s runs %s now", service_name(event), qmon__program_name(event));
     event->message = qmon_event_format(
         event, "Process %" PRIu32 " of %s replaced its program (exec): %s.", event->process.pid, service_name(event),
         event->process.command_line ? event->process.command_line : qmon__program_name(event));

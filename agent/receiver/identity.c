@@ -12,6 +12,7 @@
 #include "procfs.h"
 
 #define CONTAINER_ID_DIGITS 64u
+#define CALLED_NAME_BYTES 64u
 
 const char *qmon__find_container_id(const char *text) {
     for (const char *at = text; *at != '\0';) {
@@ -72,6 +73,30 @@ static const char *executable_of(struct qmon_event *event, const struct qmon_rec
     return process->executable[0] != '\0' ? qmon_event_text(event, process->executable) : NULL;
 }
 
+/* What the program was called by: people know "redis-server", not the file that the link leads to. NULL where the first
+ * argument does not look like a name. */
+static const char *called_name(struct qmon_event *event, const struct qmon_record_process *process) {
+    if (process->command_line_bytes == 0)
+        return NULL;
+    const char *name = process->command_line;
+    size_t bytes = strnlen(name, process->command_line_bytes);
+    for (size_t i = bytes; i > 0; i--)
+        if (name[i - 1] == '/') {
+            name += i;
+            bytes -= i;
+            break;
+        }
+    const size_t login = bytes > 1 && name[0] == '-'; /* how login shells are started */
+    name += login;
+    bytes -= login;
+    for (size_t i = 0; i < bytes; i++)
+        if (!isalnum((unsigned char) name[i]) && strchr("._+-", name[i]) == NULL)
+            return NULL;
+    return bytes >= 1 && bytes <= CALLED_NAME_BYTES && isalnum((unsigned char) name[0])
+               ? qmon_event_text_n(event, name, bytes)
+               : NULL;
+}
+
 void qmon__identify_process(struct qmon_event *event, const struct qmon_record *record, uint32_t live_pid) {
     const struct qmon_record_process *process = &record->process;
     event->process.pid = process->pid;
@@ -85,6 +110,7 @@ void qmon__identify_process(struct qmon_event *event, const struct qmon_record *
     if (process->command_line_bytes > 0)
         event->process.command_line =
             qmon_redact_command_line(event, process->command_line, process->command_line_bytes);
+    event->service.name = called_name(event, process); /* until the configuration is asked */
     if (process->working_directory[0] != '\0')
         event->process.working_directory = qmon_event_text(event, process->working_directory);
     event->process.start_time_ns = process->created_real_ns;
@@ -101,9 +127,10 @@ static const char *base_name(const char *path) {
 
 void qmon__identify_service(struct qmon_event *event, const struct qmon_config *config) {
     const char *executable = event->process.executable;
-    event->service.name = config->service != NULL && config->service[0] != '\0'
-                              ? qmon_event_text(event, config->service)
-                              : qmon_event_text(event, executable != NULL ? base_name(executable) : "unknown");
+    if (config->service != NULL && config->service[0] != '\0')
+        event->service.name = qmon_event_text(event, config->service);
+    else if (event->service.name == NULL)
+        event->service.name = qmon_event_text(event, executable != NULL ? base_name(executable) : "unknown");
     if (config->version != NULL && config->version[0] != '\0')
         event->service.version = qmon_event_text(event, config->version);
     if (config->stage != NULL && config->stage[0] != '\0')

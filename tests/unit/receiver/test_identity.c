@@ -64,6 +64,28 @@ Test(identity, asks_a_process_that_is_alive_for_what_the_record_does_not_say) {
     cr_expect_eq(event->process.uid, geteuid());
 }
 
+static void expect_called(const char *first_argument, const char *name) {
+    struct qmon_record called = record;
+    struct qmon_config config = {0};
+    called.process.command_line_bytes =
+        (uint32_t) snprintf(called.process.command_line, sizeof called.process.command_line, "%s", first_argument) + 1;
+    qmon__identify_process(event, &called, 0);
+    qmon__identify_service(event, &config);
+    cr_expect_str_eq(event->service.name, name, "%s gives %s", first_argument, event->service.name);
+}
+
+Test(identity, calls_a_service_what_its_program_was_called_by) {
+    strcpy(record.process.executable, "/usr/bin/redis-check-rdb");
+    expect_called("redis-server", "redis-server");
+    expect_called("/opt/bin/redis-server", "redis-server");
+    expect_called("-bash", "bash");
+    expect_called("", "redis-check-rdb");
+    expect_called("-", "redis-check-rdb");
+    expect_called("postgres: writer", "redis-check-rdb");
+    expect_called("/opt/bin/", "redis-check-rdb");
+    expect_called("token=xoxb-1", "redis-check-rdb");
+}
+
 Test(identity, gives_ids_that_are_version_7_and_of_the_events_time) {
     qmon__identify_event(event, &record, "error", 1);
     cr_expect_eq(strlen(event->id), 36);
