@@ -104,12 +104,17 @@ static size_t own_bytes(void) {
     return qmon__thread.alternate_stack == main_stack ? sizeof main_stack : stack_bytes();
 }
 
+/* In the program's name. */
+static long ask_kernel(const stack_t *wanted, stack_t *ret_old) {
+    return qmon__sys6_raw(SYS_sigaltstack, (long) wanted, (long) ret_old, 0, 0, 0, 0);
+}
+
 int qmon__alternate_stack_virtual(const stack_t *wanted, stack_t *ret_old) {
     stack_t now, asked;
     void *own = qmon__thread.alternate_stack;
     if (wanted != NULL)
         asked = *wanted; /* may be the same object as ret_old */
-    long error = qmon__sys_2(SYS_sigaltstack, NULL, &now);
+    long error = ask_kernel(NULL, &now);
     if (error != 0)
         return (int) error;
     const bool is_own = own != NULL && now.ss_sp == own;
@@ -117,9 +122,9 @@ int qmon__alternate_stack_virtual(const stack_t *wanted, stack_t *ret_old) {
         const bool disable = (asked.ss_flags & ~(int) (1u << 31)) == SS_DISABLE; /* bit 31 is SS_AUTODISARM */
         if (disable && own != NULL) {
             const stack_t back = {.ss_sp = own, .ss_size = own_bytes()};
-            error = is_own ? 0 : qmon__sys_2(SYS_sigaltstack, &back, NULL);
+            error = is_own ? 0 : ask_kernel(&back, NULL);
         } else {
-            error = qmon__sys_2(SYS_sigaltstack, &asked, NULL);
+            error = ask_kernel(&asked, NULL);
         }
         if (error != 0)
             return (int) error;

@@ -67,6 +67,11 @@ static void start_thread(void) {
                                 CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
     const qmon__sigset all = ~(qmon__sigset) 0;
     qmon__sigset before;
+    const long making[6] = {(long) flags};
+    if (qmon__filters_seen() && qmon__filters_forbid(SYS_clone, making)) {
+        atomic_store_explicit(&running, false, memory_order_release);
+        return;
+    }
     qmon__sigprocmask(SIG_SETMASK, &all, &before);
     if (qmon__clone_thread(flags, thread_stack + sizeof thread_stack, run_thread, NULL, (int *) &thread_id) < 0)
         atomic_store_explicit(&running, false, memory_order_release);

@@ -1,3 +1,4 @@
+#define QMON__FOR_PROGRAM
 #include "dispositions.h"
 
 #include <errno.h>
@@ -119,18 +120,22 @@ int qmon__disposition_virtual(int signal, const struct qmon__kernel_action *want
     return 0;
 }
 
+static void set_unasked(int signal, const struct qmon__kernel_action *action) {
+    qmon__sys6_own(SYS_rt_sigaction, signal, (long) action, 0, sizeof(qmon__sigset), 0, 0);
+}
+
 void qmon__disposition_reset(int signal) {
     struct qmon__kernel_action action = qmon__disposition_of(signal);
     action.handler = (void *) SIG_DFL;
     action.flags &= ~(unsigned long) SA_SIGINFO;
     const struct qmon__kernel_action kernel = in_kernel(signal, &action);
     publish(signal, &action);
-    qmon__sigaction(signal, &kernel, NULL);
+    set_unasked(signal, &kernel);
 }
 
 void qmon__disposition_default(int signal) {
     const struct qmon__kernel_action action = {.handler = (void *) SIG_DFL};
-    qmon__sigaction(signal, &action, NULL);
+    set_unasked(signal, &action);
 }
 
 void qmon__dispositions_start(void) {

@@ -169,8 +169,9 @@ static int run_receiver(void *argument) {
 }
 
 static uint64_t monotonic_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    struct timespec now = {0, 0};
+    if (qmon__sys_2(SYS_clock_gettime, CLOCK_MONOTONIC, &now) != 0)
+        clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t) now.tv_sec * 1000u + (uint64_t) now.tv_nsec / 1000000u;
 }
 
@@ -225,8 +226,22 @@ static int run_waiter(void *argument) {
     return 0;
 }
 
+/* The filters are asked about calls that are not made through sys.h; and about what the receiver cannot do without. */
+static bool is_forbidden(void) {
+    static const long needed[] = {SYS_execve, SYS_openat, SYS_mmap, SYS_mprotect, SYS_close, SYS_wait4};
+    const long making[6] = {CLONE_VM | CLONE_VFORK}, none[6] = {0};
+    if (!qmon__filters_seen())
+        return false;
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+        if (qmon__filters_forbid(needed[i], none))
+            return true;
+    return qmon__filters_forbid(SYS_clone, making);
+}
+
 int qmon__spawn_receiver(const struct qmon__spawn_request *request) {
     struct job job;
+    if (is_forbidden())
+        return -EPERM;
     prepare(&job, request);
     const qmon__sigset all = ALL_SIGNALS;
     qmon__sigset before;

@@ -1,3 +1,4 @@
+#define QMON__FOR_PROGRAM
 #include "mask.h"
 
 #include <signal.h>

@@ -4,17 +4,23 @@
  * The agent calls the kernel, not libc, because libc's wrappers set errno, can be interposed by somebody else's preload,
  * are cancellation points, and may not work in a thread that libc does not know. Results are the kernel's: a negative
  * errno on failure. SIGNAL SAFETY: everything here is async-signal-safe.
+ *
+ * A call of our own that a filter of the program's would end the process for is not made: it fails with -EPERM (filters.h). What
+ * is called in the program's name (QMON__FOR_PROGRAM is defined in files that do that) is made whatever becomes of it.
  */
 #ifndef QMON_CAPTURE_SYS_H
 #define QMON_CAPTURE_SYS_H
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 
+#include "filters.h"
+
 #if defined(__x86_64__)
 
-static inline long qmon__sys6(long number, long a, long b, long c, long d, long e, long f) {
+static inline long qmon__sys6_raw(long number, long a, long b, long c, long d, long e, long f) {
     long result;
     register long r10 __asm__("r10") = d;
     register long r8 __asm__("r8") = e;
@@ -28,7 +34,7 @@ static inline long qmon__sys6(long number, long a, long b, long c, long d, long 
 
 #elif defined(__aarch64__)
 
-static inline long qmon__sys6(long number, long a, long b, long c, long d, long e, long f) {
+static inline long qmon__sys6_raw(long number, long a, long b, long c, long d, long e, long f) {
     register long x8 __asm__("x8") = number;
     register long x0 __asm__("x0") = a;
     register long x1 __asm__("x1") = b;
@@ -42,6 +48,21 @@ static inline long qmon__sys6(long number, long a, long b, long c, long d, long 
 
 #else
 #error "qmon knows x86-64 and aarch64"
+#endif
+
+static inline long qmon__sys6_own(long number, long a, long b, long c, long d, long e, long f) {
+    if (__builtin_expect(qmon__filters_seen(), 0)) {
+        const long arguments[6] = {a, b, c, d, e, f};
+        if (qmon__filters_forbid(number, arguments))
+            return -EPERM;
+    }
+    return qmon__sys6_raw(number, a, b, c, d, e, f);
+}
+
+#ifdef QMON__FOR_PROGRAM
+#define qmon__sys6 qmon__sys6_raw
+#else
+#define qmon__sys6 qmon__sys6_own
 #endif
 
 #define QMON__ARG(value) ((long) (value))
@@ -78,11 +99,11 @@ static inline long qmon__sigprocmask(int how, const qmon__sigset *set, qmon__sig
 }
 
 static inline int qmon__getpid(void) {
-    return (int) qmon__sys(SYS_getpid);
+    return (int) qmon__sys6_own(SYS_getpid, 0, 0, 0, 0, 0, 0);
 }
 
 static inline int qmon__gettid(void) {
-    return (int) qmon__sys(SYS_gettid);
+    return (int) qmon__sys6_own(SYS_gettid, 0, 0, 0, 0, 0, 0);
 }
 
 /* The entry of the kernel's own sigreturn stub; in <arch>/signal_entry.S. */

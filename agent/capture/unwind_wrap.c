@@ -5,14 +5,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/types.h>
 
 #include "guard.h"
 #include "modules.h"
+#include "signals.h"
 #include "sys.h"
 #include "unwind.h"
 
@@ -26,6 +30,9 @@ ssize_t __wrap_write(int descriptor, const void *buffer, size_t bytes);
 long __wrap_syscall(long number, ...);
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_close(int descriptor);
+int __wrap_sigprocmask(int how, const sigset_t *wanted, sigset_t *ret_old);
+void *__wrap_mmap(void *address, size_t bytes, int protection, int flags, int descriptor, off_t offset);
+int __wrap_munmap(void *address, size_t bytes);
 _Noreturn void __wrap_abort(void);
 
 static _Atomic bool without_loader;
@@ -51,9 +58,12 @@ int __wrap_dl_iterate_phdr(int (*callback)(struct dl_phdr_info *, size_t, void *
 }
 
 /* The unwinder's check of memory: mincore (or msync), then writing a byte to a pipe. Ours asks the kernel to read a signal
- * set there with a `how` that does not exist: EFAULT if it cannot, EINVAL if it can, and nothing happens. */
+ * set there with a `how` that does not exist: EFAULT if it cannot, EINVAL if it can, and nothing happens. Where a filter does not
+ * let the kernel answer, it is tried. */
 static bool is_readable(const void *address) {
-    return qmon__sigprocmask(~0, address, NULL) == -EINVAL;
+    char byte;
+    const long answer = qmon__sigprocmask(~0, address, NULL);
+    return answer == -EINVAL || (answer != -EFAULT && qmon__copy_guarded(&byte, address, 1));
 }
 
 int __wrap_mincore(void *address, size_t bytes, unsigned char *ret_present) {
@@ -101,6 +111,28 @@ int __wrap_open(const char *path, int flags, ...) {
 
 int __wrap_close(int descriptor) {
     return qmon__sys_1(SYS_close, descriptor) < 0 ? -1 : 0;
+}
+
+/* These three are calls of our own, not the program's (sys.h). A fault in the unwinder must reach us. */
+int __wrap_sigprocmask(int how, const sigset_t *wanted, sigset_t *ret_old) {
+    qmon__sigset set = 0, old = 0;
+    if (wanted != NULL) {
+        memcpy(&set, wanted, sizeof set);
+        set &= ~QMON__FAULT_SIGNALS;
+    }
+    const long error = qmon__sigprocmask(how, wanted != NULL ? &set : NULL, &old);
+    if (ret_old != NULL)
+        memcpy(ret_old, &old, sizeof old);
+    return error == 0 ? 0 : -1;
+}
+
+void *__wrap_mmap(void *address, size_t bytes, int protection, int flags, int descriptor, off_t offset) {
+    const long result = qmon__sys_6(SYS_mmap, address, bytes, protection, flags, descriptor, offset);
+    return result < 0 && result > -4096 ? MAP_FAILED : (void *) result;
+}
+
+int __wrap_munmap(void *address, size_t bytes) {
+    return qmon__sys_2(SYS_munmap, address, bytes) == 0 ? 0 : -1;
 }
 
 /* An inconsistency that the unwinder met: the end of this walk, not of the host. */

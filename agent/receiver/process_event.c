@@ -15,6 +15,7 @@
 #include <qmon/delivery.h>
 #include <qmon/log.h>
 
+#include "bound.h"
 #include "echo.h"
 #include "identity.h"
 #include "moment.h"
@@ -106,8 +107,11 @@ static bool tell_without_store(struct qmon__pass *pass, const struct qmon_event 
     if (memory == NULL)
         return false;
     struct qmon_delivery_summary summary = {0};
-    bool told = qmon_store_save(memory, event, "alerted", sinks, sink_count) == 0 &&
-                qmon_deliver_until(memory, pass->config, event->id, pass->deadline_ms, &summary) == (int) sink_count;
+    bool told =
+        qmon_store_save(memory, event, "alerted", sinks, sink_count) == 0 &&
+        (qmon__is_bound() /* what cannot be done now cannot be done a moment later */
+             ? qmon_deliver_due(memory, pass->config, event->id, pass->deadline_ms, &summary)
+             : qmon_deliver_until(memory, pass->config, event->id, pass->deadline_ms, &summary)) == (int) sink_count;
     qmon_store_close(memory);
     return told;
 }
@@ -117,7 +121,7 @@ static enum qmon__kept deliver_saved(struct qmon__pass *pass, const struct qmon_
     if (sink_count == 0)
         return durable ? QMON__KEPT : QMON__KEPT_TOLD; /* nobody wants it */
     struct qmon_delivery_summary summary = {0};
-    int sent = durable && !pass->last_chance
+    int sent = (durable || pass->makeshift) && !pass->last_chance
                    ? qmon_deliver_due(pass->store, pass->config, event->id, pass->deadline_ms, &summary)
                    : qmon_deliver_until(pass->store, pass->config, event->id, pass->deadline_ms, &summary);
     if (summary.last_problem[0] != '\0')

@@ -70,6 +70,7 @@ file(CONFIGURE OUTPUT ${version_script} CONTENT "{\nglobal:\n${exported}local:\n
 
 # Default visibility: the version script decides what of it is seen.
 qmon_agent_part(qmon_hooks VISIBILITY default SOURCES ${hook_sources} INCLUDE ${CMAKE_SOURCE_DIR}/hooks ${CMAKE_SOURCE_DIR}/agent/capture)
+target_compile_definitions(qmon_hooks PRIVATE QMON__FOR_PROGRAM) # see agent/capture/sys.h
 add_library(libqmon SHARED $<TARGET_OBJECTS:qmon_hooks> $<TARGET_OBJECTS:qmon_capture>)
 set_target_properties(libqmon PROPERTIES OUTPUT_NAME qmon LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR} LINKER_LANGUAGE C
                       LINK_DEPENDS "${version_script};${QMON_LIBUNWIND}/lib/libunwind.a")
@@ -79,6 +80,6 @@ target_link_options(libqmon PRIVATE -static-libgcc -Wl,--version-script=${versio
                     -Wl,-z,noexecstack -Wl,-z,nodelete -Wl,-z,initfirst -Wl,-z,noseparate-code) # two mappings fewer for every process
 
 # What libunwind asks of libc is answered by agent/capture/unwind_wrap.c: no lock of the loader's, no pipe in the host, no abort.
-foreach(name IN ITEMS dl_iterate_phdr pipe2 mincore msync read write open close syscall abort)
+foreach(name IN ITEMS dl_iterate_phdr pipe2 mincore msync read write open close syscall abort sigprocmask mmap munmap)
     target_link_options(libqmon PRIVATE -Wl,--wrap=${name})
 endforeach()

@@ -11,9 +11,6 @@ TestSuite(filter, .timeout = 60);
 #define REFUSED(sentence, error, calls, end, ...)                                                                      \
     VICTIM(filter, sentence, .program = "refuses_calls", .arguments = {#error, calls, end}, .afterwards = 1,           \
            __VA_ARGS__)
-#define REFUSED_KNOWN(sentence, error, calls, end, ...)                                                                \
-    VICTIM_KNOWN(filter, sentence, .program = "refuses_calls", .arguments = {#error, calls, end}, .afterwards = 1,     \
-                 __VA_ARGS__)
 #define FAULT .code = "SIGSEGV"
 #define ABORT .code = "SIGABRT"
 
@@ -53,10 +50,10 @@ REFUSED(allows_next_to_nothing_for_an_abort, 1,
         "allow:read,write,exit,exit_group,rt_sigreturn,rt_sigaction,rt_sigprocmask,tgkill,gettid,getpid", "abort",
         ABORT)
 REFUSED(allows_next_to_nothing_for_an_exit, 1, "allow:read,write,exit,exit_group,rt_sigreturn", "5", .code = "exit:5")
-REFUSED_KNOWN(kills_for_clone, 0, "clone,clone3,fork,vfork", "fault", FAULT)
+REFUSED(kills_for_clone, 0, "clone,clone3,fork,vfork", "fault", FAULT)
 REFUSED(kills_for_exec, 0, "execve,execveat", "fault", FAULT)
-REFUSED_KNOWN(kills_for_open, 0, "open,openat", "fault", FAULT)
-REFUSED_KNOWN(kills_for_nearly_everything, 0, "allow:read,write,exit,exit_group,rt_sigreturn", "fault", FAULT)
-REFUSED_KNOWN(kills_for_nearly_everything_but_an_exit, 0, "allow:read,write,exit,exit_group,rt_sigreturn", "5",
-              .code = "exit:5")
-VICTIM_KNOWN(filter, of_the_strict_mode, .program = "strict_mode", .code = "SIGSEGV", .afterwards = 1)
+REFUSED(kills_for_open, 0, "open,openat", "fault", FAULT)
+REFUSED(kills_for_nearly_everything, 0, "allow:read,write,exit,exit_group,rt_sigreturn", "fault", FAULT)
+REFUSED(kills_for_nearly_everything_but_an_exit, 0, "allow:read,write,exit,exit_group,rt_sigreturn", "5",
+        .code = "exit:5")
+VICTIM(filter, of_the_strict_mode, .program = "strict_mode", .code = "SIGSEGV", .afterwards = 1)

@@ -1,4 +1,4 @@
-/* race: agent/capture/ring.c agent/capture/text.c */
+/* race: agent/capture/filters.c agent/capture/ring.c agent/capture/text.c */
 /*
  * Four threads report as fast as they can while one takes the reports out, as record.h says it is done:
  *   1. what is taken is whole: the text, the frames and the lengths are those of one report

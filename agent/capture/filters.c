@@ -1,0 +1,179 @@
+#include "filters.h"
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#define FILTERS 64u
+#define STEPS 16384u /* of all together; the kernel takes up to 4096 in one, and 32768 in all */
+
+#if defined(__x86_64__)
+#define OWN_ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define OWN_ARCHITECTURE AUDIT_ARCH_AARCH64
+#endif
+
+_Atomic unsigned qmon__filter_count;
+
+static struct {
+    const struct sock_filter *steps; /* NULL: the strict mode */
+    unsigned count;
+} filters[FILTERS];
+static struct sock_filter all_steps[STEPS];
+static unsigned steps_used;
+static atomic_flag adding = ATOMIC_FLAG_INIT;
+
+static void add(const struct sock_filter *steps, unsigned count) {
+    while (atomic_flag_test_and_set_explicit(&adding, memory_order_acquire)) {
+    }
+    const unsigned at = atomic_load_explicit(&qmon__filter_count, memory_order_relaxed);
+    if (at < FILTERS && count <= STEPS - steps_used) {
+        filters[at].steps = count != 0 ? all_steps + steps_used : NULL;
+        filters[at].count = count;
+        if (count != 0)
+            memcpy(all_steps + steps_used, steps, count * sizeof *steps);
+        steps_used += count;
+        atomic_store_explicit(&qmon__filter_count, at + 1, memory_order_release);
+    }
+    atomic_flag_clear_explicit(&adding, memory_order_release);
+}
+
+void qmon__filters_add(const struct sock_fprog *program) {
+    if (program->len != 0)
+        add(program->filter, program->len);
+}
+
+void qmon__filters_add_strict(void) {
+    add(NULL, 0);
+}
+
+/* What a filter computes with. The kernel has checked the program: it only jumps forward, ends with a return, and reads and writes
+ * nothing but this and the call's data. */
+struct machine {
+    uint32_t a, x, memory[BPF_MEMWORDS];
+    const struct seccomp_data *data;
+};
+
+static uint32_t load(const struct machine *machine, const struct sock_filter *step) {
+    switch (BPF_MODE(step->code)) {
+    case BPF_IMM:
+        return step->k;
+    case BPF_MEM:
+        return machine->memory[step->k % BPF_MEMWORDS];
+    case BPF_LEN:
+        return sizeof *machine->data;
+    default: { /* BPF_ABS */
+        uint32_t word = 0;
+        if (step->k <= sizeof *machine->data - sizeof word)
+            memcpy(&word, (const char *) machine->data + step->k, sizeof word);
+        return word;
+    }
+    }
+}
+
+static uint32_t compute(uint32_t a, uint32_t b, unsigned operation) {
+    switch (operation) {
+    case BPF_ADD:
+        return a + b;
+    case BPF_SUB:
+        return a - b;
+    case BPF_MUL:
+        return a * b;
+    case BPF_DIV:
+        return b != 0 ? a / b : 0;
+    case BPF_AND:
+        return a & b;
+    case BPF_OR:
+        return a | b;
+    case BPF_XOR:
+        return a ^ b;
+    case BPF_LSH:
+        return b < 32 ? a << b : 0;
+    case BPF_RSH:
+        return b < 32 ? a >> b : 0;
+    default: /* BPF_NEG */
+        return -a;
+    }
+}
+
+static bool holds(uint32_t a, uint32_t b, unsigned operation) {
+    switch (operation) {
+    case BPF_JEQ:
+        return a == b;
+    case BPF_JGT:
+        return a > b;
+    case BPF_JGE:
+        return a >= b;
+    default: /* BPF_JSET */
+        return (a & b) != 0;
+    }
+}
+
+/* What the filter returns for a call; SECCOMP_RET_ALLOW where it is none that the kernel would have taken. */
+static uint32_t run(const struct sock_filter *steps, unsigned count, const struct seccomp_data *data) {
+    struct machine machine = {.data = data};
+    for (unsigned at = 0; at < count; at++) {
+        const struct sock_filter *step = &steps[at];
+        const uint32_t operand = BPF_SRC(step->code) == BPF_X ? machine.x : step->k;
+        switch (BPF_CLASS(step->code)) {
+        case BPF_LD:
+            machine.a = load(&machine, step);
+            break;
+        case BPF_LDX:
+            machine.x = load(&machine, step);
+            break;
+        case BPF_ST:
+            machine.memory[step->k % BPF_MEMWORDS] = machine.a;
+            break;
+        case BPF_STX:
+            machine.memory[step->k % BPF_MEMWORDS] = machine.x;
+            break;
+        case BPF_ALU:
+            machine.a = compute(machine.a, operand, BPF_OP(step->code));
+            break;
+        case BPF_JMP:
+            if (BPF_OP(step->code) == BPF_JA)
+                at += step->k;
+            else
+                at += holds(machine.a, operand, BPF_OP(step->code)) ? step->jt : step->jf;
+            break;
+        case BPF_RET:
+            return BPF_RVAL(step->code) == BPF_A ? machine.a : step->k;
+        default: /* BPF_MISC */
+            if (BPF_MISCOP(step->code) == BPF_TAX)
+                machine.x = machine.a;
+            else
+                machine.a = machine.x;
+            break;
+        }
+    }
+    return SECCOMP_RET_ALLOW;
+}
+
+static bool is_in_strict_mode(long number) {
+    return number == SYS_read || number == SYS_write || number == SYS_exit || number == SYS_rt_sigreturn;
+}
+
+__attribute__((cold, noinline)) bool qmon__filters_forbid(long number, const long arguments[static 6]) {
+    const unsigned count = atomic_load_explicit(&qmon__filter_count, memory_order_acquire);
+    struct seccomp_data data = {.nr = (int) number,
+                                .arch = OWN_ARCHITECTURE,
+                                .instruction_pointer = (uint64_t) (uintptr_t) __builtin_return_address(0)};
+    for (unsigned i = 0; i < 6; i++)
+        data.args[i] = (uint64_t) arguments[i];
+    for (unsigned i = 0; i < count; i++) {
+        if (filters[i].steps == NULL) {
+            if (!is_in_strict_mode(number))
+                return true;
+            continue;
+        }
+        const uint32_t action = run(filters[i].steps, filters[i].count, &data) & SECCOMP_RET_ACTION_FULL;
+        if (action == SECCOMP_RET_KILL_PROCESS || action == SECCOMP_RET_KILL_THREAD || action == SECCOMP_RET_TRAP)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,63 @@
+/*
+ * prctl and syscall, for the sake of the system call filters that are installed through them: see filters.h. Both are nothing but
+ * the call itself in libc too.
+ *
+ * Declared here with all the arguments that there can be, which come in registers (the last of syscall's on the stack, where it can
+ * be read whether it was passed or not): so they need no frame, and cost what libc's own cost.
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
+
+#include <filters.h>
+#include <sys.h>
+
+long syscall(long number, long a, long b, long c, long d, long e, long f);
+int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
+
+__attribute__((cold, noinline)) static long fail(long result) {
+    errno = (int) -result;
+    return -1;
+}
+
+static inline long result_of(long result) {
+    return __builtin_expect(result >= 0 || result < -4095, 1) ? result : fail(result);
+}
+
+/* The kernel has read the program, so that it can be read. */
+__attribute__((cold, noinline)) static long install(unsigned long operation, unsigned long flags, void *program) {
+    const int error_number = errno;
+    const long result = qmon__sys6_raw(SYS_seccomp, (long) operation, (long) flags, (long) program, 0, 0, 0);
+    const bool taken = (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0 ? result >= 0 : result == 0;
+    if (taken && operation == SECCOMP_SET_MODE_FILTER)
+        qmon__filters_add(program);
+    else if (taken && operation == SECCOMP_SET_MODE_STRICT)
+        qmon__filters_add_strict();
+    errno = error_number;
+    return result_of(result);
+}
+
+__attribute__((cold, noinline)) static long install_by_prctl(unsigned long mode, void *program, unsigned long c,
+                                                             unsigned long d) {
+    const long result = qmon__sys6_raw(SYS_prctl, PR_SET_SECCOMP, (long) mode, (long) program, (long) c, (long) d, 0);
+    if (result == 0 && mode == SECCOMP_MODE_FILTER)
+        qmon__filters_add(program);
+    else if (result == 0 && mode == SECCOMP_MODE_STRICT)
+        qmon__filters_add_strict();
+    return result_of(result);
+}
+
+long syscall(long number, long a, long b, long c, long d, long e, long f) {
+    if (__builtin_expect(number == SYS_seccomp, 0))
+        return install((unsigned long) a, (unsigned long) b, (void *) c);
+    if (__builtin_expect(number == SYS_prctl && a == PR_SET_SECCOMP, 0))
+        return install_by_prctl((unsigned long) b, (void *) c, (unsigned long) d, (unsigned long) e);
+    return result_of(qmon__sys6_raw(number, a, b, c, d, e, f));
+}
+
+int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d) {
+    if (__builtin_expect(option == PR_SET_SECCOMP, 0))
+        return (int) install_by_prctl(a, (void *) b, c, d);
+    return (int) result_of(qmon__sys6_raw(SYS_prctl, option, (long) a, (long) b, (long) c, (long) d, 0));
+}
