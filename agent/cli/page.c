@@ -14,7 +14,6 @@
 #define SOURCES 3u
 #define TRACE_ROWS 60u
 #define BRIEF_TRACE_ROWS 16u
-#define REGISTER_COLUMNS 3u
 
 void qmon__cli_page_row(FILE *out, const struct qmon__cli_style *style, const char *label, const char *text) {
     if (!text || !*text)
@@ -88,6 +87,7 @@ static void print_cause(FILE *out, const struct qmon__cli_style *style, const st
     if (!event->message || !detail || strcmp(event->message, detail) != 0)
         qmon__cli_page_row(out, style, event->cause.kind ? "Message" : "What", event->message);
     print_signal(out, style, event);
+    qmon__cli_page_instruction(out, style, event);
     if (event->exit.present)
         qmon__cli_page_rowf(out, style, "Status", "%d", event->exit.status);
     if (event->lifecycle.phase)
@@ -139,29 +139,6 @@ static void print_trace(FILE *out, const struct qmon__cli_style *style, const st
         fputs(" (out of memory)\n", out);
 }
 
-static void print_registers(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event) {
-    unsigned column = 0;
-
-    putc('\n', out);
-    if (event->register_count == 0) {
-        qmon__cli_page_row(out, style, "Registers", "none were kept with this event");
-        return;
-    }
-    qmon__cli_put(out, style, QMON_LOOK_FAINT, "Registers");
-    putc('\n', out);
-    for (size_t i = 0; i < event->register_count; i++) {
-        const struct qmon_register *at = &event->registers[i];
-        fprintf(out, "  %-7s 0x%016" PRIx64, at->name, at->value);
-        if (at->points_to) {
-            fputs("  ", out);
-            qmon__cli_put(out, style, QMON_LOOK_FAINT, at->points_to);
-        }
-        column = at->points_to ? 0 : (column + 1) % REGISTER_COLUMNS;
-        if (column == 0 || i + 1 == event->register_count)
-            putc('\n', out);
-    }
-}
-
 void qmon__cli_page_print(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event,
                           const struct qmon__cli_page *page) {
     qmon__cli_page_heading(out, style, event, page->now_ms);
@@ -169,8 +146,10 @@ void qmon__cli_page_print(FILE *out, const struct qmon__cli_style *style, const 
     print_cause(out, style, event);
     qmon__cli_page_source(out, style, event, page->brief ? 1 : SOURCES);
     print_trace(out, style, event, page);
-    if (page->registers)
-        print_registers(out, style, event);
+    if (page->registers) {
+        qmon__cli_page_registers(out, style, event);
+        qmon__cli_page_code(out, style, event);
+    }
     if (!page->brief) {
         putc('\n', out);
         qmon__cli_page_facts(out, style, event, page);

@@ -40,6 +40,17 @@ void qmon__cli_page_rowf(FILE *out, const struct qmon__cli_style *style, const c
 void qmon__cli_page_source(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event,
                            unsigned most);
 
+/* page_machine.c: registers with what they point to; the instructions around the program counter; the one that was
+ * executing as a row; and, as data that nothing was done to, program counters, registers, stack and modules. */
+void qmon__cli_page_registers(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event);
+void qmon__cli_page_code(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event);
+void qmon__cli_page_instruction(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event);
+void qmon__cli_page_modules(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event);
+void qmon__cli_page_raw(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event);
+
+/* page_context.c: errno, memory, descriptors, limits. */
+void qmon__cli_page_context(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event);
+
 /* page_facts.c: process, service, host, report, breadcrumbs, occurrences, notes, ids. */
 void qmon__cli_page_facts(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event,
                           const struct qmon__cli_page *page);

@@ -126,6 +126,7 @@ void qmon__cli_page_facts(FILE *out, const struct qmon__cli_style *style, const 
     print_report(out, style, event);
     print_crumbs(out, style, event);
     print_process(out, style, event);
+    qmon__cli_page_context(out, style, event);
     print_place(out, style, event);
     print_occurrences(out, style, event, page);
     for (size_t i = 0; i < event->note_count; i++)

@@ -7,14 +7,17 @@
 #include "when.h"
 
 struct show_options {
-    bool json, all_threads, registers, full;
+    bool json, all_threads, registers, full, raw;
 };
 
 static const struct qmon__cli_option options[] = {
     {'t', "all-threads", QMON_ARG_SWITCH, NULL, "the traces of all threads",
      offsetof(struct show_options, all_threads)},
-    {'r', "registers", QMON_ARG_SWITCH, NULL, "the registers too", offsetof(struct show_options, registers)},
+    {'r', "registers", QMON_ARG_SWITCH, NULL, "the registers, what they point to, and the code that was executing",
+     offsetof(struct show_options, registers)},
     {'f', "full", QMON_ARG_SWITCH, NULL, "every frame, nothing folded", offsetof(struct show_options, full)},
+    {'\0', "raw", QMON_ARG_SWITCH, NULL, "what was captured: program counters, registers, stack, modules",
+     offsetof(struct show_options, raw)},
     {'\0', "json", QMON_ARG_SWITCH, NULL, "the whole event as one line of JSON", offsetof(struct show_options, json)},
     {0},
 };
@@ -51,7 +54,10 @@ static int show_page(const struct qmon__cli_stored *stored, const struct show_op
                 error);
         return 1;
     }
-    qmon__cli_page_print(stdout, &style, event, &page);
+    if (wanted->raw)
+        qmon__cli_page_raw(stdout, &style, event);
+    else
+        qmon__cli_page_print(stdout, &style, event, &page);
     qmon_event_free(event);
     return 0;
 }

@@ -183,7 +183,8 @@ static bool read_texts(struct reader *reader, const struct qmon__member *member,
     return true;
 }
 
-static bool read_pairs(struct reader *reader, struct json_object *json, struct qmon_event *event) {
+static bool read_pairs(struct reader *reader, const struct qmon__member *member, struct json_object *json, char *base) {
+    struct qmon_event *event = reader->event;
     if (!is_a(reader, json, json_type_object))
         return false;
     struct qmon_pair *pairs = new_items(reader, (size_t) json_object_object_length(json), sizeof *pairs);
@@ -196,8 +197,8 @@ static bool read_pairs(struct reader *reader, struct json_object *json, struct q
             return pairs[count].key ? false : fail(reader, "out of memory");
         count++;
     }
-    event->report.extra = pairs;
-    event->report.extra_count = count;
+    memcpy(base + member->offset, &pairs, sizeof pairs);
+    memcpy(base + member->other, &count, sizeof count);
     return true;
 }
 
@@ -288,7 +289,7 @@ static bool read_value(struct reader *reader, const struct qmon__member *member,
     case QMON__TEXTS:
         return read_texts(reader, member, json, base);
     case QMON__PAIRS:
-        return read_pairs(reader, json, reader->event);
+        return read_pairs(reader, member, json, base);
     case QMON__REGISTERS:
         return read_registers(reader, json, reader->event);
     case QMON__TARGETS:

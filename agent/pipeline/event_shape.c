@@ -142,6 +142,47 @@ static const struct qmon__member report[] = {
 };
 SHAPE(report, struct qmon_event);
 
+static const struct qmon__member memory[] = {
+    {"resident_bytes", QMON__U64, QMON__IF_SET, EVENT(context.resident_bytes), 0, NULL},
+    {"resident_peak_bytes", QMON__U64, QMON__IF_SET, EVENT(context.resident_peak_bytes), 0, NULL},
+    {"virtual_bytes", QMON__U64, QMON__IF_SET, EVENT(context.virtual_bytes), 0, NULL},
+    {"swapped_bytes", QMON__U64, QMON__IF_SET, EVENT(context.swapped_bytes), 0, NULL},
+    {"group_used_bytes", QMON__U64, QMON__IF_SET, EVENT(context.group_used_bytes), 0, NULL},
+    {"group_limit_bytes", QMON__U64, QMON__IF_SET, EVENT(context.group_limit_bytes), 0, NULL},
+};
+SHAPE(memory, struct qmon_event);
+
+static const struct qmon__member descriptors[] = {
+    {"open", QMON__U64, QMON__IF_SET, EVENT(context.descriptors), 0, NULL},
+    {"limit", QMON__U64, QMON__IF_SET, EVENT(context.descriptor_limit), 0, NULL},
+    {"kinds", QMON__PAIRS, QMON__IF_SET, EVENT(context.descriptor_kinds), EVENT(context.descriptor_kind_count), NULL},
+};
+SHAPE(descriptors, struct qmon_event);
+
+static const struct qmon__member code[] = {
+    {"address", QMON__HEX, QMON__IF_SET, EVENT(context.code_address), 0, NULL},
+    {"bytes", QMON__TEXT, QMON__IF_SET, EVENT(context.code), 0, NULL},
+};
+SHAPE(code, struct qmon_event);
+
+static const struct qmon__member stack[] = {
+    {"address", QMON__HEX, QMON__IF_SET, EVENT(context.stack_address), 0, NULL},
+    {"words", QMON__TEXTS, QMON__IF_SET, EVENT(context.stack_words), EVENT(context.stack_word_count), NULL},
+};
+SHAPE(stack, struct qmon_event);
+
+static const struct qmon__member context[] = {
+    {"errno", QMON__U32, QMON__IF_SET, EVENT(context.error_number), 0, NULL},
+    {"errno_name", QMON__TEXT, QMON__IF_SET, EVENT(context.error_name), 0, NULL},
+    {"threads", QMON__U32, QMON__IF_SET, EVENT(context.threads), 0, NULL},
+    {"memory", QMON__OBJECT, QMON__IF_SET, 0, 0, &memory_shape},
+    {"descriptors", QMON__OBJECT, QMON__IF_SET, 0, 0, &descriptors_shape},
+    {"limits", QMON__PAIRS, QMON__IF_SET, EVENT(context.limits), EVENT(context.limit_count), NULL},
+    {"code", QMON__OBJECT, QMON__IF_SET, 0, 0, &code_shape},
+    {"stack", QMON__OBJECT, QMON__IF_SET, 0, 0, &stack_shape},
+};
+SHAPE(context, struct qmon_event);
+
 static const struct qmon__member event[] = {
     {"schema", QMON__SCHEMA, QMON__ALWAYS, 0, 0, NULL},
     {"id", QMON__ID, QMON__ALWAYS, EVENT(id), 0, NULL},
@@ -166,6 +207,7 @@ static const struct qmon__member event[] = {
     {"threads", QMON__ARRAY, QMON__IF_SET, EVENT(threads), EVENT(thread_count), &thread_shape},
     {"registers", QMON__REGISTERS, QMON__IF_SET, EVENT(registers), EVENT(register_count), NULL},
     {"register_targets", QMON__TARGETS, QMON__IF_SET, EVENT(registers), EVENT(register_count), NULL},
+    {"context", QMON__OBJECT, QMON__IF_SET, 0, 0, &context_shape},
     {"modules", QMON__ARRAY, QMON__IF_SET, EVENT(modules), EVENT(module_count), &module_shape},
     {"breadcrumbs", QMON__ARRAY, QMON__IF_SET, EVENT(crumbs), EVENT(crumb_count), &crumb_shape},
     {"notes", QMON__TEXTS, QMON__IF_SET, EVENT(notes), EVENT(note_count), NULL},

@@ -117,6 +117,22 @@ char *qmon_render_number(uint64_t value, char *ret_text, size_t bytes) {
     return ret_text;
 }
 
+char *qmon_render_bytes(uint64_t bytes_count, char *ret_text, size_t bytes) {
+    static const char *const units[] = {"bytes", "KB", "MB", "GB", "TB", "PB", "EB"};
+    size_t unit = 0;
+    uint64_t whole = bytes_count, rest = 0;
+
+    for (; whole >= 1024; unit++) {
+        rest = whole % 1024;
+        whole /= 1024;
+    }
+    if (whole < 10 && unit > 0 && rest * 10 / 1024 > 0)
+        snprintf(ret_text, bytes, "%" PRIu64 ".%" PRIu64 " %s", whole, rest * 10 / 1024, units[unit]);
+    else
+        snprintf(ret_text, bytes, "%" PRIu64 " %s", whole, units[unit]);
+    return ret_text;
+}
+
 char *qmon_render_duration(uint64_t duration_ns, char *ret_text, size_t bytes) {
     static const struct {
         uint64_t seconds, part;

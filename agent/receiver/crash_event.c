@@ -8,9 +8,11 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "context.h"
 #include "identity.h"
 #include "machine.h"
 #include "report.h"
+#include "targets.h"
 
 static const char *text_of(struct qmon_event *event, const char *text) {
     return text[0] != '\0' ? qmon_redact(event, qmon_event_text(event, text)) : NULL;
@@ -206,6 +208,14 @@ static void add_handler_note(struct qmon_event *event, const struct qmon_record_
         qmon_event_note(event, "The program's own handler for %s ran first and did not recover.", name);
 }
 
+static void add_context(struct qmon_event *event, const struct qmon_record_crash *crash, uint32_t stage,
+                        const struct qmon__report *report) {
+    qmon__context_of_crash(event, crash, stage, report->facts.program_counter);
+    qmon__context_of_process(event, report->live_pid);
+    if (stage >= QMON_STAGE_SIGNAL)
+        qmon__add_targets(event, crash, report->live_pid);
+}
+
 int qmon__crash_event(const struct qmon_record *record, uint64_t now_ns, uint32_t live_pid,
                       struct qmon__report *ret_report) {
     const struct qmon_record_crash *crash = &record->crash;
@@ -227,6 +237,7 @@ int qmon__crash_event(const struct qmon_record *record, uint64_t now_ns, uint32_
     add_thread(event, crash, stage);
     add_facts(ret_report, crash, machine, stage);
     add_program_counter(event, ret_report->facts.program_counter);
+    add_context(event, crash, stage, ret_report);
     if (stage >= QMON_STAGE_CAUSE && crash->exception_type[0] != '\0') {
         event->exception.type = exception_name(event, crash->exception_type);
         event->exception.message = text_of(event, crash->exception_message);

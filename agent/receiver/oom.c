@@ -20,6 +20,9 @@
 
 #define LOG_LINES 50000u
 #define CLOCK_SLACK_NS 2000000000ull
+#define GROUP_ROOT "/sys/fs/cgroup"
+#define GROUP_LEVELS 32u
+#define NO_LIMIT_BYTES (UINT64_C(1) << 62) /* version 1 says so with a number above */
 
 bool qmon__kmsg_tells_of(const char *line, uint32_t pid, uint64_t *ret_us) {
     unsigned long long time_us;
@@ -177,4 +180,44 @@ bool qmon__killed_for_memory(struct qmon__record_file *file, char *ret_text, siz
         "its control group since the program was started.",
         (long long) (kills - before), kills - before == 1 ? "" : "s");
     return true;
+}
+
+/* A number alone in a file; UINT64_MAX where there is none, or "max". */
+static uint64_t read_number(const char *directory, const char *name) {
+    char path[4200], text[32];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return UINT64_MAX;
+    ssize_t count = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (count <= 0 || text[0] < '0' || text[0] > '9')
+        return UINT64_MAX;
+    text[count] = '\0';
+    return strtoull(text, NULL, 10);
+}
+
+static uint64_t limit_in(const char *directory) {
+    uint64_t limit = read_number(directory, "memory.max");
+    return limit != UINT64_MAX ? limit : read_number(directory, "memory.limit_in_bytes");
+}
+
+void qmon__group_memory(uint32_t live_pid, uint64_t *ret_used_bytes, uint64_t *ret_limit_bytes) {
+    char directory[4096];
+    if (!group_directory(live_pid, directory, sizeof directory))
+        return;
+    uint64_t used = read_number(directory, "memory.current"), limit = UINT64_MAX;
+    if (used == UINT64_MAX)
+        used = read_number(directory, "memory.usage_in_bytes");
+    if (used != UINT64_MAX)
+        *ret_used_bytes = used;
+    for (unsigned level = 0; level < GROUP_LEVELS && strncmp(directory, GROUP_ROOT "/", sizeof GROUP_ROOT) == 0;
+         level++) {
+        uint64_t own = limit_in(directory);
+        if (own < limit)
+            limit = own;
+        *strrchr(directory, '/') = '\0';
+    }
+    if (limit < NO_LIMIT_BYTES)
+        *ret_limit_bytes = limit;
 }

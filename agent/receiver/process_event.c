@@ -20,6 +20,7 @@
 #include "identity.h"
 #include "moment.h"
 #include "pass.h"
+#include "targets.h"
 
 #define SYMBOLIZE_SHARE 2u /* a pass spends at most half of the time it has left on one trace */
 
@@ -32,7 +33,7 @@ static void symbolize(struct qmon__pass *pass, struct qmon__report *report) {
         return;
     uint64_t now_ms = qmon__now_monotonic_ms();
     uint64_t left_ms = pass->deadline_ms > now_ms ? pass->deadline_ms - now_ms : 0;
-    qmon_symbolize(pass->symbolizer, report->event, report->live_pid, now_ms + left_ms / SYMBOLIZE_SHARE);
+    qmon__symbolize_event(pass->symbolizer, report->event, report->live_pid, now_ms + left_ms / SYMBOLIZE_SHARE);
     report->symbolized = true;
 }
 

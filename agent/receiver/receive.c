@@ -34,6 +34,7 @@
 #include "recover.h"
 #include "ring.h"
 #include "settle.h"
+#include "targets.h"
 #include "threads.h"
 
 #define RECORD_FD 3
@@ -246,8 +247,8 @@ static int prepare_crash(struct work *work, struct qmon__report *ret_report) {
     if (!qmon__modules_are_on_disk(ret_report->event, &file->copy->modules)) {
         struct qmon_symbolizer *symbolizer = qmon_symbolizer_open();
         if (symbolizer != NULL)
-            qmon_symbolize(symbolizer, ret_report->event, work->arguments->pid,
-                           qmon__now_monotonic_ms() + work->arguments->deadline_ms / 2);
+            qmon__symbolize_event(symbolizer, ret_report->event, work->arguments->pid,
+                                  qmon__now_monotonic_ms() + work->arguments->deadline_ms / 2);
         ret_report->symbolized = symbolizer != NULL;
         qmon_symbolizer_close(symbolizer);
     }

@@ -147,6 +147,24 @@ struct qmon_event {
         const char *name, *arch, *kernel, *container_id;
     } host;
 
+    struct {                    /* of a crash: what its process was like, as far as it could still be asked */
+        uint32_t error_number;  /* errno of the crashing thread; 0 none, or unknown */
+        const char *error_name; /* "ENOENT" */
+        uint32_t threads;       /* of the process; 0 unknown, as in all that follows */
+        uint64_t resident_bytes, resident_peak_bytes, virtual_bytes, swapped_bytes;
+        uint64_t group_used_bytes, group_limit_bytes; /* of its control group; no limit: 0 */
+        uint64_t descriptors, descriptor_limit;
+        struct qmon_pair *descriptor_kinds; /* "sockets": "12" */
+        size_t descriptor_kind_count;
+        struct qmon_pair *limits; /* "stack": "8 MB"; those that are set */
+        size_t limit_count;
+        uint64_t code_address;    /* of the first byte of `code` */
+        const char *code;         /* bytes around the program counter, hexadecimal */
+        uint64_t stack_address;   /* the stack pointer */
+        const char **stack_words; /* "0x7f...": addresses and small numbers; "-" for what may be the program's data */
+        size_t stack_word_count;
+    } context;
+
     char fingerprint[QMON_EVENT_FINGERPRINT_BYTES];
     size_t origin; /* index into threads[0].frames of the first in-app frame; SIZE_MAX none */
 

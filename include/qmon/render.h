@@ -68,6 +68,8 @@ const struct qmon_frame *qmon_render_where(const struct qmon_event *event, bool 
 
 /* Text for people, into the caller's buffer, which they return. 32 bytes are enough. */
 char *qmon_render_number(uint64_t value, char *ret_text, size_t bytes); /* "41,312" */
+#define QMON_RENDER_BYTES_TEXT 32
+char *qmon_render_bytes(uint64_t bytes_count, char *ret_text, size_t bytes); /* "8 MB", "1.4 GB"; 1024 are a KB */
 char *qmon_render_duration(uint64_t duration_ns, char *ret_text,
                            size_t bytes);                               /* "5 ms", "1.2 s", "3 min 20 s", "2 d 4 h" */
 char *qmon_render_time(uint64_t time_ns, char *ret_text, size_t bytes); /* "2024-11-20 23:32:10 UTC" */
