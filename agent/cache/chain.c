@@ -83,6 +83,10 @@ static const char *reason_of(int error) {
         return "TLS failed";
     case -ENODEV:
         return "no master known";
+    case -EINPROGRESS:
+        return "being looked for";
+    case -ENODATA:
+        return "not found in AWS";
     case -EINVAL:
         return "bad address";
     default:

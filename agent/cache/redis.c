@@ -15,6 +15,7 @@
 
 #include <qmon/cache.h>
 
+#include "discovery.h"
 #include "redis_problem.h"
 #include "redis_question.h"
 
@@ -26,8 +27,9 @@
 struct redis {
     struct qmon_cache cache;
     struct qmon__redis_address address;
-    int address_error; /* not 0: the address is of no use, and `problem` says why */
-    struct qmon__redis_route *route;
+    struct qmon__discovery *discovery; /* NULL: the address was given */
+    int address_error;                 /* not 0: the address is of no use, and `problem` says why */
+    struct qmon__redis_route *route;   /* NULL: it is not known yet where Redis is */
     uint64_t paused_until_ms, pause_ms;
     char problem[512]; /* "" none */
 };
@@ -42,6 +44,26 @@ static void pause_if_slow(struct redis *redis, uint64_t began_ms) {
     if (redis->pause_ms > PAUSE_MAX_MS)
         redis->pause_ms = PAUSE_MAX_MS;
     redis->paused_until_ms = now_ms + redis->pause_ms;
+}
+
+/* Where nobody has said where Redis is, and AWS does not either, that is no trouble, and no problem to tell of. */
+static int find_place(struct redis *redis, uint64_t deadline_ms) {
+    char why[QMON__REDIS_WHY_BYTES];
+    struct qmon__place place;
+    int r;
+
+    if (redis->route != NULL)
+        return 0;
+    r = qmon__discover(redis->discovery, deadline_ms, &place);
+    if (r < 0)
+        return r;
+    r = qmon__redis_address_point(&redis->address, place.where, place.port, why);
+    if (r < 0) {
+        snprintf(redis->problem, sizeof redis->problem, "the parameter %s/endpoint %s", redis->discovery->prefix, why);
+        return r;
+    }
+    redis->route = qmon__redis_route_new(&redis->address);
+    return redis->route != NULL ? 0 : -ENOMEM;
 }
 
 static int understand(struct redis *redis, const struct qmon__reply *reply, const struct qmon_decision_request *request,
@@ -68,6 +90,9 @@ static int decide(struct qmon_cache *cache, const struct qmon_decision_request *
         return redis->address_error;
     if (began_ms < redis->paused_until_ms)
         return -EAGAIN; /* for the reason that `problem` still tells */
+    r = find_place(redis, began_ms + BUDGET_MS);
+    if (r < 0)
+        return r;
     qmon__redis_compose(&question, request);
     r = qmon__redis_route_ask(redis->route, &question.command, began_ms + BUDGET_MS, &reply, redis->problem,
                               sizeof redis->problem);
@@ -77,6 +102,8 @@ static int decide(struct qmon_cache *cache, const struct qmon_decision_request *
     }
     if (r < 0) {
         pause_if_slow(redis, began_ms);
+        if (redis->discovery != NULL)
+            qmon__discovery_doubt(redis->discovery);
         return r;
     }
     redis->problem[0] = '\0';
@@ -94,32 +121,51 @@ static void close_redis(struct qmon_cache *cache) {
     struct redis *redis = (struct redis *) cache;
 
     qmon__redis_route_free(redis->route);
+    free(redis->discovery);
     qmon__redis_address_clear(&redis->address);
     free(redis);
+}
+
+/* 1: there is nothing to be found. */
+static int open_discovery(struct redis *redis, const struct qmon_config *config) {
+    struct qmon__discovery *discovery = malloc(sizeof *discovery);
+
+    if (discovery == NULL)
+        return -ENOMEM;
+    if (!qmon__discovery_of(config, discovery)) {
+        free(discovery);
+        return 1;
+    }
+    redis->discovery = discovery;
+    return qmon__redis_address_without_place(config, &redis->address);
+}
+
+static int open_address(struct redis *redis, const struct qmon_config *config) {
+    char why[QMON__REDIS_WHY_BYTES];
+    int r = qmon__redis_address_of(config, &redis->address, why);
+
+    if (r == 1)
+        return open_discovery(redis, config);
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0) {
+        redis->address_error = r;
+        snprintf(redis->problem, sizeof redis->problem, "REDIS_URL %s", why);
+        return 0;
+    }
+    redis->route = qmon__redis_route_new(&redis->address);
+    return redis->route != NULL ? 0 : -ENOMEM;
 }
 
 struct qmon_cache *qmon_cache_redis(const struct qmon_config *config) {
     static const struct qmon_cache_class class = {
         .name = "redis", .decide = decide, .problem = problem, .close = close_redis};
     struct redis *redis = calloc(1, sizeof *redis);
-    char why[QMON__REDIS_WHY_BYTES];
-    int r;
 
     if (redis == NULL)
         return NULL;
     redis->cache.class = &class;
-    r = qmon__redis_address_of(config, &redis->address, why);
-    if (r == -ENOMEM || r == 1) {
-        free(redis);
-        return NULL;
-    }
-    if (r < 0) {
-        redis->address_error = r;
-        snprintf(redis->problem, sizeof redis->problem, "REDIS_URL %s", why);
-        return &redis->cache;
-    }
-    redis->route = qmon__redis_route_new(&redis->address);
-    if (redis->route == NULL) {
+    if (open_address(redis, config) != 0) {
         close_redis(&redis->cache);
         return NULL;
     }

@@ -76,8 +76,7 @@ static int complete(struct qmon__redis_address *address, const struct qmon_confi
     return r;
 }
 
-static int from_host_and_port(const struct qmon_config *config, const char *host, uint16_t port,
-                              struct qmon__redis_address *address, char *ret_why) {
+static int set_host(struct qmon__redis_address *address, const char *host, uint16_t port, char *ret_why) {
     struct qmon__redis_node *node = &address->nodes[0];
 
     if (strlen(host) >= sizeof node->host) {
@@ -87,17 +86,20 @@ static int from_host_and_port(const struct qmon_config *config, const char *host
     strcpy(node->host, host);
     node->port = port;
     address->node_count = 1;
-    address->tls = config->redis_tls;
     qmon__redis_address_show(address);
     return 0;
 }
 
-static int settle(const struct qmon_config *config, const char *url, const char *host, uint16_t port,
-                  struct qmon__redis_address *ret_address, char *ret_why) {
-    struct qmon__redis_address address = {0};
-    int r = url != NULL ? qmon__redis_address_parse(url, &address, ret_why)
-                        : from_host_and_port(config, host, port, &address, ret_why);
+int qmon__redis_address_of(const struct qmon_config *config, struct qmon__redis_address *ret_address, char *ret_why) {
+    struct qmon__redis_address address = {.tls = config->redis_tls};
+    int r;
 
+    if (config->redis_url[0] != '\0')
+        r = qmon__redis_address_parse(config->redis_url, &address, ret_why);
+    else if (config->redis_host[0] != '\0')
+        r = set_host(&address, config->redis_host, (uint16_t) config->redis_port, ret_why);
+    else
+        return 1;
     if (r == 0)
         r = complete(&address, config);
     if (r == 0)
@@ -107,17 +109,51 @@ static int settle(const struct qmon_config *config, const char *url, const char 
     return r;
 }
 
-int qmon__redis_address_at(const struct qmon_config *config, const char *where, uint16_t port,
-                           struct qmon__redis_address *ret_address, char *ret_why) {
-    return settle(config, strstr(where, "://") != NULL ? where : NULL, where, port, ret_address, ret_why);
+int qmon__redis_address_without_place(const struct qmon_config *config, struct qmon__redis_address *ret_address) {
+    struct qmon__redis_address address = {.tls = config->redis_tls};
+    int r = complete(&address, config);
+
+    if (r == 0)
+        *ret_address = address;
+    else
+        qmon__redis_address_clear(&address);
+    return r;
 }
 
-int qmon__redis_address_of(const struct qmon_config *config, struct qmon__redis_address *ret_address, char *ret_why) {
-    const char *url = config->redis_url[0] != '\0' ? config->redis_url : NULL;
+/* Takes a text over, where there is one. */
+static void take(char **to, char **from) {
+    if (*from == NULL || (*from)[0] == '\0')
+        return;
+    free(*to);
+    *to = *from;
+    *from = NULL;
+}
 
-    if (url == NULL && config->redis_host[0] == '\0')
-        return 1;
-    return settle(config, url, config->redis_host, (uint16_t) config->redis_port, ret_address, ret_why);
+int qmon__redis_address_point(struct qmon__redis_address *address, const char *where, uint16_t port, char *ret_why) {
+    struct qmon__redis_address found;
+    int r;
+
+    if (strstr(where, "://") == NULL)
+        return set_host(address, where, port, ret_why);
+    r = qmon__redis_address_parse(where, &found, ret_why);
+    if (r < 0)
+        return r;
+    if (found.password[0] != '\0') { /* it goes with its own user */
+        free(address->username);
+        address->username = found.username;
+        found.username = NULL;
+    }
+    take(&address->password, &found.password);
+    take(&address->path, &found.path);
+    take(&address->service, &found.service);
+    memcpy(address->nodes, found.nodes, sizeof found.nodes);
+    address->node_count = found.node_count;
+    address->tls = found.tls;
+    address->sentinel = found.sentinel;
+    address->database = found.database;
+    qmon__redis_address_show(address);
+    qmon__redis_address_clear(&found);
+    return 0;
 }
 
 static void clear_secret(char *text) {

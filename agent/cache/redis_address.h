@@ -42,9 +42,10 @@ int qmon__redis_address_parse(const char *url, struct qmon__redis_address *ret_a
 /* From REDIS_URL, or else REDIS_HOST and REDIS_PORT; with the options that are about Redis, where the URL says nothing. As
  * above, and 1 where neither is set. */
 int qmon__redis_address_of(const struct qmon_config *config, struct qmon__redis_address *ret_address, char *ret_why);
-/* The same of a place that was found elsewhere: a URL, or a host and port. */
-int qmon__redis_address_at(const struct qmon_config *config, const char *where, uint16_t port,
-                           struct qmon__redis_address *ret_address, char *ret_why);
+/* For a place that is found later: the options alone, and no node. 0 or -ENOMEM. Then where it is: a URL, or a host. -EINVAL as
+ * above; *address stays as it was on failure. */
+int qmon__redis_address_without_place(const struct qmon_config *config, struct qmon__redis_address *ret_address);
+int qmon__redis_address_point(struct qmon__redis_address *address, const char *where, uint16_t port, char *ret_why);
 
 void qmon__redis_address_clear(struct qmon__redis_address *address);
 

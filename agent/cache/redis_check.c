@@ -10,6 +10,7 @@
 
 #include <qmon/cache.h>
 
+#include "discovery.h"
 #include "redis_check.h"
 #include "redis_cluster.h"
 #include "redis_problem.h"
@@ -17,6 +18,7 @@
 #include "redis_script.h"
 
 #define CHECK_MS 3000u
+#define DISCOVERY_MS 6000u
 
 struct check {
     struct qmon__redis_address address;
@@ -235,4 +237,44 @@ bool qmon_cache_redis_check(const struct qmon_config *config, char *ret_reason, 
     fine = qmon__redis_check_at(&address, ret_reason, bytes);
     qmon__redis_address_clear(&address);
     return fine;
+}
+
+static const char *why_not(const struct qmon_config *config) {
+    if (config->stage[0] == '\0')
+        return "not looked for in AWS: no stage is set";
+    if (strcmp(config->ssm_prefix, "off") == 0)
+        return "not looked for in AWS: QMON_SSM_PREFIX is off";
+    return "not looked for in AWS: there are no credentials, or QMON_SSM_PREFIX and the stage make no parameter's name";
+}
+
+int qmon_cache_discovery_check(const struct qmon_config *config, char *ret_reason, size_t bytes, char *ret_redis,
+                               size_t redis_bytes, bool *ret_redis_fine) {
+    struct qmon__redis_address address;
+    char how[400], why[QMON__REDIS_WHY_BYTES];
+    struct qmon__discovery discovery;
+    struct qmon__place place;
+    int r;
+
+    if (!qmon__discovery_of(config, &discovery)) {
+        snprintf(ret_reason, bytes, "%s", why_not(config));
+        return 0;
+    }
+    r = qmon__discovery_ask(&discovery, DISCOVERY_MS, &place, how, sizeof how);
+    if (r < 0) {
+        bool same = strcmp(how, place.problem) == 0;
+        snprintf(ret_reason, bytes, "%s%s%s%s", place.problem, same ? "" : " (", same ? "" : how, same ? "" : ")");
+        return r;
+    }
+    snprintf(ret_reason, bytes, "%s/endpoint was read with the %s", discovery.prefix, how);
+    *ret_redis_fine = false;
+    r = qmon__redis_address_without_place(config, &address);
+    if (r < 0)
+        return r;
+    r = qmon__redis_address_point(&address, place.where, place.port, why);
+    if (r < 0)
+        snprintf(ret_redis, redis_bytes, "the parameter %s/endpoint %s", discovery.prefix, why);
+    else
+        *ret_redis_fine = qmon__redis_check_at(&address, ret_redis, redis_bytes);
+    qmon__redis_address_clear(&address);
+    return 1;
 }

@@ -19,19 +19,46 @@ static bool is_set(const char *text) {
     return text && *text;
 }
 
-void qmon__cli_check_redis(struct qmon__cli_doctor *doctor) {
-    char reason[REASON_BYTES] = "";
-
-    if (!is_set(doctor->config->redis_url) && !is_set(doctor->config->redis_host)) {
-        qmon__cli_finding(doctor, QMON_FINDING_NOTE, "redis", NULL,
-                          "not configured: repeats are counted on this host alone (REDIS_HOST or REDIS_URL: over all)");
-        return;
-    }
-    if (qmon_cache_redis_check(doctor->config, reason, sizeof reason))
+static void find_redis(struct qmon__cli_doctor *doctor, bool fine, const char *reason) {
+    if (fine)
         qmon__cli_finding(doctor, QMON_FINDING_GOOD, "redis", NULL, "%s", reason);
     else
         qmon__cli_finding(doctor, QMON_FINDING_BAD, "redis", "until then repeats are counted on this host alone", "%s",
                           reason);
+}
+
+/* Nobody has said where it is: then AWS may. */
+static void check_discovery(struct qmon__cli_doctor *doctor) {
+    char reason[REASON_BYTES] = "", redis[REASON_BYTES] = "";
+    bool fine = false;
+    int r = qmon_cache_discovery_check(doctor->config, reason, sizeof reason, redis, sizeof redis, &fine);
+
+    if (r == 0) {
+        qmon__cli_finding(doctor, QMON_FINDING_NOTE, "redis", NULL,
+                          "not configured: repeats are counted on this host alone (REDIS_HOST or REDIS_URL: over all); "
+                          "%s",
+                          reason);
+    } else if (r < 0) {
+        qmon__cli_finding(doctor, QMON_FINDING_WARNING, "aws",
+                          "name Redis by REDIS_HOST or REDIS_URL, or let this role call ssm:GetParameters for it; "
+                          "QMON_SSM_PREFIX=off if there is none",
+                          "Redis is not found: %s", reason);
+    } else {
+        qmon__cli_finding(doctor, QMON_FINDING_GOOD, "aws", NULL, "%s", reason);
+        find_redis(doctor, fine, redis);
+    }
+}
+
+void qmon__cli_check_redis(struct qmon__cli_doctor *doctor) {
+    char reason[REASON_BYTES] = "";
+    bool fine;
+
+    if (!is_set(doctor->config->redis_url) && !is_set(doctor->config->redis_host)) {
+        check_discovery(doctor);
+        return;
+    }
+    fine = qmon_cache_redis_check(doctor->config, reason, sizeof reason);
+    find_redis(doctor, fine, reason);
 }
 
 static struct qmon_sink_context context_of(const struct qmon__cli_doctor *doctor) {

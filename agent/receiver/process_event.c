@@ -57,10 +57,10 @@ static void open_cache(struct qmon__pass *pass) {
 
 /* Says it where another cache than the wanted one decided; the chain has counted it. */
 static void tell_fallback(const struct qmon__pass *pass, struct qmon_event *event, const char *source) {
-    const char *wanted = wants_redis(pass->config) ? "redis" : "local";
-    if (strcmp(source, wanted) == 0)
-        return;
     const char *problem = pass->cache->class->problem(pass->cache);
+    const char *wanted = wants_redis(pass->config) || problem != NULL ? "redis" : "local"; /* it may have been found */
+    if (strcmp(source, wanted) == 0 || strcmp(source, "redis") == 0)
+        return;
     qmon_event_note(event, "Repeats were counted by the %s cache, not by %s: %s.", source, wanted,
                     problem != NULL ? problem : "it could not decide");
     qmon_log("cache: %s; %s decides", problem != NULL ? problem : "no decision", source);

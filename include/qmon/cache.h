@@ -73,7 +73,9 @@ struct qmon_cache { /* first member of every implementation */
 
 struct qmon_config;
 struct qmon_store;
-/* Openers: NULL when not configured or out of memory. They do no network I/O: the first decision connects. */
+/* Openers: NULL when not configured or out of memory. They do no network I/O: the first decision connects. Redis is configured,
+ * too, where it can be discovered (a stage is set, and there is a sign of AWS); where it then is not found, its decisions
+ * fail without a problem to tell of. */
 struct qmon_cache *qmon_cache_redis(const struct qmon_config *config);
 struct qmon_cache *qmon_cache_local(struct qmon_store *store); /* borrows the store */
 struct qmon_cache *qmon_cache_memory(void);
@@ -81,6 +83,11 @@ struct qmon_cache *qmon_cache_memory(void);
  * the cache can decide; ret_reason always gets a sentence, without secrets: "redis 7.0.15 at cache:6379, 0.3 ms", or what is
  * wrong and what to do. Bounded: returns within 5 s. False, and "not configured", when it is not. */
 bool qmon_cache_redis_check(const struct qmon_config *config, char *ret_reason, size_t bytes);
+/* The same of where Redis is to be discovered: asks AWS, now. 0: not to be, and ret_reason is why; 1: found, and by which
+ * credentials; negative: what is wrong. Bounded: returns within 10 s. When it is found, ret_redis says how that Redis is, and
+ * *ret_redis_fine, as qmon_cache_redis_check does. */
+int qmon_cache_discovery_check(const struct qmon_config *config, char *ret_reason, size_t bytes, char *ret_redis,
+                               size_t redis_bytes, bool *ret_redis_fine);
 /* The chain: the first that can decide does. Owns and closes its members (NULLs are skipped). Whoever wants to know
  * whether it fell back compares `source`. Each fall-back is counted as "dedup.fallback" with a reason like
  * "redis: timed out". What the first one decided is remembered by the second, and told to the first again should it have
