@@ -14,6 +14,9 @@ uintptr_t qmon__program_counter(const ucontext_t *context);
 /* Makes the context of a callee's first instruction that of its caller after the call. Reads the stack: under a guard. */
 void qmon__return_from_call(ucontext_t *context);
 
+/* Makes the context that of another function: its program counter, stack pointer and frame pointer. */
+void qmon__move_context(ucontext_t *context, uintptr_t pc, uintptr_t sp, uintptr_t fp);
+
 /* Copies the registers in the record's order. Returns how many. */
 uint32_t qmon__keep_registers(const ucontext_t *context, uint64_t ret_registers[QMON_CRASH_REGISTERS]);
 

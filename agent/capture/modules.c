@@ -10,9 +10,12 @@
 #include "text.h"
 
 #define IMAGES 1024u
+#define CODE_RANGES 1024u
 
 static struct qmon__image images[IMAGES];
 static size_t image_count;
+static struct { uintptr_t start, end; } code[CODE_RANGES]; /* what can be executed */
+static size_t code_count;
 static struct qmon_record_modules *list;
 
 /* One line of /proc/self/maps; proc(5). */
@@ -164,6 +167,23 @@ static bool is_stack_of(const struct qmon__scan *scan, const struct line *line) 
     return scan->stack.end == 0 && line->readable && line->end > scan->stack_pointer;
 }
 
+/* What finds no room is taken for code together with all that lies before it. */
+static void keep_code(const struct line *line) {
+    if (code_count > 0 && (code[code_count - 1].end == line->start || code_count == CODE_RANGES)) {
+        code[code_count - 1].end = line->end;
+    } else {
+        code[code_count].start = line->start;
+        code[code_count++].end = line->end;
+    }
+}
+
+bool qmon__is_code(uintptr_t address) {
+    for (size_t i = 0; i < code_count; i++)
+        if (address >= code[i].start && address < code[i].end)
+            return true;
+    return false;
+}
+
 struct walk {
     struct qmon__scan *scan;
     uint64_t device, inode; /* of the image begun last */
@@ -178,6 +198,8 @@ static void take_line(struct walk *walk, const char *text) {
         walk->scan->stack = (struct qmon__mapping){line.start, line.end, line.readable, line.writable, line.executable};
     if (line.executable && walk->scan->program_counter >= line.start && walk->scan->program_counter < line.end)
         walk->scan->executable = true;
+    if (line.executable)
+        keep_code(&line);
     const bool vdso = strcmp(line.path, "[vdso]") == 0;
     if ((line.inode != 0 || vdso) && line.offset == 0 && line.readable) {
         walk->in_image = begin_image(&line);
@@ -225,6 +247,7 @@ static void take_object(const struct link_map *object) {
         image->start = line.start < image->start ? line.start : image->start;
         image->end = line.end > image->end ? line.end : image->end;
         if ((headers[i].p_flags & PF_X) != 0) {
+            keep_code(&line);
             keep_module(&line, image);
             image->path = list->count > 0 ? list->entries[list->count - 1].path : 0;
         }
@@ -241,7 +264,7 @@ void qmon__modules_scan(struct qmon_record_modules *modules, struct qmon__scan *
     char text[4096 + 1024];
     size_t held = 0;
     struct walk walk = {.scan = scan};
-    image_count = 0;
+    image_count = code_count = 0;
     list = modules;
     list->count = list->dropped = list->path_bytes = 0;
     int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, "/proc/thread-self/maps", O_RDONLY | O_CLOEXEC, 0);

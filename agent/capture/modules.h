@@ -37,6 +37,9 @@ struct qmon__scan {
 
 void qmon__modules_scan(struct qmon_record_modules *modules, struct qmon__scan *scan);
 
+/* Is this address in memory that can be executed, of a file or not? */
+bool qmon__is_code(uintptr_t address);
+
 /* The image an address belongs to; NULL none. */
 const struct qmon__image *qmon__image_of(uintptr_t address);
 size_t qmon__image_count(void);

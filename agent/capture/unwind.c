@@ -3,11 +3,22 @@
 #include <libunwind.h>
 #include <string.h>
 
+#include <qmon/guess.h>
+
 #include "guard.h"
 #include "machine.h"
+#include "modules.h"
 #include "thread.h"
 
+#define TABLE_ANSWERS 256u
+#define GUESSES 256u
 #define WALK_LIMIT 4000000u /* frames: 40 ms for 100,000 of them, so this is past any deadline */
+
+#if defined(__x86_64__)
+#define FRAME_POINTER UNW_X86_64_RBP
+#elif defined(__aarch64__)
+#define FRAME_POINTER UNW_AARCH64_X29
+#endif
 
 /* Steps outward. *ret_trampoline: the frame that was left is the trampoline of a signal handler. libunwind 1.6 knows that for
  * x86-64 only once it has stepped, because it goes by the unwind table; for aarch64 before, because it goes by the code. */
@@ -25,8 +36,10 @@ static int step(unw_cursor_t *cursor, bool *ret_trampoline) {
 struct walk {
     struct qmon_record_crash *crash;
     const ucontext_t *context;
-    bool jumped;
-    ucontext_t caller;                      /* of a jump: the context as the instruction after the call would see it */
+    bool jumped, exact;
+    unsigned guesses;
+    unw_cursor_t cursor;
+    ucontext_t caller;                      /* of a jump or a guess: the context as the caller would see it */
     uint64_t outer[QMON_CRASH_FRAMES_HALF]; /* the last ones seen, a ring */
     uint8_t outer_flags[QMON_CRASH_FRAMES_HALF];
     uint64_t seen;
@@ -53,42 +66,109 @@ static void flag_last(struct walk *walk, uint8_t flag) {
         walk->outer_flags[(walk->seen - 1) % QMON_CRASH_FRAMES_HALF] |= flag;
 }
 
+/* Is there an unwind table for the place of the cursor? Where there is none, libunwind tries the frame pointer and does not
+ * say so, and it makes up a function of one byte. Recursion asks for the same few places again and again. */
+static bool has_table(unw_cursor_t *cursor, uint64_t pc, bool exact) {
+    static struct {
+        uint64_t pc;
+        bool has;
+    } known[TABLE_ANSWERS];
+    const size_t at = (size_t) ((pc ^ pc >> 12) % TABLE_ANSWERS);
+    const uint64_t key = pc << 1 | exact;
+    if (known[at].pc != key) {
+        unw_proc_info_t information;
+        known[at].has =
+            (unw_get_proc_info(cursor, &information) == 0 && information.end_ip - information.start_ip > 1) ||
+            unw_is_signal_frame(cursor) > 0;
+        known[at].pc = key;
+    }
+    return known[at].has;
+}
+
+static bool read_for_guess(void *unused, uint64_t address, void *to, uint64_t bytes) {
+    (void) unused;
+    return qmon__copy_guarded(to, (const void *) (uintptr_t) address, bytes);
+}
+
+static bool is_code_for_guess(void *unused, uint64_t address) {
+    (void) unused;
+    return qmon__is_code((uintptr_t) address);
+}
+
+/* Goes on at the caller that the stack suggests. */
+static bool guess_caller(struct walk *walk, const struct qmon_guess_place *from, bool lost) {
+    static const struct qmon_guess_eye eye = {read_for_guess, is_code_for_guess, NULL};
+    struct qmon_guess_place caller;
+    if (walk->guesses++ == GUESSES || !qmon_guess_caller(&eye, from, walk->crash->stack_high, lost, &caller))
+        return false;
+    memcpy(&walk->caller, walk->context, sizeof walk->caller);
+    qmon__move_context(&walk->caller, caller.pc, caller.sp, caller.fp);
+    walk->exact = false;
+    return unw_init_local(&walk->cursor, (unw_context_t *) &walk->caller) == 0;
+}
+
+static bool place_of(unw_cursor_t *cursor, struct qmon_guess_place *ret_place) {
+    unw_word_t pc, sp, fp;
+    if (unw_get_reg(cursor, UNW_REG_IP, &pc) != 0 || unw_get_reg(cursor, UNW_REG_SP, &sp) != 0)
+        return false;
+    if (unw_get_reg(cursor, FRAME_POINTER, &fp) != 0)
+        fp = 0;
+    *ret_place = (struct qmon_guess_place){pc, sp, fp};
+    return true;
+}
+
+static bool begin_walk(struct walk *walk) {
+    walk->exact = !walk->jumped;
+    if (!walk->jumped)
+        return unw_init_local2(&walk->cursor, (unw_context_t *) walk->context, UNW_INIT_SIGNAL_FRAME) == 0;
+    keep_frame(walk, qmon__program_counter(walk->context), QMON_FRAME_EXACT);
+    memcpy(&walk->caller, walk->context, sizeof walk->caller);
+    qmon__return_from_call(&walk->caller);
+    return unw_init_local(&walk->cursor, (unw_context_t *) &walk->caller) == 0;
+}
+
+/* By the unwind table. <0: that did not work; 0: this was the outermost frame. */
+static int step_by_table(struct walk *walk, const struct qmon_guess_place *place) {
+    const int stepped = step(&walk->cursor, &walk->exact);
+    struct qmon_guess_place next;
+    if (walk->exact)
+        flag_last(walk, QMON_FRAME_SIGNAL);
+    if (stepped <= 0)
+        return stepped;
+    return place_of(&walk->cursor, &next) && (next.sp != place->sp || next.pc != place->pc) ? 1 : -1;
+}
+
 static void walk_now(void *argument) {
     struct walk *walk = argument;
-    unw_cursor_t cursor;
+    struct qmon_guess_place place;
+    uint8_t guess = 0;
     walk->crash->unwind_end = QMON_UNWIND_BROKEN;
-    bool exact = !walk->jumped;
-    if (walk->jumped) {
-        keep_frame(walk, qmon__program_counter(walk->context), QMON_FRAME_EXACT);
-        memcpy(&walk->caller, walk->context, sizeof walk->caller);
-        qmon__return_from_call(&walk->caller);
-        if (unw_init_local(&cursor, (unw_context_t *) &walk->caller) != 0)
-            return;
-    } else if (unw_init_local2(&cursor, (unw_context_t *) walk->context, UNW_INIT_SIGNAL_FRAME) != 0) {
+    if (!begin_walk(walk))
         return;
-    }
-    while (walk->seen < WALK_LIMIT) {
-        unw_word_t pc, sp_before, sp_after;
-        if (unw_get_reg(&cursor, UNW_REG_IP, &pc) != 0 || unw_get_reg(&cursor, UNW_REG_SP, &sp_before) != 0)
-            return;
-        if (pc == 0 && walk->seen > 0) {
+    while (walk->seen < WALK_LIMIT && place_of(&walk->cursor, &place)) {
+        if (place.pc == 0 && walk->seen > 0 && guess == 0) {
             walk->crash->unwind_end = QMON_UNWIND_COMPLETE;
             return;
         }
-        keep_frame(walk, pc, exact ? QMON_FRAME_EXACT : 0);
-        const int stepped = step(&cursor, &exact);
-        if (exact)
-            flag_last(walk, QMON_FRAME_SIGNAL);
-        if (stepped == 0)
+        keep_frame(walk, place.pc, (uint8_t) (guess | (walk->exact ? QMON_FRAME_EXACT : 0)));
+        const uint64_t here = place.pc - !walk->exact; /* a return address may stand behind its function */
+        const bool lost = !qmon__is_code(here);
+        const bool table = !lost && has_table(&walk->cursor, place.pc, walk->exact);
+        const int stepped = table ? step_by_table(walk, &place) : -1;
+        if (stepped == 0) {
             walk->crash->unwind_end = QMON_UNWIND_COMPLETE;
-        if (stepped <= 0)
             return;
-        unw_word_t next = 0;
-        if (unw_get_reg(&cursor, UNW_REG_SP, &sp_after) != 0 || unw_get_reg(&cursor, UNW_REG_IP, &next) != 0 ||
-            (sp_after == sp_before && next == pc))
-            return; /* no progress */
+        }
+        guess = stepped < 0 ? QMON_FRAME_GUESS : 0;
+        place.pc = here;
+        if (stepped < 0 && !guess_caller(walk, &place, lost)) {
+            if (!lost && place.fp == 0) /* how the outermost function is told where no table says it */
+                walk->crash->unwind_end = QMON_UNWIND_COMPLETE;
+            return;
+        }
     }
-    walk->crash->unwind_end = QMON_UNWIND_LIMIT;
+    if (walk->seen >= WALK_LIMIT)
+        walk->crash->unwind_end = QMON_UNWIND_LIMIT;
 }
 
 /* The ring of outermost frames, put in order behind the inner ones. */
@@ -113,6 +193,7 @@ void qmon__unwind_crash(struct qmon_record_crash *crash, const ucontext_t *conte
     walk.context = context;
     walk.jumped = jumped;
     walk.seen = 0;
+    walk.guesses = 0;
     crash->unwind_end = QMON_UNWIND_FAULT;
     if (!qmon__guarded(walk_now, &walk, within_ms))
         crash->unwind_end = QMON_UNWIND_FAULT;

@@ -58,6 +58,15 @@ static const char *unwind_words(uint32_t end) {
     }
 }
 
+/* Where it ends and why; else whether something in it was not found the sure way. */
+static const char *stack_words(const struct qmon_record_crash *crash, const struct qmon_thread *thread) {
+    const char *words = unwind_words(crash->unwind_end);
+    for (size_t i = 0; i < thread->frame_count && words == NULL; i++)
+        if (thread->frames[i].guess)
+            words = "frames marked as guesses have no unwind table: frame pointers and return addresses suggest them";
+    return words;
+}
+
 static void add_thread(struct qmon_event *event, const struct qmon_record_crash *crash, uint32_t stage) {
     struct qmon_thread *thread = qmon_event_alloc(event, sizeof *thread);
     if (thread == NULL)
@@ -69,7 +78,7 @@ static void add_thread(struct qmon_event *event, const struct qmon_record_crash 
     if (stage >= QMON_STAGE_MODULES)
         add_frames(event, crash, thread);
     thread->unwind_note =
-        stage >= QMON_STAGE_STACK ? unwind_words(crash->unwind_end) : "the process ended while its stack was captured";
+        stage >= QMON_STAGE_STACK ? stack_words(crash, thread) : "the process ended while its stack was captured";
     event->threads = thread;
     event->thread_count = 1;
 }

@@ -66,16 +66,19 @@ static int await_stop(pid_t tid, uint64_t until_ms) {
 size_t qmon__stop_threads(uint32_t pid, uint32_t except_tid, struct qmon__stopped *ret_threads, size_t limit,
                           uint64_t until_ms, size_t *ret_total) {
     const size_t count = list_threads(pid, except_tid, ret_threads, limit, ret_total);
+    int refused = 0; /* one, and so the others */
     for (size_t i = 0; i < count; i++) {
         struct qmon__stopped *thread = &ret_threads[i];
         look_at(pid, thread);
         if (qmon__now_monotonic_ms() >= until_ms)
             thread->error = ETIMEDOUT;
+        else if (refused != 0)
+            thread->error = refused;
         else if (ptrace(PTRACE_SEIZE, thread->tid, NULL, NULL) != 0 ||
                  ptrace(PTRACE_INTERRUPT, thread->tid, NULL, NULL) != 0)
             thread->error = errno;
-        if (thread->error == EPERM)
-            break; /* and so for the others */
+        if (thread->error == EPERM || thread->error == ENOSYS)
+            refused = thread->error;
     }
     for (size_t i = 0; i < count; i++)
         if (ret_threads[i].error == 0)

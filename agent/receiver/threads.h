@@ -13,7 +13,8 @@
 /*
  * Appends the other threads of the process to event->threads, frames as program counters for the symbolizer. All are stopped
  * before the first is looked at, and let go again, by until_ms (CLOCK_MONOTONIC) at the latest: threads that are left out,
- * and why, are told in a note of the event, as is a refusal of the kernel. The crashing thread, which waits in the
+ * and why, are told in a note of the event. Where the kernel refuses ptrace, names and states are taken from /proc, and a note
+ * says so and why. The crashing thread, which waits in the
  * kernel, is not touched. Never fails.
  */
 void qmon__add_other_threads(struct qmon_event *event, uint32_t pid, uint32_t crashed_tid, uint64_t until_ms);
@@ -32,5 +33,8 @@ struct qmon__stopped {
 size_t qmon__stop_threads(uint32_t pid, uint32_t except_tid, struct qmon__stopped *ret_threads, size_t limit,
                           uint64_t until_ms, size_t *ret_total);
 void qmon__release_threads(const struct qmon__stopped *threads, size_t count);
+
+/* --- thread_refusal.c: why ptrace of the process failed with this errno, as far as can be told. Static text. */
+const char *qmon__refusal_reason(uint32_t pid, int error);
 
 #endif

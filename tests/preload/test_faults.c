@@ -43,6 +43,8 @@ VICTIM(fault, one_frame_is_bigger_than_the_stack, .program = "stack_overflow_hug
 VICTIM(fault, a_crash_under_100000_frames, .program = "deep_recursion", .code = "SIGSEGV", .origin = "at_bottom")
 VICTIM(fault, a_program_without_symbols, .program = "stripped", .code = "SIGSEGV")
 VICTIM(fault, an_optimised_program_without_frame_pointers, .program = "optimized", .code = "SIGSEGV")
+VICTIM(fault, a_program_without_unwind_tables, .program = "no_unwind_tables", .code = "SIGSEGV", .origin = "innermost",
+       .tells = {"\"function\":\"middle\"", "\"function\":\"through_pointer\"", "\"function\":\"main\""})
 VICTIM(fault, a_smashed_return_address, .program = "smashed_return", .code = "SIGSEGV")
 VICTIM(fault, a_stack_pointer_that_leads_nowhere, .program = "wild_stack_pointer", .code = "SIGSEGV",
        .origin = "lose_stack")

@@ -20,6 +20,8 @@ VICTIM(thread, crashes_while_main_aborts, .program = "crash_meets_exit", .argume
        .other_death = "SIGABRT", .racy = true)
 VICTIM(thread, crashes_when_main_has_left, .program = "main_leaves_first", .code = "SIGSEGV",
        .origin = "fault_in_thread")
+VICTIM(thread, beside_threads_that_nobody_may_look_into, .program = "ptrace_refused", .code = "SIGSEGV",
+       .origin = "read_null", .tells = {"\"name\":\"patient\"", "a system call filter"})
 VICTIM(thread, that_is_cancelled_crashes, .program = "cancelled_thread", .code = "SIGSEGV", .origin = "clean_up")
 VICTIM(thread, after_thread_is_cancelled_and_all_is_well, .program = "cancels_well", .prints = "20 cleaned")
 VICTIM(thread, after_thread_a_thousand_times, .program = "many_threads", .prints = "1000\n")

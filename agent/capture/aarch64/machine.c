@@ -18,6 +18,12 @@ void qmon__return_from_call(ucontext_t *context) {
     context->uc_mcontext.pc = context->uc_mcontext.regs[30];
 }
 
+void qmon__move_context(ucontext_t *context, uintptr_t pc, uintptr_t sp, uintptr_t fp) {
+    context->uc_mcontext.pc = pc;
+    context->uc_mcontext.sp = sp;
+    context->uc_mcontext.regs[29] = fp;
+}
+
 uint32_t qmon__keep_registers(const ucontext_t *context, uint64_t ret_registers[QMON_CRASH_REGISTERS]) {
     for (unsigned i = 0; i < 31; i++)
         ret_registers[i] = context->uc_mcontext.regs[i];

@@ -26,6 +26,12 @@ void qmon__return_from_call(ucontext_t *context) {
     registers[REG_RSP] += 8;
 }
 
+void qmon__move_context(ucontext_t *context, uintptr_t pc, uintptr_t sp, uintptr_t fp) {
+    context->uc_mcontext.gregs[REG_RIP] = (greg_t) pc;
+    context->uc_mcontext.gregs[REG_RSP] = (greg_t) sp;
+    context->uc_mcontext.gregs[REG_RBP] = (greg_t) fp;
+}
+
 uint32_t qmon__keep_registers(const ucontext_t *context, uint64_t ret_registers[QMON_CRASH_REGISTERS]) {
     static const uint8_t order[QMON_X86_COUNT] = {
         [QMON_X86_RAX] = REG_RAX, [QMON_X86_RBX] = REG_RBX,    [QMON_X86_RCX] = REG_RCX, [QMON_X86_RDX] = REG_RDX,
