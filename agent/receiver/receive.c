@@ -298,7 +298,9 @@ static int receive_crash(struct work *work) {
         kept = settle_without_file(work, &report);
     } else {
         if (!work->arguments->hold) {
-            qmon__record_try_lock(&work->file, QMON__LOCK_PROCESS); /* the child has it, too: nobody comes in between */
+            qmon__record_try_lock(&work->file, QMON__LOCK_CRASH); /* another may be busy with its start, ... */
+            qmon__record_try_lock(&work->file,
+                                  QMON__LOCK_PROCESS); /* ... the child has both: nobody comes in between */
             if (let_host_go())
                 report.live_pid = 0;
         }

@@ -61,6 +61,7 @@ int qmon__record_write(struct qmon__record_file *file, size_t offset, const void
  * A file system without them: 0, one receiver at a time is then a matter of luck and of the store's idempotence. */
 #define QMON__LOCK_PROCESS 0 /* who makes events of this record */
 #define QMON__LOCK_RING 1    /* who consumes its ring */
+#define QMON__LOCK_CRASH 2   /* who saw its process while that died, and knows more than the record tells */
 int qmon__record_try_lock(struct qmon__record_file *file, off_t byte);
 int qmon__record_lock_until(struct qmon__record_file *file, off_t byte, uint64_t deadline_monotonic_ms);
 void qmon__record_unlock(struct qmon__record_file *file, off_t byte);

@@ -181,7 +181,7 @@ static bool visit(void *context, int directory, const char *name, const struct q
             qmon_log("record %s cannot be opened: %s", name, strerror(-error));
         return true;
     }
-    if (qmon__record_try_lock(&file, QMON__LOCK_PROCESS) == 0)
+    if (qmon__record_try_lock(&file, QMON__LOCK_PROCESS) == 0 && !qmon__record_is_locked(&file, QMON__LOCK_CRASH))
         take_over(recovery, &file);
     qmon__record_close(&file);
     return true;

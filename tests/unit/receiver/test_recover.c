@@ -148,6 +148,20 @@ Test(recover, leaves_alone_what_another_receiver_has) {
     unmake_record(&made);
 }
 
+Test(recover, leaves_a_crash_to_the_receiver_that_saw_its_process) {
+    struct made_record made = dead_record();
+    make_crash(&made, 0x1000);
+    struct qmon__record_file file = bench_record(&made);
+    cr_assert_eq(qmon__record_try_lock(&file, QMON__LOCK_CRASH), 0);
+    qmon__record_unlock(&file, QMON__LOCK_PROCESS);
+    cr_expect_eq(recover(NULL), 0);
+    cr_expect(bench_exists(made.path));
+    qmon__record_close(&file); /* as when that receiver dies */
+    cr_expect_eq(recover(NULL), 2);
+    cr_expect_eq(bench_alerts(&bench, "\"SIGSEGV\"", "\"crash\""), 1);
+    unmake_record(&made);
+}
+
 Test(recover, removes_what_is_done_and_what_never_began) {
     struct made_record done = dead_record(), unstarted = dead_record();
     done.at->header.state = QMON_STATE_DONE;
