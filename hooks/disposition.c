@@ -10,6 +10,8 @@
 #include <signals.h>
 #include <sys.h>
 
+#include "masks.h"
+
 int __sigaction(int signal, const struct sigaction *action, struct sigaction *old);
 void (*bsd_signal(int number, void (*handler)(int)))(int);
 void (*sysv_signal(int number, void (*handler)(int)))(int);
@@ -124,7 +126,7 @@ void (*sigset(int number, void (*handler)(int)))(int) {
     sigemptyset(&one);
     sigaddset(&one, number);
     if (handler == SIG_HOLD) {
-        if (sigprocmask(SIG_BLOCK, &one, &before) != 0)
+        if (qmon__change_mask(SIG_BLOCK, &one, &before) != 0)
             return SIG_ERR;
         if (sigismember(&before, number))
             return SIG_HOLD;
@@ -132,7 +134,7 @@ void (*sigset(int number, void (*handler)(int)))(int) {
     }
     memset(&action, 0, sizeof action);
     action.sa_handler = handler;
-    if (sigaction(number, &action, &old) != 0 || sigprocmask(SIG_UNBLOCK, &one, &before) != 0)
+    if (sigaction(number, &action, &old) != 0 || qmon__change_mask(SIG_UNBLOCK, &one, &before) != 0)
         return SIG_ERR;
     return sigismember(&before, number) ? SIG_HOLD : old.sa_handler;
 }

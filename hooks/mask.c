@@ -5,6 +5,8 @@
 
 #include <mask.h>
 
+#include "masks.h"
+
 static int change(int how, const sigset_t *wanted, sigset_t *old) {
     qmon__sigset set, before;
     if (wanted != NULL) {
@@ -18,12 +20,16 @@ static int change(int how, const sigset_t *wanted, sigset_t *old) {
     return error;
 }
 
-int sigprocmask(int how, const sigset_t *restrict wanted, sigset_t *restrict old) {
+int qmon__change_mask(int how, const sigset_t *wanted, sigset_t *old) {
     const int error = change(how, wanted, old);
     if (error == 0)
         return 0;
     errno = -error;
     return -1;
+}
+
+int sigprocmask(int how, const sigset_t *restrict wanted, sigset_t *restrict old) {
+    return qmon__change_mask(how, wanted, old);
 }
 
 int pthread_sigmask(int how, const sigset_t *restrict wanted, sigset_t *restrict old) {
@@ -33,7 +39,7 @@ int pthread_sigmask(int how, const sigset_t *restrict wanted, sigset_t *restrict
 static int change_one(int how, int number) {
     sigset_t one;
     sigemptyset(&one);
-    return sigaddset(&one, number) != 0 ? -1 : sigprocmask(how, &one, NULL);
+    return sigaddset(&one, number) != 0 ? -1 : qmon__change_mask(how, &one, NULL);
 }
 
 int sighold(int number) {
@@ -50,7 +56,7 @@ static int change_low(int how, int mask) {
     int before;
     sigemptyset(&wanted);
     memcpy(&wanted, &mask, sizeof mask);
-    if (sigprocmask(how, &wanted, &old) != 0)
+    if (qmon__change_mask(how, &wanted, &old) != 0)
         return -1;
     memcpy(&before, &old, sizeof before);
     return before;
