@@ -1,6 +1,6 @@
 /*
- * prctl and syscall, for the sake of the system call filters that are installed through them: see filters.h. Both are nothing but
- * the call itself in libc too.
+ * prctl and syscall, for the sake of the system call filters that are installed through them (filters.h), and of programs that
+ * make themselves subreapers (kin.h). Both are nothing but the call itself in libc too.
  *
  * Declared here with all the arguments that there can be, which come in registers (the last of syscall's on the stack, where it can
  * be read whether it was passed or not): so they need no frame, and cost what libc's own cost.
@@ -11,6 +11,7 @@
 #include <linux/seccomp.h>
 
 #include <filters.h>
+#include <kin.h>
 #include <sys.h>
 
 long syscall(long number, long a, long b, long c, long d, long e, long f);
@@ -48,16 +49,27 @@ __attribute__((cold, noinline)) static long install_by_prctl(unsigned long mode,
     return result_of(result);
 }
 
+__attribute__((cold, noinline)) static long become_subreaper(unsigned long whether, long b, long c, long d) {
+    const long result = qmon__sys6_raw(SYS_prctl, PR_SET_CHILD_SUBREAPER, (long) whether, b, c, d, 0);
+    if (result == 0)
+        qmon__kin_note_subreaper();
+    return result_of(result);
+}
+
 long syscall(long number, long a, long b, long c, long d, long e, long f) {
     if (__builtin_expect(number == SYS_seccomp, 0))
         return install((unsigned long) a, (unsigned long) b, (void *) c);
     if (__builtin_expect(number == SYS_prctl && a == PR_SET_SECCOMP, 0))
         return install_by_prctl((unsigned long) b, (void *) c, (unsigned long) d, (unsigned long) e);
+    if (__builtin_expect(number == SYS_prctl && a == PR_SET_CHILD_SUBREAPER, 0))
+        return become_subreaper((unsigned long) b, c, d, e);
     return result_of(qmon__sys6_raw(number, a, b, c, d, e, f));
 }
 
 int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d) {
     if (__builtin_expect(option == PR_SET_SECCOMP, 0))
         return (int) install_by_prctl(a, (void *) b, c, d);
+    if (__builtin_expect(option == PR_SET_CHILD_SUBREAPER, 0))
+        return (int) become_subreaper(a, (long) b, (long) c, (long) d);
     return (int) result_of(qmon__sys6_raw(SYS_prctl, option, (long) a, (long) b, (long) c, (long) d, 0));
 }

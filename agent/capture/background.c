@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "agent.h"
+#include "kin.h"
 #include "launch.h"
 #include "ring.h"
 #include "settings.h"
@@ -96,6 +97,11 @@ bool qmon__background_leave(uint64_t within_ms) {
         qmon__sys_2(SYS_nanosleep, &patience, NULL);
     }
     return atomic_load_explicit(&thread_id, memory_order_acquire) == 0;
+}
+
+void qmon__background_settle(void) {
+    if (atomic_load_explicit(&thread_id, memory_order_acquire) != 0 && qmon__kin_has_subreaper())
+        qmon__background_leave(qmon__settings.deadline_ms);
 }
 
 void qmon__background_forked(void) {

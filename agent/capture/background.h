@@ -23,6 +23,10 @@ void qmon__background_ask(unsigned chores);
 /* Waits until the thread is gone, at most within_ms. For what a second thread would make fail (unshare, setns). */
 bool qmon__background_leave(uint64_t within_ms);
 
+/* The process is about to end. Its receivers end with this thread or live on as orphans; where an ancestor would see these, this
+ * waits for them. SIGNAL SAFETY: async-signal-safe. */
+void qmon__background_settle(void);
+
 /* The child of a fork has no such thread. */
 void qmon__background_forked(void);
 

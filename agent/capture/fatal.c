@@ -18,8 +18,10 @@
 
 #include "agent.h"
 #include "alternate_stack.h"
+#include "background.h"
 #include "cause.h"
 #include "guard.h"
+#include "kin.h"
 #include "launch.h"
 #include "machine.h"
 #include "modules.h"
@@ -177,12 +179,15 @@ static void hand_over(struct qmon_record *record, const struct qmon__record_plac
                                                 .manner = QMON__SPAWN_AWAITED,
                                                 .wait_ms = qmon__settings.deadline_ms,
                                                 .hold = hold,
+                                                .stay = qmon__kin_has_subreaper(),
                                                 .stacks = &fatal_spawn_stacks,
                                                 .guest = guest,
                                                 .ret_copied = &copied};
     qmon__sys_2(SYS_prctl, PR_SET_PTRACER, PR_SET_PTRACER_ANY);
     if (qmon__spawn_receiver(&request) == 0 && copied) /* it could not say so in the file itself */
         atomic_store_explicit(&record->header.state, QMON_STATE_DONE, memory_order_release);
+    if (guest == NULL)
+        qmon__background_settle();
 }
 
 struct work {

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,6 +21,7 @@
 #include "dispositions.h"
 #include "fatal.h"
 #include "identity.h"
+#include "kin.h"
 #include "launch.h"
 #include "mask.h"
 #include "modules.h"
@@ -85,7 +85,7 @@ static uint32_t flags_of(bool root) {
 }
 
 static void begin_record(struct qmon_record_process *process, int pid) {
-    struct qmon__relative relative = {0, 0};
+    struct qmon__relative relative;
     qmon__identity_of_process(process, pid);
     process->created_boot_ns = qmon__boot_ns();
     process->created_real_ns = process->image_real_ns = qmon__real_ns();
@@ -114,27 +114,24 @@ static bool continue_record(struct qmon_record_process *process, int pid) {
     return !first_image;
 }
 
-static bool is_subreaper(void) {
-    int is = 0;
-    return qmon__sys_2(SYS_prctl, PR_GET_CHILD_SUBREAPER, &is) == 0 && is != 0;
-}
-
 static void tell(const char *why) {
     const bool hold = (qmon__agent.record->process.flags & (QMON_PROCESS_INIT | QMON_PROCESS_CONTAINED)) != 0;
+    const bool stay = qmon__kin_has_subreaper();
     /* Reports in the ring are addresses, which the receiver looks up in the maps of this process, and lets it go then. */
-    const bool await = hold || qmon__ring_has_events();
+    const bool await = hold || stay || qmon__ring_has_events();
     const struct qmon__spawn_request request = {.why = why,
                                                 .manner = await ? QMON__SPAWN_AWAITED : QMON__SPAWN_DETACHED,
                                                 .wait_ms = qmon__settings.deadline_ms,
                                                 .hold = hold,
+                                                .stay = stay,
                                                 .stacks = &spawn_stacks};
     qmon__spawn_receiver(&request);
 }
 
-/* What is told while the program goes on. An orphaned receiver would be reaped by the host where that is init or a
- * subreaper; there the background thread keeps it. */
+/* What is told while the program goes on. Where an orphaned receiver would be reaped by the host, which is init or a subreaper,
+ * or by a host above it, the background thread keeps it. */
 static void tell_beside(const char *why, enum qmon__chore chore) {
-    if (qmon__agent.is_init || is_subreaper()) {
+    if (qmon__agent.is_init || qmon__agent.record->header.is_subreaper != 0 || qmon__kin_has_subreaper()) {
         qmon__background_ask(chore);
         return;
     }
@@ -181,6 +178,7 @@ void qmon__process_start(int argc, char **argv, char **envp) {
     atomic_store_explicit(&agent->pid, pid, memory_order_relaxed);
     agent->active = true;
     set_state(QMON_STATE_RUNNING);
+    qmon__kin_note_subreaper(); /* an exec keeps that */
     qmon__thread.stack_top = (uintptr_t) __builtin_frame_address(0);
     qmon__alternate_stack_of_main();
     qmon__dispositions_start();
@@ -254,6 +252,7 @@ static void end(const struct qmon_record_end *how) {
         tell("stop");
     else
         qmon__record_unlink();
+    qmon__background_settle();
 }
 
 struct exiting {

@@ -281,31 +281,40 @@ void qmon__record_mark_child(int pid) {
     qmon__sys_1(SYS_close, fd);
 }
 
-/* The owner of a live record holds a shared lock through its mapping. */
-static bool read_live_record(const char *path, struct qmon__relative *ret_relative) {
-    int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
-    if (fd < 0)
-        return false;
-    bool alive = qmon__sys_2(SYS_flock, fd, LOCK_EX | LOCK_NB) == -EWOULDBLOCK;
-    uint32_t root_pid = 0;
-    uint64_t root_created = 0;
-    if (alive) {
-        qmon__sys_4(SYS_pread64, fd, &root_pid, sizeof root_pid, offsetof(struct qmon_record, process.root_pid));
-        qmon__sys_4(SYS_pread64, fd, &root_created, sizeof root_created,
-                    offsetof(struct qmon_record, process.root_created_boot_ns));
-        ret_relative->root_pid = root_pid;
-        ret_relative->root_created_boot_ns = root_created;
-    }
-    qmon__sys_1(SYS_close, fd);
-    return alive;
-}
-
-bool qmon__record_of_live_process(int pid, struct qmon__relative *ret_relative) {
+static bool read_record(int pid, bool live, struct qmon__relative *ret_relative) {
     char path[QMON_PATH_BYTES + 64];
+    struct {
+        struct qmon_record_header header;
+        char process[offsetof(struct qmon_record_process, session)];
+    } start;
     if (pid <= 0 || own_directory[0] == '\0')
         return false;
     name_record(own_directory, pid, path, sizeof path); /* a relative's is where ours is */
-    return read_live_record(path, ret_relative);
+    const int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+    if (fd < 0)
+        return false;
+    /* The owner of a live record holds a shared lock through its mapping. */
+    bool found = !live || qmon__sys_2(SYS_flock, fd, LOCK_EX | LOCK_NB) == -EWOULDBLOCK;
+    if (found && qmon__sys_3(SYS_read, fd, &start, sizeof start) == (long) sizeof start) {
+        struct qmon_record_process process;
+        memcpy(&process, start.process, sizeof start.process);
+        *ret_relative = (struct qmon__relative){.is_subreaper = start.header.is_subreaper,
+                                                .host_parent_known = process.host_parent_known,
+                                                .root_pid = process.root_pid,
+                                                .root_created_boot_ns = process.root_created_boot_ns};
+    } else {
+        found = false;
+    }
+    qmon__sys_1(SYS_close, fd);
+    return found;
+}
+
+bool qmon__record_of_process(int pid, struct qmon__relative *ret_relative) {
+    return read_record(pid, false, ret_relative);
+}
+
+bool qmon__record_of_live_process(int pid, struct qmon__relative *ret_relative) {
+    return read_record(pid, true, ret_relative);
 }
 
 bool qmon__record_of_child_ended(int pid, int wait_status) {

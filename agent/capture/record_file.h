@@ -39,11 +39,16 @@ void qmon__record_leave_guest(struct qmon__record_place *place);
  * not a root, flagged UNSTARTED. Does nothing when it has one. */
 void qmon__record_mark_child(int pid);
 
-/* The record of process pid of our namespace, where it is monitored and alive: its flags and root. */
+/* What the record of process pid of our namespace says of it, if there is one: whether it is alive or left it behind is not
+ * looked at. */
 struct qmon__relative {
+    uint32_t is_subreaper;
+    uint32_t host_parent_known;
     uint32_t root_pid;
     uint64_t root_created_boot_ns;
 };
+bool qmon__record_of_process(int pid, struct qmon__relative *ret_relative);
+/* The same, where it is alive. */
 bool qmon__record_of_live_process(int pid, struct qmon__relative *ret_relative);
 
 /* A child was waited for. Where it left a record in which it does not say how it ended, the status is put there, and true

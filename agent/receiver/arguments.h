@@ -14,7 +14,8 @@ struct qmon__arguments {
     uint32_t pid;
     const char *record; /* its path; "" it has none */
     uint64_t deadline_ms;
-    bool hold;
+    bool hold; /* the host, or its container or machine, ends when we do: all is to be done by then */
+    bool stay; /* the host waits, and no process of ours may live on after that */
 };
 
 /* Words without a leading "--" are passed over. 0; or -EINVAL: *ret_problem (static) says what is wrong. */

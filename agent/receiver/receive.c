@@ -4,7 +4,8 @@
  * TIME. The process that crashed waits for us, up to its deadline. Only what vanishes with it is done before it is let go: what
  * /proc says of it, and the symbols of files that are not on disk any more. A forked child, which the host does not wait
  * for, does the rest. Where nothing could be done later (--hold: the machine or container ends with the host; a record
- * without a file), the host waits until the event is safe.
+ * without a file), the host waits until the event is safe. Where an orphan would be one more child to an ancestor of the host
+ * that is a subreaper (--stay), nothing is left to a child.
  *
  * ENDS. SIGALRM ends us at the deadline, whatever hangs; the record then stays for recovery. SIGTERM, SIGINT and SIGHUP
  * are ignored: service managers send them to everything that a dead service leaves, and the record is nearly done.
@@ -60,9 +61,14 @@ static void ignore_stop_signals(void) {
         signal(ignored[i], SIG_IGN);
 }
 
+/* The host waits until all is done. */
+static bool is_waited_for(const struct qmon__arguments *arguments) {
+    return arguments->hold || arguments->stay;
+}
+
 /* Time for work that nobody waits for. */
 static uint64_t background_ms(const struct qmon__arguments *arguments) {
-    return arguments->hold || arguments->deadline_ms > BACKGROUND_MS ? arguments->deadline_ms : BACKGROUND_MS;
+    return is_waited_for(arguments) || arguments->deadline_ms > BACKGROUND_MS ? arguments->deadline_ms : BACKGROUND_MS;
 }
 
 /* What of the host can still be asked: itself while it is there, nobody else who took its number. */
@@ -77,7 +83,7 @@ static uint32_t live_pid(struct work *work) {
 static bool begin_pass(struct work *work) {
     uint64_t patience_ms = background_ms(work->arguments);
     qmon__die_in(patience_ms);
-    if (work->arguments->hold)
+    if (is_waited_for(work->arguments))
         patience_ms -= patience_ms / 4 < MARGIN_MS ? patience_ms / 4 : MARGIN_MS;
     if (qmon__pass_open(&work->pass, qmon__now_monotonic_ms() + patience_ms) < 0)
         return false;
@@ -106,7 +112,7 @@ static bool begin_work(struct work *work, unsigned sections) {
 /* For others, once our own is done: their records, their deliveries. */
 static void help_others(struct work *work) {
     struct qmon__pass *pass = &work->pass;
-    if (work->arguments->hold || pass->store == NULL || pass->makeshift ||
+    if (is_waited_for(work->arguments) || pass->store == NULL || pass->makeshift ||
         qmon__now_monotonic_ms() + LATE_MS > pass->deadline_ms)
         return;
     struct qmon__places places;
@@ -169,8 +175,10 @@ static bool settle(struct work *work, struct qmon__report *crash, bool no_delive
     return kept;
 }
 
-/* Lets the host go: the process that it waits for ends, a child goes on. False: no child could be made. */
-static bool let_host_go(void) {
+/* Lets the host go: the process that it waits for ends, a child goes on. False: no child could or may be made. */
+static bool let_host_go(const struct work *work) {
+    if (work->arguments->stay)
+        return false;
     pid_t child = fork();
     if (child > 0)
         _exit(0);
@@ -194,7 +202,7 @@ static void keep_maps_for_ring(struct work *work) {
     if (work->has_file && !work->arguments->hold) {
         qmon__record_try_lock(file, QMON__LOCK_RING); /* or a receiver that comes late, without maps, would have it */
         qmon__record_try_lock(file, QMON__LOCK_PROCESS);
-        let_host_go();
+        let_host_go(work);
     }
 }
 
@@ -281,7 +289,7 @@ static bool settle_without_file(struct work *work, struct qmon__report *report) 
     if (!later)
         return elsewhere ? is_told(work, report->event) : kept;
     qmon__pass_close(&work->pass);
-    let_host_go();
+    let_host_go(work);
     if (begin_pass(work))
         qmon__deliver(&work->pass, NULL);
     return kept;
@@ -301,7 +309,7 @@ static int receive_crash(struct work *work) {
             qmon__record_try_lock(&work->file, QMON__LOCK_CRASH); /* another may be busy with its start, ... */
             qmon__record_try_lock(&work->file,
                                   QMON__LOCK_PROCESS); /* ... the child has both: nobody comes in between */
-            if (let_host_go())
+            if (let_host_go(work))
                 report.live_pid = 0;
         }
         kept = begin_work(work, QMON__LOAD_HEAD) && settle(work, &report, false);

@@ -66,7 +66,8 @@ struct qmon_record_header {
     uint32_t bytes;         /* QMON_RECORD_BYTES */
     _Atomic uint32_t state; /* enum qmon_record_state */
     uint64_t found_real_ns; /* written by a receiver that found the owner dead, once; 0 not yet */
-    uint32_t reserved[10];
+    uint32_t is_subreaper;  /* 1: orphans of the owner's descendants become its children */
+    uint32_t reserved[9];
 };
 
 /* process.flags */

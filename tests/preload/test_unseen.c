@@ -17,8 +17,15 @@ VICTIM(unseen, by_wait_for_all_kinds, .program = "counts_children", .arguments =
        .code = "SIGSEGV", .racy = true)
 VICTIM(unseen, where_children_are_ignored, .program = "counts_children", .arguments = {"any", "ignore"},
        .death = "exit 0", .code = "SIGSEGV", .racy = true)
-VICTIM_KNOWN(unseen, by_a_subreaper, .program = "counts_children", .arguments = {"any", "subreaper"}, .death = "exit 0",
-             .code = "SIGSEGV", .racy = true)
+VICTIM(unseen, by_a_subreaper, .program = "counts_children", .arguments = {"any", "subreaper"}, .death = "exit 0",
+       .code = "SIGSEGV", .racy = true)
+VICTIM(unseen, by_a_subreaper_all_of_whose_children_are_told, .program = "counts_children",
+       .arguments = {"any", "subreaper"}, .environment = {"QMON_LIFECYCLE=all"}, .death = "exit 0", .code = "SIGSEGV",
+       .starts = 4, .racy = true)
+VICTIM(unseen, by_a_subreaper_of_the_third_generation, .program = "subreaper", .death = "exit 0", .code = "SIGSEGV",
+       .reports = 3, .other_kinds = 2, .prints = "5 reaped, then 0", .racy = true)
+VICTIM(unseen, by_a_subreaper_that_was_one_before_an_exec, .program = "subreaper", .arguments = {"exec"},
+       .death = "exit 0", .code = "SIGSEGV", .reports = 3, .other_kinds = 2, .prints = "5 reaped, then 0", .racy = true)
 VICTIM(unseen, in_proc, .program = "looks_around", .racy = true)
 VICTIM(unseen, among_descriptors, .program = "descriptors", .prints = "first 3, pipe 4 5")
 VICTIM(unseen, in_errno, .program = "keeps_errno")

@@ -26,6 +26,9 @@ Test(arguments, are_what_the_agent_says) {
     cr_expect_eq(parsed.deadline_ms, 5000);
     cr_expect_str_eq(parsed.record, "");
     cr_expect_not(parsed.hold);
+    cr_expect_not(parsed.stay);
+    cr_assert_eq(PARSE("--why=crash", "--pid=1", "--stay"), 0);
+    cr_expect(parsed.stay);
 }
 
 Test(arguments, that_make_no_sense_are_named) {
