@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARGUMENTS_MAX 16
+#define ARGUMENTS_MAX 24
 #define RECEIVE_BYTES 4096
 
 struct qmon__redis_connection {

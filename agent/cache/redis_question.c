@@ -60,6 +60,14 @@ static uint64_t times(uint64_t value, uint64_t factor) {
     return __builtin_mul_overflow(value, factor, &product) ? NUMBER_MAX : product;
 }
 
+/* Cut, and without what separates words in Redis. */
+static void put_word(char *to, size_t bytes, const char *text) {
+    snprintf(to, bytes, "%s", text != NULL ? text : "");
+    for (; *to != '\0'; to++)
+        if (*to == '\t' || *to == '\n')
+            *to = ' ';
+}
+
 void qmon__redis_compose(struct qmon__redis_question *question, const struct qmon_decision_request *request) {
     const char **next = question->arguments;
     uint64_t kept_ms = times(request->window_s, 2000);
@@ -83,6 +91,10 @@ void qmon__redis_compose(struct qmon__redis_question *question, const struct qmo
             *next++ = question->nonce;
         *next++ = question->numbers[i];
     }
+    put_word(question->host, sizeof question->host, request->host);
+    put_word(question->version, sizeof question->version, request->version);
+    *next++ = question->host;
+    *next++ = question->version;
     memcpy(question->whole, question->arguments, sizeof question->whole);
     question->whole[0] = "EVAL";
     question->whole[1] = qmon__script;

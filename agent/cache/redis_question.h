@@ -8,12 +8,12 @@
 
 #include "redis_route.h"
 
-#define QMON__QUESTION_ARGUMENTS 14
+#define QMON__QUESTION_ARGUMENTS 16
 
 struct qmon__redis_question {
     char key[1100];
     char numbers[9][24];
-    char nonce[20];
+    char nonce[20], host[256], version[QMON_VERSION_BYTES];
     /* By the script's digest, and with its text; point into this structure: it is not to be copied. */
     const char *arguments[QMON__QUESTION_ARGUMENTS], *whole[QMON__QUESTION_ARGUMENTS];
     struct qmon__redis_command command;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <hiredis/read.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,33 +148,74 @@ int qmon__reply_error(const struct qmon__reply *reply) {
 }
 
 #define FIELDS 6
+#define FLEET_FIELDS 9
+
+static bool numbers_of(const struct qmon__reply *reply, size_t first, size_t count, uint64_t *ret_numbers) {
+    for (size_t i = 0; i < count; i++) {
+        const struct qmon__reply *item = reply->items[first + i];
+        if (item == NULL || item->type != QMON__REPLY_INTEGER || item->integer < 0)
+            return false;
+        ret_numbers[i] = (uint64_t) item->integer;
+    }
+    return true;
+}
+
+static uint64_t time_of(uint64_t now_ms, uint64_t age_ms) {
+    return now_ms > age_ms ? now_ms - age_ms : 1;
+}
+
+static bool read_version(const struct qmon__reply *reply, uint64_t now_ms, struct qmon_fleet_version *ret_version) {
+    enum { OCCURRENCES, FIRST_AGE, LAST_AGE, NUMBERS };
+    uint64_t numbers[NUMBERS];
+
+    if (reply == NULL || reply->type != QMON__REPLY_ARRAY || reply->count != 1 + NUMBERS || reply->items[0] == NULL ||
+        reply->items[0]->type != QMON__REPLY_TEXT || !numbers_of(reply, 1, NUMBERS, numbers))
+        return false;
+    snprintf(ret_version->name, sizeof ret_version->name, "%s", reply->items[0]->text);
+    ret_version->occurrences = numbers[OCCURRENCES];
+    ret_version->first_seen_ms = time_of(now_ms, numbers[FIRST_AGE]);
+    ret_version->last_seen_ms = time_of(now_ms, numbers[LAST_AGE]);
+    return true;
+}
+
+static bool read_fleet(const struct qmon__reply *reply, uint64_t now_ms, struct qmon_fleet *ret_fleet) {
+    const struct qmon__reply *versions = reply->items[FLEET_FIELDS - 1];
+    uint64_t numbers[2];
+
+    if (!numbers_of(reply, FIELDS, 2, numbers) || versions == NULL || versions->type != QMON__REPLY_ARRAY ||
+        versions->count > QMON_VERSIONS_MAX)
+        return false;
+    ret_fleet->occurrences = numbers[0];
+    ret_fleet->hosts = numbers[1];
+    ret_fleet->version_count = versions->count;
+    for (size_t i = 0; i < versions->count; i++)
+        if (!read_version(versions->items[i], now_ms, &ret_fleet->versions[i]))
+            return false;
+    return true;
+}
 
 int qmon__reply_decision(const struct qmon__reply *reply, const struct qmon_decision_request *request,
                          struct qmon_decision *ret_decision) {
     enum { ALERT, SUPPRESSED, TOTAL, ALERTS, WINDOW_AGE, FIRST_AGE };
+    struct qmon_fleet fleet = {0};
     uint64_t fields[FIELDS];
     uint64_t now_ms = request->now_ms;
 
-    if (reply->type != QMON__REPLY_ARRAY || reply->count != FIELDS)
-        return -EBADMSG;
-    for (size_t i = 0; i < FIELDS; i++) {
-        const struct qmon__reply *item = reply->items[i];
-        if (item == NULL || item->type != QMON__REPLY_INTEGER || item->integer < 0)
-            return -EBADMSG;
-        fields[i] = (uint64_t) item->integer;
-    }
-    if (fields[ALERT] > 1 || fields[TOTAL] == 0)
+    if (reply->type != QMON__REPLY_ARRAY || (reply->count != FIELDS && reply->count != FLEET_FIELDS) ||
+        !numbers_of(reply, 0, FIELDS, fields) || fields[ALERT] > 1 || fields[TOTAL] == 0 ||
+        (reply->count == FLEET_FIELDS && !read_fleet(reply, now_ms, &fleet)))
         return -EBADMSG;
     *ret_decision = (struct qmon_decision){
         .alert = fields[ALERT] == 1,
         .suppressed = fields[SUPPRESSED],
         .total = fields[TOTAL],
-        .first_seen_ms = now_ms > fields[FIRST_AGE] ? now_ms - fields[FIRST_AGE] : 1,
+        .first_seen_ms = time_of(now_ms, fields[FIRST_AGE]),
         .last_seen_ms = now_ms,
         .source = "redis",
+        .fleet = fleet,
     };
     ret_decision->window = (struct qmon_window){
-        .start_ms = now_ms > fields[WINDOW_AGE] ? now_ms - fields[WINDOW_AGE] : 1,
+        .start_ms = time_of(now_ms, fields[WINDOW_AGE]),
         .alerts = fields[ALERTS],
         .total = fields[TOTAL],
         .first_seen_ms = ret_decision->first_seen_ms,

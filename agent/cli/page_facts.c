@@ -103,7 +103,7 @@ static const char *state_text(const char *state) {
 static void print_occurrences(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event,
                               const struct qmon__cli_page *page) {
     char kept[QMON_WHEN_BYTES], total[QMON_WHEN_BYTES], held[QMON_WHEN_BYTES];
-    char first[QMON_WHEN_BYTES];
+    char first[QMON_WHEN_BYTES], fleet[QMON_RENDER_FLEET_BYTES];
     const char *source = event->occurrences.source;
 
     if (page->occurrences)
@@ -118,6 +118,8 @@ static void print_occurrences(FILE *out, const struct qmon__cli_style *style, co
     if (event->occurrences.first_seen_ns)
         qmon__cli_page_rowf(out, style, NULL, "first %s",
                             qmon__cli_local(event->occurrences.first_seen_ns / 1000000, first, sizeof first));
+    qmon_render_fleet(event, fleet, sizeof fleet);
+    qmon__cli_page_row(out, style, "Fleet", fleet);
     qmon__cli_page_row(out, style, "Alert", state_text(page->state));
 }
 

@@ -125,12 +125,30 @@ static const struct qmon__member host[] = {
 };
 SHAPE(host, struct qmon_event);
 
+#define SEEN(field) offsetof(struct qmon_seen_version, field)
+static const struct qmon__member seen_version[] = {
+    {"version", QMON__TEXT, QMON__IF_SET, SEEN(version), 0, NULL},
+    {"count", QMON__U64, QMON__ALWAYS, SEEN(count), 0, NULL},
+    {"first_seen", QMON__TIME, QMON__IF_SET, SEEN(first_seen_ns), 0, NULL},
+    {"last_seen", QMON__TIME, QMON__IF_SET, SEEN(last_seen_ns), 0, NULL},
+};
+SHAPE(seen_version, struct qmon_seen_version);
+
+static const struct qmon__member fleet[] = {
+    {"total", QMON__U64, QMON__IF_SET, EVENT(occurrences.fleet.total), 0, NULL},
+    {"hosts", QMON__U64, QMON__IF_SET, EVENT(occurrences.fleet.hosts), 0, NULL},
+    {"versions", QMON__ARRAY, QMON__IF_SET, EVENT(occurrences.fleet.versions), EVENT(occurrences.fleet.version_count),
+     &seen_version_shape},
+};
+SHAPE(fleet, struct qmon_event);
+
 static const struct qmon__member occurrences[] = {
     {"suppressed", QMON__U64, QMON__ALWAYS, EVENT(occurrences.suppressed), 0, NULL},
     {"total", QMON__U64, QMON__IF_SET, EVENT(occurrences.total), 0, NULL},
     {"first_seen", QMON__TIME, QMON__IF_SET, EVENT(occurrences.first_seen_ns), 0, NULL},
     {"last_seen", QMON__TIME, QMON__IF_SET, EVENT(occurrences.last_seen_ns), 0, NULL},
     {"source", QMON__TEXT, QMON__IF_SET, EVENT(occurrences.source), 0, NULL},
+    {"fleet", QMON__OBJECT, QMON__IF_SET, 0, 0, &fleet_shape},
 };
 SHAPE(occurrences, struct qmon_event);
 

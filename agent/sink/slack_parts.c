@@ -78,7 +78,7 @@ static void add_how_often(struct qmon_text *text, const struct qmon_event *event
 }
 
 void qmon__slack_add_where(struct qmon__slack_message *message, const struct qmon_event *event) {
-    char buffer[QMON__SLACK_SECTION], where[600];
+    char buffer[QMON__SLACK_SECTION], where[600], fleet[QMON_RENDER_FLEET_BYTES];
     struct qmon_text text;
     const struct qmon_frame *frame = qmon_render_where(event, false, where, sizeof where);
 
@@ -95,6 +95,10 @@ void qmon__slack_add_where(struct qmon__slack_message *message, const struct qmo
     }
     qmon_text_add(&text, "*How often*  ");
     add_how_often(&text, event);
+    if (qmon_render_fleet(event, fleet, sizeof fleet)) {
+        qmon_text_add(&text, "\n*Fleet*  ");
+        qmon__slack_code(&text, fleet, sizeof fleet);
+    }
     qmon__slack_end(&text);
     qmon__slack_section(message, QMON__SLACK_MRKDWN, buffer);
 }

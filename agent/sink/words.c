@@ -194,6 +194,8 @@ void qmon__words_facts(const struct qmon_event *event, struct qmon__facts *ret_f
     if (event->kind != QMON_KIND_LIFECYCLE) {
         qmon__words_often(event, text, sizeof text);
         add_fact(ret_facts, "How often", text);
+        if (qmon_render_fleet(event, text, sizeof text))
+            add_fact(ret_facts, "Fleet", text);
     }
     add_fact(ret_facts, "Service", event->service.name);
     add_fact(ret_facts, "Stage", event->service.stage);

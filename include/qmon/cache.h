@@ -18,6 +18,20 @@ struct qmon_window {
     uint64_t first_seen_ms, last_seen_ms;
 };
 
+#define QMON_VERSION_BYTES 64
+#define QMON_VERSIONS_MAX 8
+
+/* What is known of a key over the whole fleet, however many windows ago. All zero: nothing, because nobody counts it. */
+struct qmon_fleet {
+    uint64_t occurrences; /* this one included */
+    uint64_t hosts;       /* that it came from; 1024 stands for more */
+    size_t version_count; /* the one seen last first */
+    struct qmon_fleet_version {
+        char name[QMON_VERSION_BYTES]; /* cut; untrusted text */
+        uint64_t occurrences, first_seen_ms, last_seen_ms;
+    } versions[QMON_VERSIONS_MAX];
+};
+
 struct qmon_decision {
     bool alert;
     uint64_t suppressed; /* held back since the last alert for this key; when alert is true, to be told with it */
@@ -25,6 +39,7 @@ struct qmon_decision {
     uint64_t first_seen_ms, last_seen_ms; /* CLOCK_REALTIME; of this key, windows before included while they are kept */
     const char *source;                   /* static: "redis", "local", "memory" */
     struct qmon_window window;            /* what is remembered after this decision, by the clock of the request */
+    struct qmon_fleet fleet;
 };
 
 struct qmon_decision_request {
@@ -33,6 +48,7 @@ struct qmon_decision_request {
     uint64_t window_s;
     uint64_t now_ms;
     uint64_t count;                  /* how many occurrences this stands for, normally 1 (0 is taken for 1) */
+    const char *host, *version;      /* where it happened, for the fleet's counts; NULL not known */
     const struct qmon_window *known; /* what this host remembers of the key, for a cache that may have lost it; NULL */
 };
 

@@ -81,6 +81,12 @@ struct qmon_crumb {
     const char *text;
 };
 
+struct qmon_seen_version {
+    const char *version;
+    uint64_t count;
+    uint64_t first_seen_ns, last_seen_ns;
+};
+
 struct qmon_event {
     struct qmon_arena *arena;
 
@@ -173,6 +179,11 @@ struct qmon_event {
         uint64_t total;      /* in this window, this one included */
         uint64_t first_seen_ns, last_seen_ns;
         const char *source; /* which cache decided: "redis", "local", "memory" */
+        struct {
+            uint64_t total, hosts; /* over all hosts, while Redis remembers; 0 unknown. 1024 hosts stand for more */
+            struct qmon_seen_version *versions; /* the one seen last first */
+            size_t version_count;
+        } fleet;
     } occurrences;
     struct {
         const char *endpoint, *user_id;

@@ -66,6 +66,11 @@ char *qmon_render_trace_text(const struct qmon_event *event, const struct qmon_r
 const struct qmon_frame *qmon_render_where(const struct qmon_event *event, bool base_names, char *ret_text,
                                            size_t bytes);
 
+/* How often over the whole fleet: "47 in all on 12 hosts; by version: 1.4.2 40, 1.4.1 7". Returns whether that says more than
+ * the event's other counts do. "" and false where nobody counts for the fleet. One line; holds text from outside. */
+#define QMON_RENDER_FLEET_BYTES 320
+bool qmon_render_fleet(const struct qmon_event *event, char *ret_text, size_t bytes);
+
 /* Text for people, into the caller's buffer, which they return. 32 bytes are enough. */
 char *qmon_render_number(uint64_t value, char *ret_text, size_t bytes); /* "41,312" */
 #define QMON_RENDER_BYTES_TEXT 32

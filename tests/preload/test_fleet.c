@@ -96,6 +96,8 @@ Test(fleet, a_crash_is_decided_by_the_redis_that_aws_knows) {
         events = NULL;
     }
     cr_assert_not_null(events);
+    cr_expect_not_null(strstr(events, "\"fleet\":{\"total\":"), "%s", events);
+    cr_expect_not_null(strstr(events, "\"hosts\":1"), "%s", events);
     cr_expect_null(strstr(events, MOCK_SECRET));
     cr_expect_null(strstr(events, mock_token));
     cr_expect_null(atomic_load(&mock.complaint), "%s", atomic_load(&mock.complaint));
