@@ -2,15 +2,18 @@
  * symbolize.c: every frame of an event from its program counter. Files that were opened are kept, with all that was read of
  * them, for the next event; a file whose build id is not known is opened anew for each, since another may be there.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <qmon/pipeline.h>
 
 #include "binary.h"
+#include "debug_index.h"
 #include "file_guard.h"
 #include "role.h"
 
+#define PAGE_BYTES 4096u
 #define BINARIES_MAX 256u
 #define FRAMES_MAX 65536u /* of one thread, inlined ones included */
 
@@ -18,6 +21,7 @@ struct qmon_symbolizer {
     struct qmon__binary *binaries;
     size_t binary_count;
     uint64_t run;
+    struct qmon__debug_index *index; /* of a directory to look through besides; NULL none */
 };
 
 /* One event's turn. */
@@ -51,7 +55,21 @@ void qmon_symbolizer_close(struct qmon_symbolizer *symbolizer) {
     if (!symbolizer)
         return;
     close_binaries(symbolizer);
+    qmon__debug_index_close(symbolizer->index);
     free(symbolizer);
+}
+
+int qmon_symbolizer_add_directory(struct qmon_symbolizer *symbolizer, const char *directory, size_t *ret_files,
+                                  bool *ret_is_cut) {
+    errno = 0;
+    struct qmon__debug_index *index = qmon__debug_index_open(directory);
+    if (!index)
+        return errno ? -errno : -ENOMEM;
+    qmon__debug_index_close(symbolizer->index);
+    symbolizer->index = index;
+    *ret_files = qmon__debug_index_count(index);
+    *ret_is_cut = qmon__debug_index_is_cut(index);
+    return 0;
 }
 
 static int by_start(const void *left, const void *right) {
@@ -106,6 +124,8 @@ static struct qmon__binary *open_binary(struct run *run, const struct qmon_modul
     struct qmon__binary *binary = qmon__binary_open(&source);
     if (!binary)
         return NULL;
+    if (symbolizer->index)
+        qmon__debug_index_fill(symbolizer->index, binary);
     if (binary->problem && *module->path == '/')
         qmon_event_note(run->event, "%s %s: no symbols for it", module->path, binary->problem);
     qmon__identify_file(module->path, &binary->identity);
@@ -157,6 +177,22 @@ static void add_places(struct run *run, const struct qmon_frame *frame, struct q
     }
 }
 
+/* A debug file alone says where its segments are in memory, and no longer where in the file. What is mapped is then the one
+ * with the code. */
+static bool address_without_contents(const struct qmon__elf *elf, uint64_t distance, uint64_t *ret_address) {
+    const Elf64_Phdr *code = NULL;
+    for (size_t i = 0; i < elf->load_count; i++)
+        if (elf->loads[i].p_flags & PF_X) {
+            if (code || elf->loads[i].p_filesz)
+                return false;
+            code = &elf->loads[i];
+        }
+    if (!code || distance >= code->p_memsz + PAGE_BYTES)
+        return false;
+    *ret_address = (code->p_vaddr & ~(uint64_t) (PAGE_BYTES - 1)) + distance;
+    return true;
+}
+
 /* Where the code of a frame is, in its file. A return address may stand behind the last instruction of its function. */
 static struct qmon__lookup *look_up(struct run *run, struct qmon_frame *frame, const struct qmon_module *module) {
     struct qmon__binary *binary = run->without_files ? NULL : open_binary(run, module);
@@ -168,7 +204,8 @@ static struct qmon__lookup *look_up(struct run *run, struct qmon_frame *frame, c
         return NULL;
     if (!frame->build_id && *binary->elf->build_id)
         frame->build_id = qmon_event_text(run->event, binary->elf->build_id);
-    if (!qmon__elf_address(binary->elf, file_offset, &frame->offset))
+    if (!qmon__elf_address(binary->elf, file_offset, &frame->offset) &&
+        !address_without_contents(binary->elf, frame->pc - module->start, &frame->offset))
         return NULL;
     bool returns = !frame->exact && !frame->signal && frame->offset;
     struct qmon__lookup *lookup = qmon__binary_lookup(binary, frame->offset - returns, &run->budget);

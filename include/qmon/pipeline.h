@@ -23,6 +23,14 @@ struct qmon_symbolizer *qmon_symbolizer_open(void);
 void qmon_symbolizer_close(struct qmon_symbolizer *symbolizer);
 void qmon_symbolize(struct qmon_symbolizer *symbolizer, struct qmon_event *event, uint32_t live_pid,
                     uint64_t deadline_monotonic_ms);
+/* Symbols are also looked for in the files below a directory, matched by build id (a module without one by its name).
+ * *ret_files: ELF files that it has; *ret_is_cut: not all was looked at. 0 or negative errno, nothing changed then. */
+int qmon_symbolizer_add_directory(struct qmon_symbolizer *symbolizer, const char *directory, size_t *ret_files,
+                                  bool *ret_is_cut);
+/* Symbolizes an event anew that was symbolized before, maybe elsewhere: each place keeps what is known of it where nothing
+ * better is found. Returns how many places are known better now. */
+size_t qmon_symbolize_again(struct qmon_symbolizer *symbolizer, struct qmon_event *event,
+                            uint64_t deadline_monotonic_ms);
 /* Demangles C++, Rust and D; otherwise returns the name itself. Memory of the event. */
 const char *qmon_demangle(struct qmon_event *event, const char *name);
 

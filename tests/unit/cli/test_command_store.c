@@ -282,3 +282,20 @@ Test(command_store, export_says_what_formats_there_are) {
     COMMAND(&command, 1, "export", "--format", "gdb", "0123");
     command_expect_err(&command, "no event in");
 }
+
+Test(command_store, show_looks_for_symbols_again_and_says_what_came_of_it) {
+    save_three();
+    COMMAND(&command, 0, "show", "--symbolize-with", scratch.path, ID_B);
+    command_expect_out(&command, "Symbolized again with ");
+    COMMAND(&command, 0, "show", "--json", "--symbolize-with", scratch.path, ID_B);
+    command_expect_out(&command, "{\"schema\":\"qmon.event/1\",");
+    command_expect_out(&command, "0 places known better than before.\"");
+    COMMAND(&command, 1, "show", "-s", "/nowhere/at/all", ID_B);
+    command_expect_err(&command, "/nowhere/at/all cannot be looked through: No such file or directory");
+}
+
+Test(command_store, show_raw_prints_what_was_captured) {
+    save_three();
+    COMMAND(&command, 0, "show", "--raw", ID_B);
+    command_expect_out(&command, "  #0   0x0000555500001000  libc.so.6+0x1000\n");
+}
