@@ -4,6 +4,7 @@
  * The families are asked in order, the surest first: what the program or its libraries said themselves (an assertion, an
  * exception, glibc's words), then who sent the signal, then what address and registers give away.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include <qmon/record.h>
@@ -56,7 +57,10 @@ const char *qmon__describe_where(struct qmon_event *event) {
         return NULL;
     if (!frame->function)
         return qmon_event_text(event, where);
-    qmon__plain_function(frame->function, name, sizeof name);
+    if (frame->language)
+        snprintf(name, sizeof name, "%s", frame->function);
+    else
+        qmon__plain_function(frame->function, name, sizeof name);
     if (frame->file)
         return frame->line ? qmon_event_format(event, "%s (%s:%u)", name, qmon__base_name(frame->file), frame->line)
                            : qmon_event_format(event, "%s (%s)", name, qmon__base_name(frame->file));

@@ -36,6 +36,7 @@ static const struct qmon__member thread[] = {
     {"crashed", QMON__BOOL, QMON__ALWAYS, THREAD(crashed), 0, NULL},
     {"unwind_note", QMON__TEXT, QMON__IF_SET, THREAD(unwind_note), 0, NULL},
     {"frames", QMON__ARRAY, QMON__ALWAYS, THREAD(frames), THREAD(frame_count), &frame_shape},
+    {"runtime_frames", QMON__ARRAY, QMON__IF_SET, THREAD(runtime_frames), THREAD(runtime_frame_count), &frame_shape},
 };
 SHAPE(thread, struct qmon_thread);
 
@@ -106,6 +107,7 @@ static const struct qmon__member process[] = {
     {"working_directory", QMON__TEXT, QMON__IF_SET, EVENT(process.working_directory), 0, NULL},
     {"start_time", QMON__TIME, QMON__IF_SET, EVENT(process.start_time_ns), 0, NULL},
     {"architecture", QMON__TEXT, QMON__IF_SET, EVENT(process.architecture), 0, NULL},
+    {"runtime", QMON__TEXT, QMON__IF_SET, EVENT(process.runtime), 0, NULL},
 };
 SHAPE(process, struct qmon_event);
 

@@ -77,9 +77,12 @@ static void mark_frame(struct qmon_frame *frame, const struct qmon_patterns *fil
 static void mark_threads(struct qmon_event *event, const struct qmon_patterns *files) {
     struct module_verdict last = {0};
 
-    for (size_t t = 0; t < event->thread_count; t++)
+    for (size_t t = 0; t < event->thread_count; t++) {
         for (size_t i = 0; i < event->threads[t].frame_count; i++)
             mark_frame(&event->threads[t].frames[i], files, &last);
+        for (size_t i = 0; i < event->threads[t].runtime_frame_count; i++)
+            mark_frame(&event->threads[t].runtime_frames[i], files, &last);
+    }
 }
 
 /* How good a frame is as the origin; 0 not at all. */

@@ -17,7 +17,8 @@
  * (main, or the one a thread was started with) is left out when others are left: it is no part of the problem on which
  * thread it happened. In a stack overflow the functions that go round in circles count, in the order of their names,
  * because where the stack ended is chance. A frame without a function counts as module, build id and offset. Without frames of
- * the program the runtime's and libc's stand in for them.
+ * the program the runtime's and libc's stand in for them. Of an interpreter's own stack the innermost 3 functions of the
+ * program count besides.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@
 #include "recursion.h"
 
 #define FUNCTIONS 8u
+#define RUNTIME_FUNCTIONS 3u
 #define NAME_BYTES 256u
 #define LOOKED_AT 64u /* names gathered before the choice is made */
 
@@ -189,6 +191,21 @@ static size_t mix_trace(XXH3_state_t *state, struct qmon_event *event, bool over
     return mixed;
 }
 
+/* Which of the program's functions the interpreter was in: native code that it calls is the same from everywhere. */
+static void mix_runtime(XXH3_state_t *state, const struct qmon_event *event) {
+    const struct qmon_thread *thread = event->thread_count > 0 ? &event->threads[0] : NULL;
+    size_t mixed = 0;
+
+    for (size_t i = 0; thread && i < thread->runtime_frame_count && mixed < RUNTIME_FUNCTIONS; i++) {
+        const struct qmon_frame *frame = &thread->runtime_frames[i];
+        if (!frame->in_app || frame->filtered || !frame->function || !frame->file)
+            continue;
+        mix(state, frame->function);
+        mix(state, qmon__base_name(frame->file));
+        mixed++;
+    }
+}
+
 /* Causes that are a class of their own, whatever signal they come with. */
 static const char *class_of(const struct qmon_event *event) {
     static const char *const classes[] = {"stack-overflow",    "heap-corruption",   "stack-smashing", "buffer-overflow",
@@ -243,8 +260,11 @@ static void mix_crash(XXH3_state_t *state, struct qmon_event *event) {
         mix(state, "jump");
     else
         mix(state, class ? class : event->signal.name ? event->signal.name : event->cause.kind);
-    if (!is_from_outside(event))
+    if (!is_from_outside(event)) {
         mix_trace(state, event, is_cause(event, "stack-overflow"), true);
+        if (!is_cause(event, "stack-overflow"))
+            mix_runtime(state, event);
+    }
 }
 
 static void mix_error(XXH3_state_t *state, struct qmon_event *event) {

@@ -10,6 +10,7 @@
 #include "render_words.h"
 
 #define DEFAULT_COLUMNS 200
+#define RUNTIME_ROWS 64u /* of an interpreter's stack, where max_rows says nothing */
 #define LEAST_COLUMNS 40
 #define MOST_COLUMNS 240 /* of four bytes each, still inside a row */
 
@@ -203,6 +204,38 @@ static void give_note_row(struct painter *painter, const struct qmon_thread *thr
     end_row(painter);
 }
 
+/* The interpreter's own stack, below the native one. */
+static void give_runtime_rows(struct painter *painter, const struct qmon_thread *thread) {
+    size_t limit = painter->options->max_rows ? painter->options->max_rows : RUNTIME_ROWS;
+
+    if (thread->runtime_frame_count == 0)
+        return;
+    begin_row(painter);
+    painter->row = (struct qmon_render_row){.kind = QMON_ROW_NOTE, .thread = thread};
+    paint(painter, DIM);
+    qmon_text_line(&painter->text, painter->event->process.runtime ? painter->event->process.runtime : "interpreter",
+                   40, QMON_CUT_END);
+    qmon_text_add(&painter->text, ":");
+    end_row(painter);
+    for (size_t i = 0; i < thread->runtime_frame_count && i < limit; i++) {
+        begin_row(painter);
+        painter->row = (struct qmon_render_row){.kind = QMON_ROW_FRAME, .thread = thread};
+        painter->row.frame = &thread->runtime_frames[i];
+        paint_frame(painter, painter->row.frame);
+        end_row(painter);
+    }
+    const struct qmon_frame *last = &thread->runtime_frames[thread->runtime_frame_count - 1];
+    uint64_t left = last->omitted_after;
+    left += thread->runtime_frame_count > limit ? thread->runtime_frame_count - limit : 0;
+    if (left == 0)
+        return;
+    begin_row(painter);
+    painter->row = (struct qmon_render_row){.kind = QMON_ROW_CUT, .thread = thread, .times = left};
+    paint(painter, DIM);
+    paint_count(&painter->text, "\xe2\x80\xa6 ", left, left == 1 ? " frame left out" : " frames left out");
+    end_row(painter);
+}
+
 int qmon_render_trace(const struct qmon_event *event, const struct qmon_render_options *options,
                       qmon_render_output *output, void *context) {
     static const struct qmon_render_options defaults = {0};
@@ -227,6 +260,8 @@ int qmon_render_trace(const struct qmon_event *event, const struct qmon_render_o
             give_row(&painter, &plan, &plan.rows[row]);
         if (r == 0)
             give_note_row(&painter, plan.thread);
+        if (r == 0)
+            give_runtime_rows(&painter, plan.thread);
         qmon__plan_free(&plan);
     }
     return r;

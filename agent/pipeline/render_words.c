@@ -76,6 +76,9 @@ static const struct qmon_frame *where_frame(const struct qmon_event *event) {
     const struct qmon_thread *thread = &event->threads[0];
     if (event->origin < thread->frame_count)
         return &thread->frames[event->origin];
+    for (size_t i = 0; i < thread->runtime_frame_count; i++)
+        if (thread->runtime_frames[i].in_app && !thread->runtime_frames[i].filtered)
+            return &thread->runtime_frames[i];
     for (size_t i = 0; i < thread->frame_count; i++) {
         const struct qmon_frame *frame = &thread->frames[i];
         if (frame->role != QMON_ROLE_QMON && frame->role != QMON_ROLE_LIBC && !frame->filtered)

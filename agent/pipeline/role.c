@@ -15,15 +15,44 @@ struct rule {
 
 static const struct rule modules[] = {
     /* base names */
-    {QMON_ROLE_QMON, "libqmon.so*"},       {QMON_ROLE_LIBC, "libc.so*"},         {QMON_ROLE_LIBC, "libc-*.so*"},
-    {QMON_ROLE_LIBC, "ld-linux*.so*"},     {QMON_ROLE_LIBC, "ld-[0-9]*.so"},     {QMON_ROLE_LIBC, "ld-musl-*.so*"},
-    {QMON_ROLE_LIBC, "libc.musl-*.so*"},   {QMON_ROLE_LIBC, "libpthread.so*"},   {QMON_ROLE_LIBC, "libpthread-*.so*"},
-    {QMON_ROLE_LIBC, "librt.so*"},         {QMON_ROLE_LIBC, "libdl.so*"},        {QMON_ROLE_LIBC, "[[]vdso]"},
-    {QMON_ROLE_LIBC, "[[]vsyscall]"},      {QMON_ROLE_RUNTIME, "libstdc++.so*"}, {QMON_ROLE_RUNTIME, "libgcc_s.so*"},
-    {QMON_ROLE_RUNTIME, "libgcc_s-*.so*"}, {QMON_ROLE_RUNTIME, "libc++.so*"},    {QMON_ROLE_RUNTIME, "libc++abi.so*"},
-    {QMON_ROLE_RUNTIME, "libunwind.so*"},  {QMON_ROLE_RUNTIME, "libasan.so*"},   {QMON_ROLE_RUNTIME, "libubsan.so*"},
-    {QMON_ROLE_RUNTIME, "libtsan.so*"},    {QMON_ROLE_RUNTIME, "liblsan.so*"},   {QMON_ROLE_RUNTIME, "libclang_rt.*"},
+    {QMON_ROLE_QMON, "libqmon.so*"},
+    {QMON_ROLE_LIBC, "libc.so*"},
+    {QMON_ROLE_LIBC, "libc-*.so*"},
+    {QMON_ROLE_LIBC, "ld-linux*.so*"},
+    {QMON_ROLE_LIBC, "ld-[0-9]*.so"},
+    {QMON_ROLE_LIBC, "ld-musl-*.so*"},
+    {QMON_ROLE_LIBC, "libc.musl-*.so*"},
+    {QMON_ROLE_LIBC, "libpthread.so*"},
+    {QMON_ROLE_LIBC, "libpthread-*.so*"},
+    {QMON_ROLE_LIBC, "librt.so*"},
+    {QMON_ROLE_LIBC, "libdl.so*"},
+    {QMON_ROLE_LIBC, "[[]vdso]"},
+    {QMON_ROLE_LIBC, "[[]vsyscall]"},
+    {QMON_ROLE_RUNTIME, "libstdc++.so*"},
+    {QMON_ROLE_RUNTIME, "libgcc_s.so*"},
+    {QMON_ROLE_RUNTIME, "libgcc_s-*.so*"},
+    {QMON_ROLE_RUNTIME, "libc++.so*"},
+    {QMON_ROLE_RUNTIME, "libc++abi.so*"},
+    {QMON_ROLE_RUNTIME, "libunwind.so*"},
+    {QMON_ROLE_RUNTIME, "libasan.so*"},
+    {QMON_ROLE_RUNTIME, "libubsan.so*"},
+    {QMON_ROLE_RUNTIME, "libtsan.so*"},
+    {QMON_ROLE_RUNTIME, "liblsan.so*"},
+    {QMON_ROLE_RUNTIME, "libclang_rt.*"},
     {QMON_ROLE_RUNTIME, "libgomp.so*"},
+    {QMON_ROLE_RUNTIME, "libffi.so*"},
+    {QMON_ROLE_RUNTIME, "libpython[23]*.so*"},
+    {QMON_ROLE_RUNTIME, "python[23].[0-9]*"},
+    {QMON_ROLE_RUNTIME, "libjvm.so"},
+    {QMON_ROLE_RUNTIME, "libperl.so*"},
+    {QMON_ROLE_RUNTIME, "libruby*.so*"},
+    {QMON_ROLE_RUNTIME, "libnode.so*"},
+    {QMON_ROLE_RUNTIME, "libcoreclr.so"},
+};
+
+static const struct rule paths[] = {
+    /* whole paths of modules: what comes with Python and is written in C */
+    {QMON_ROLE_RUNTIME, "*/python3*/lib-dynload/*"},
 };
 
 static const struct rule files[] = {
@@ -78,10 +107,18 @@ static bool find_rule(const struct rule *rules, size_t count, const char *text, 
     return false;
 }
 
+bool qmon__is_interpreter_library(const char *file) {
+    if (!fnmatch("<frozen *>", file, 0))
+        return true;
+    return !fnmatch("*/lib/python3*/*", file, 0) && !strstr(file, "/site-packages/") &&
+           !strstr(file, "/dist-packages/");
+}
+
 enum qmon_frame_role qmon__role_of(const char *module, const char *function, const char *file) {
     enum qmon_frame_role role = QMON_ROLE_APP;
     const char *slash = module ? strrchr(module, '/') : NULL;
     if (find_rule(modules, sizeof modules / sizeof *modules, slash ? slash + 1 : module, &role) ||
+        find_rule(paths, sizeof paths / sizeof *paths, module, &role) ||
         find_rule(files, sizeof files / sizeof *files, file, &role))
         return role;
     if (function && (qmon__is_start_function(function) ||

@@ -242,9 +242,6 @@ static int prepare_crash(struct work *work, struct qmon__report *ret_report) {
         error = qmon__crash_event(file->copy, qmon__now_real_ns(), work->arguments->pid, ret_report);
     if (error < 0)
         return error;
-    uint64_t patience_ms = work->arguments->deadline_ms / 4;
-    qmon__add_other_threads(ret_report->event, work->arguments->pid, file->copy->crash.tid,
-                            qmon__now_monotonic_ms() + (patience_ms < THREADS_MS ? patience_ms : THREADS_MS));
     if (ret_report->event->module_count == 0) {
         size_t bytes;
         char *maps = qmon__proc_read_all(work->arguments->pid, "maps", MAPS_LIMIT, &bytes);
@@ -252,6 +249,9 @@ static int prepare_crash(struct work *work, struct qmon__report *ret_report) {
             qmon__modules_of_maps(ret_report->event, maps);
         free(maps);
     }
+    uint64_t patience_ms = work->arguments->deadline_ms / 4;
+    qmon__add_other_threads(ret_report->event, work->arguments->pid, file->copy->crash.tid,
+                            qmon__now_monotonic_ms() + (patience_ms < THREADS_MS ? patience_ms : THREADS_MS));
     if (!qmon__modules_are_on_disk(ret_report->event, &file->copy->modules)) {
         struct qmon_symbolizer *symbolizer = qmon_symbolizer_open();
         if (symbolizer != NULL)

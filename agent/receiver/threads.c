@@ -5,11 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <qmon/pipeline.h>
+
 #include "moment.h"
 #include "process_memory.h"
 #include "thread_stack.h"
 
 #define FULL_STACKS 2048u
+#define FRAMES_OF_ALL 32768u /* an event can hold so many, and inlined ones besides */
 
 static const char *state_words(char state) {
     switch (state) {
@@ -66,18 +69,20 @@ static void add_thread(struct qmon_event *event, const struct qmon__stopped *sto
 
 static void unwind_all(struct qmon_event *event, const struct qmon__stopped *stopped, size_t count, uint64_t until_ms) {
     struct qmon__stack stack;
-    size_t left_out = 0;
+    size_t left_out = 0, frames = 0;
     for (size_t i = 0; i < count; i++) {
-        const bool in_time = i < FULL_STACKS && qmon__now_monotonic_ms() < until_ms;
+        const bool in_time = i < FULL_STACKS && frames < FRAMES_OF_ALL && qmon__now_monotonic_ms() < until_ms;
         stack.count = 0;
         if (stopped[i].error == 0 && in_time)
             qmon__stack_take(stopped[i].tid, until_ms, &stack);
+        frames += stack.count;
         left_out += !in_time;
         if (in_time)
             add_thread(event, &stopped[i], &stack);
     }
     if (left_out > 0)
-        qmon_event_note(event, "%zu more threads are left out: there was no time to look at them", left_out);
+        qmon_event_note(event, "%zu more threads are left out: there was no time to look at them, or no room",
+                        left_out);
 }
 
 /* Room for one thread and up to `count` more. */
@@ -89,6 +94,22 @@ static bool make_room(struct qmon_event *event, size_t count) {
         memcpy(threads, event->threads, event->thread_count * sizeof *threads);
     event->threads = threads;
     return true;
+}
+
+static bool read_for_runtime(void *memory, uint64_t address, void *to, size_t bytes) {
+    return qmon__memory_read(memory, address, to, bytes);
+}
+
+static bool is_code_for_runtime(void *memory, uint64_t address) {
+    return qmon__memory_is_code(memory, address);
+}
+
+static void add_runtime(struct qmon_event *event, struct qmon__memory *memory, uint32_t pid) {
+    const struct qmon_memory_eye eye = {read_for_runtime, is_code_for_runtime, memory};
+    qmon_add_runtime(event, &eye, pid);
+    if (event->process.runtime != NULL && qmon__memory_refusal(memory) != 0)
+        qmon_event_note(event, "The stack of %s is not known: the kernel refuses to let us read this process; %s.",
+                        event->process.runtime, qmon__refusal_reason(pid, -qmon__memory_refusal(memory)));
 }
 
 void qmon__add_other_threads(struct qmon_event *event, uint32_t pid, uint32_t crashed_tid, uint64_t until_ms) {
@@ -104,6 +125,7 @@ void qmon__add_other_threads(struct qmon_event *event, uint32_t pid, uint32_t cr
                             total, qmon__refusal_reason(pid, stopped[0].error));
         if (count > 0 && make_room(event, count))
             unwind_all(event, stopped, count, until_ms);
+        add_runtime(event, memory, pid);
         qmon__release_threads(stopped, count);
         qmon__stacks_end();
     }

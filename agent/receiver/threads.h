@@ -15,7 +15,8 @@
  * before the first is looked at, and let go again, by until_ms (CLOCK_MONOTONIC) at the latest: threads that are left out,
  * and why, are told in a note of the event. Where the kernel refuses ptrace, names and states are taken from /proc, and a note
  * says so and why. The crashing thread, which waits in the
- * kernel, is not touched. Never fails.
+ * kernel, is not touched. While they stand still, what the process's interpreter says of its threads is read too
+ * (qmon_add_runtime). Never fails.
  */
 void qmon__add_other_threads(struct qmon_event *event, uint32_t pid, uint32_t crashed_tid, uint64_t until_ms);
 

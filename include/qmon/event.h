@@ -55,6 +55,9 @@ struct qmon_thread {
     bool crashed;
     struct qmon_frame *frames;
     size_t frame_count;
+    struct qmon_frame
+        *runtime_frames; /* of the interpreter's own stack, innermost first: function, file, line, language */
+    size_t runtime_frame_count;
     const char *unwind_note; /* why the trace ends where it ends, or is reduced; NULL when complete */
 };
 
@@ -145,6 +148,7 @@ struct qmon_event {
         const char *working_directory;
         uint64_t start_time_ns;   /* CLOCK_REALTIME; 0 unknown */
         const char *architecture; /* "x86_64" */
+        const char *runtime;      /* "python 3.11.2", "java": the interpreter or virtual machine; NULL none known */
     } process;
     struct {
         const char *name, *version, *stage, *instance;

@@ -34,6 +34,15 @@ size_t qmon_symbolize_again(struct qmon_symbolizer *symbolizer, struct qmon_even
 /* Demangles C++, Rust and D; otherwise returns the name itself. Memory of the event. */
 const char *qmon_demangle(struct qmon_event *event, const char *name);
 
+/* --- runtime: names the interpreter or virtual machine that a process runs (process.runtime), marks the code that it made,
+ * and adds the Python stacks of its threads (runtime_frames). Before symbolize, while the process waits. */
+struct qmon_memory_eye {
+    bool (*read)(void *context, uint64_t address, void *to, size_t bytes); /* false: not all of it can be read */
+    bool (*is_code)(void *context, uint64_t address);                      /* mapped to be executed */
+    void *context;
+};
+void qmon_add_runtime(struct qmon_event *event, const struct qmon_memory_eye *eye, uint32_t live_pid);
+
 /* --- describe: cause, signal words, title and message from what the event holds (after symbolize). `record` facts that
  * only the maker of the event knows are handed in. */
 struct qmon_crash_facts {

@@ -61,7 +61,7 @@ int qmon_render_trace(const struct qmon_event *event, const struct qmon_render_o
 char *qmon_render_trace_text(const struct qmon_event *event, const struct qmon_render_options *options);
 
 /* Where it happened: "parse_header (http.c:212)", "parse_header+0x1c (libhttp.so)", "libhttp.so+0x4f12". Of the origin,
- * else of the first frame that is not qmon's or libc's, else of the first. Returns that frame, or NULL when there is
+ * else of the program's first frame of the interpreter's stack, else of the first frame that is not qmon's or libc's, else of the first. Returns that frame, or NULL when there is
  * none (ret_text is then ""). */
 const struct qmon_frame *qmon_render_where(const struct qmon_event *event, bool base_names, char *ret_text,
                                            size_t bytes);

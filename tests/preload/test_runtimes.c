@@ -40,6 +40,8 @@ VICTIM(runtime, node_that_throws, NODE, .arguments = {"-e", "throw 1"}, .code = 
 
 VICTIM(runtime, python_that_reads_wildly, PYTHON, .arguments = {"-c", "import ctypes; ctypes.string_at(1)"},
        .code = "SIGSEGV")
+VICTIM(runtime, python_under_its_own_calls, PYTHON, .arguments = {SOURCES "boom.py"}, .code = "SIGSEGV",
+       .tells = {"\"title\":\"SIGSEGV in Shop.price (boom.py:9)\"", "boom.py\",\"line\":13", "wait_for_ever"})
 VICTIM(runtime, python_with_a_fault_handler, PYTHON,
        .arguments = {"-X", "faulthandler", "-c", "import ctypes; ctypes.string_at(1)"}, .code = "SIGSEGV")
 VICTIM(runtime, python_that_handles_its_signals, PYTHON,

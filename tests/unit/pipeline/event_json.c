@@ -39,6 +39,9 @@ static void add_threads(struct qmon_event *event) {
     event->threads[1].tid = 6;
     event->threads[1].state = "sleeping";
     event->threads[1].unwind_note = "cut";
+    event->threads[1].runtime_frames = &event->threads[0].frames[1];
+    event->threads[1].runtime_frame_count = 1;
+    event->process.runtime = "python 3.11.2";
     event->origin = 1;
 }
 
