@@ -94,6 +94,7 @@ bool qmon_aws_send(const struct qmon_aws_access *access, const struct qmon_aws_r
                                                             .headers = headers,
                                                             .body = request->body,
                                                             .body_bytes = request->body_bytes,
+                                                            .ca_file = request->ca_file,
                                                             .timeout_ms = request->timeout_ms,
                                                             .sigv4 = sign_as,
                                                             .user_password = pair},

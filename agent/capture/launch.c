@@ -142,17 +142,29 @@ static void default_signals(void) {
     qmon__sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Closes all of the host's descriptors (this process has a table of its own), then: /dev/null on 0 to 2, the record on 3. The
- * order makes it work where the host has used up its limit. */
+/* Standard error is the host's where events are to be told there. */
+static void close_descriptors(bool keep_stderr) {
+    if (keep_stderr) {
+        qmon__sys_1(SYS_close, 0);
+        qmon__sys_1(SYS_close, 1);
+    }
+    unsigned first = keep_stderr ? 3 : 0;
+    if (qmon__sys_3(SYS_close_range, first, ~0u, 0) != 0)
+        for (unsigned fd = first; fd < 4096; fd++)
+            qmon__sys_1(SYS_close, (int) fd);
+}
+
+/* Closes the host's descriptors (this process has a table of its own), then: /dev/null on 0 to 2, the record on 3. The order
+ * makes it work where the host has used up its limit. */
 static bool arrange_descriptors(struct job *job) {
-    if (qmon__sys_3(SYS_close_range, 0, ~0u, 0) != 0)
-        for (int fd = 0; fd < 4096; fd++)
-            qmon__sys_1(SYS_close, fd);
+    const bool keep_stderr = qmon__settings.keep_stderr && qmon__sys_2(SYS_fcntl, 2, F_GETFD) >= 0;
+    close_descriptors(keep_stderr);
     if (qmon__sys_4(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0) != 0 &&
         qmon__sys_2(SYS_memfd_create, "qmon-null", 0) != 0)
         return false;
     qmon__sys_3(SYS_dup3, 0, 1, 0);
-    qmon__sys_3(SYS_dup3, 0, 2, 0);
+    if (!keep_stderr)
+        qmon__sys_3(SYS_dup3, 0, 2, 0);
     return open_record(job) == 3;
 }
 

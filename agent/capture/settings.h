@@ -19,6 +19,7 @@ struct qmon__settings {
     enum qmon__who lifecycle;
     enum qmon__who exit;
     uint64_t deadline_ms;
+    bool keep_stderr;                     /* the receiver has the program's standard error: QMON_STDERR */
     qmon__sigset crash_signals;           /* reported as crashes */
     char state_dir[QMON_STATE_DIR_BYTES]; /* wanted, absolute */
     char **forward;                       /* environment of the receiver, NULL-terminated; static storage */

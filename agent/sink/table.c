@@ -1,16 +1,13 @@
-/* table.c: the channels there are. */
+/* table.c: sinks.def as a table. */
 #include <string.h>
 
 #include "sinks.h"
 
 const struct qmon_sink *const qmon_sinks[] = {
-    &qmon__sink_slack,         &qmon__sink_webhook,
-    &qmon__sink_discord,       &qmon__sink_pagerduty,
-    &qmon__sink_alertmanager,  &qmon__sink_file,
-    &qmon__sink_teams,         &qmon__sink_mattermost,
-    &qmon__sink_rocketchat,    &qmon__sink_opsgenie,
-    &qmon__sink_elasticsearch, &qmon__sink_csv,
-    &qmon__sink_email,         NULL,
+#define SINK(name) &qmon__sink_##name,
+#include "sinks.def"
+#undef SINK
+    NULL,
 };
 
 const struct qmon_sink *qmon_sink_by_name(const char *name) {

@@ -47,6 +47,7 @@ struct qmon_aws_request {
     const char *const *headers; /* further ones, signed too; NULL-terminated; NULL none */
     const char *body;
     size_t body_bytes;
+    const char *ca_file; /* as in qmon/http.h */
     uint64_t timeout_ms;
 };
 
