@@ -19,6 +19,8 @@
 #include "thread.h"
 #include "unwind.h"
 
+#define ASK_AGAIN 4096u /* repeats: the receiver of the first one may have failed */
+
 static struct qmon_record_ring *ring_of_process(void) {
     return &qmon__agent.record->ring;
 }
@@ -92,11 +94,36 @@ static void wake_receiver(struct qmon_record_ring *ring) {
     qmon__background_ask(QMON__CHORE_RING);
 }
 
-int qmon__ring_report(int severity, const char *code, const char *endpoint, const char *user_id, const char *message,
-                      const char *const *extras, size_t skip) {
-    if (!qmon__agent.active || !qmon__is_owner())
-        return -ENODEV;
-    struct qmon_record_ring *ring = ring_of_process();
+/* Fills a slot that was claimed. */
+static void fill(struct qmon_record_ring *ring, struct qmon_ring_slot *slot, const struct qmon__report_text *text,
+                 const uint64_t *frames, size_t frame_count) {
+    size_t used = 0;
+    slot->tid = (uint32_t) qmon__gettid();
+    slot->real_ns = qmon__real_ns();
+    slot->severity = (uint16_t) text->severity;
+    slot->truncated = 0;
+    const uint32_t dropped = atomic_load_explicit(&ring->dropped, memory_order_relaxed);
+    slot->dropped_before = dropped - atomic_exchange_explicit(&ring->reported_dropped, dropped, memory_order_relaxed);
+    qmon__sys_2(SYS_prctl, PR_GET_NAME, slot->thread_name);
+    slot->frame_count = (uint16_t) frame_count;
+    memcpy(slot->frames, frames, frame_count * sizeof frames[0]);
+    slot->code_bytes = put(slot, &used, text->code, 64);
+    slot->endpoint_bytes = put(slot, &used, text->endpoint, 256);
+    slot->user_bytes = put(slot, &used, text->user_id, 128);
+    slot->message_bytes = put(slot, &used, text->message, 640);
+    slot->extra_bytes = put_extras(slot, &used, text->extras);
+}
+
+/* Counts it with one of this key that waits. */
+static bool counts_as_repeat(struct qmon_record_ring *ring, uint64_t key) {
+    const uint32_t repeats = key != 0 ? qmon__repeat_counted(ring, key) : 0;
+    if (repeats != 0 && repeats % ASK_AGAIN == 0)
+        qmon__background_ask(QMON__CHORE_RING);
+    return repeats != 0;
+}
+
+static int enqueue(struct qmon_record_ring *ring, const struct qmon__report_text *text, uint64_t key,
+                   const uint64_t *frames, size_t frame_count) {
     uint32_t turn;
     struct qmon_ring_slot *slot = claim_slot(ring, &turn);
     if (slot == NULL) {
@@ -104,23 +131,32 @@ int qmon__ring_report(int severity, const char *code, const char *endpoint, cons
         qmon__background_ask(QMON__CHORE_RING);
         return -EAGAIN;
     }
-    size_t used = 0;
-    slot->tid = (uint32_t) qmon__gettid();
-    slot->real_ns = qmon__real_ns();
-    slot->severity = (uint16_t) severity;
-    slot->truncated = 0;
-    const uint32_t dropped = atomic_load_explicit(&ring->dropped, memory_order_relaxed);
-    slot->dropped_before = dropped - atomic_exchange_explicit(&ring->reported_dropped, dropped, memory_order_relaxed);
-    qmon__sys_2(SYS_prctl, PR_GET_NAME, slot->thread_name);
-    slot->frame_count = (uint16_t) qmon__unwind_here(slot->frames, QMON_RING_FRAMES, skip + 1);
-    slot->code_bytes = put(slot, &used, code, 64);
-    slot->endpoint_bytes = put(slot, &used, endpoint, 256);
-    slot->user_bytes = put(slot, &used, user_id, 128);
-    slot->message_bytes = put(slot, &used, message, 640);
-    slot->extra_bytes = put_extras(slot, &used, extras);
+    fill(ring, slot, text, frames, frame_count);
+    qmon__repeats_begin(slot, turn, key);
     atomic_store_explicit(&slot->sequence, turn + 1, memory_order_release);
+    qmon__repeats_offer(turn, key);
     wake_receiver(ring);
     return 0;
+}
+
+int qmon__ring_report(const struct qmon__report_text *text, const struct qmon__report_place *place, size_t skip) {
+    if (!qmon__agent.active)
+        return -ENODEV;
+    if (!qmon__repeats_owned()) {
+        if (!qmon__is_owner())
+            return -ENODEV;
+        qmon__repeats_own();
+    }
+    struct qmon_record_ring *ring = ring_of_process();
+    const uint64_t words = qmon__words_key(text);
+    const uint64_t site = qmon__report_site(words, place->return_address, place->stack_pointer);
+    if (counts_as_repeat(ring, qmon__site_recall(site)))
+        return 0;
+    uint64_t frames[QMON_RING_FRAMES];
+    const size_t frame_count = qmon__unwind_here(frames, QMON_RING_FRAMES, skip + 1);
+    const uint64_t key = qmon__report_key(words, frames, frame_count);
+    qmon__site_note(site, key);
+    return counts_as_repeat(ring, key) ? 0 : enqueue(ring, text, key, frames, frame_count);
 }
 
 int qmon__ring_drain(int timeout_ms) {

@@ -4,10 +4,15 @@
 
 #include <stddef.h>
 
-/* Puts a report with the caller's stack into the ring and sees to it that somebody takes it out. `skip` frames of the stack
- * are the caller's own. Never blocks. 0; -EAGAIN no room (counted); -ENODEV the agent does nothing here. */
-int qmon__ring_report(int severity, const char *code, const char *endpoint, const char *user_id, const char *message,
-                      const char *const *extras, size_t skip);
+#include "repeats.h"
+
+/* Puts a report with the caller's stack into the ring, or counts it with the same one that waits there (repeats.h), and sees
+ * to it that somebody takes it out. `skip` frames of the stack are the caller's own. Never blocks. 0; -EAGAIN no room
+ * (counted); -ENODEV the agent does nothing here. */
+struct qmon__report_place {
+    const void *return_address, *stack_pointer; /* of the program's call, as it will be after the return */
+};
+int qmon__ring_report(const struct qmon__report_text *text, const struct qmon__report_place *place, size_t skip);
 
 /* Are there reports that nobody has taken? SIGNAL SAFETY: async-signal-safe. */
 _Bool qmon__ring_has_events(void);

@@ -33,6 +33,12 @@ struct qmon__fault {
 
 #define QMON__FAULTS 4u
 
+/* What the last reports of this thread had in common (repeats.h). */
+struct qmon__report_memory {
+    uint64_t site, key;
+    uint32_t streak;
+};
+
 struct qmon__thread {
     struct qmon__guard *guard; /* innermost; NULL: a fault in our own code is a bug */
     unsigned nesting;          /* of our own code that is not to observe itself */
@@ -41,6 +47,7 @@ struct qmon__thread {
     bool aborting;             /* in abort(): a SIGABRT handler that returns does not save the process */
     void *alternate_stack;     /* ours, from the pool; NULL: none (main thread: static), or the program's own */
     qmon__sigset own_proxies;  /* proxies (signals.h) that the program has blocked for themselves */
+    struct qmon__report_memory last_report;
     unsigned fault_count; /* a handler may fault on purpose and recover while it deals with the first: innermost last */
     struct qmon__fault faults[QMON__FAULTS];
 };

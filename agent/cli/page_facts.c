@@ -66,6 +66,9 @@ static void print_report(FILE *out, const struct qmon__cli_style *style, const s
     for (size_t i = 0; i < event->report.extra_count; i++)
         qmon__cli_page_rowf(out, style, i == 0 ? "Extra" : NULL, "%s = %s", or_empty(event->report.extra[i].key),
                             or_empty(event->report.extra[i].value));
+    if (event->report.repeats)
+        qmon__cli_page_rowf(out, style, "Repeats", "%s more of the same came at once; this one stands for them",
+                            qmon_render_number(event->report.repeats, number, sizeof number));
     if (event->report.dropped)
         qmon__cli_page_rowf(out, style, "Dropped", "%s earlier reports of this process found no room",
                             qmon_render_number(event->report.dropped, number, sizeof number));

@@ -159,6 +159,7 @@ static const struct qmon__member report[] = {
     {"user_id", QMON__TEXT, QMON__IF_SET, EVENT(report.user_id), 0, NULL},
     {"extra", QMON__PAIRS, QMON__IF_SET, EVENT(report.extra), EVENT(report.extra_count), NULL},
     {"dropped", QMON__U64, QMON__IF_SET, EVENT(report.dropped), 0, NULL},
+    {"repeats", QMON__U64, QMON__IF_SET, EVENT(report.repeats), 0, NULL},
 };
 SHAPE(report, struct qmon_event);
 

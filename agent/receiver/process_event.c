@@ -95,7 +95,7 @@ static bool decide(struct qmon__pass *pass, struct qmon_event *event, const stru
                                             .host = event->host.name,
                                             .version =
                                                 version != NULL && strcmp(version, "unknown") != 0 ? version : NULL,
-                                            .count = 1};
+                                            .count = 1 + event->report.repeats};
     bool asked_before = handing->asked_before;
     if (handing->record != NULL) {
         asked_before = (atomic_load(&handing->record->copy->process.announced) & QMON_ANNOUNCED_ASKED) != 0;
@@ -187,7 +187,7 @@ static enum qmon__kept process_problem(struct qmon__pass *pass, struct qmon__rep
     qmon_fingerprint(event);
     if (ignored != NULL) {
         enum qmon__kept kept = save(pass, event, "ignored", handing);
-        qmon__count(pass, "events.ignored", ignored, 1);
+        qmon__count(pass, "events.ignored", ignored, 1 + event->report.repeats);
         return kept;
     }
     if (handing->quiet)
@@ -198,10 +198,11 @@ static enum qmon__kept process_problem(struct qmon__pass *pass, struct qmon__rep
         qmon__count(pass, "events.echo", "a parent repeats its child's signal", 1);
         return kept;
     }
-    if (decide(pass, event, handing))
-        return save(pass, event, "alerted", handing);
-    enum qmon__kept kept = save(pass, event, "suppressed", handing);
-    qmon_store_count(pass->store, "dedup.suppressed", event->occurrences.source, 1);
+    const bool alert = decide(pass, event, handing);
+    enum qmon__kept kept = save(pass, event, alert ? "alerted" : "suppressed", handing);
+    const uint64_t held_back = event->report.repeats + !alert; /* an alert stands for its repeats, too */
+    if (held_back > 0)
+        qmon_store_count(pass->store, "dedup.suppressed", event->occurrences.source, held_back);
     return kept;
 }
 

@@ -95,6 +95,8 @@ static bool process_slot(struct consumer *consumer, const struct qmon_ring_slot 
         consumer->tally.dropped += slot->dropped_before;
         qmon__count(consumer->pass, "ring.dropped", "no room in the ring", slot->dropped_before);
     }
+    if (report.event->report.repeats > 0)
+        qmon__count(consumer->pass, "ring.folded", "the same as one that waited", report.event->report.repeats);
     struct qmon__handing handing = {.asked_before = asked_before};
     enum qmon__kept kept = qmon__process(consumer->pass, &report, &handing);
     if (!is_new || !report.symbolized || !qmon__ring_memo_keep(consumer->memo, slot, report.event))

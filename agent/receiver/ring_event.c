@@ -86,6 +86,7 @@ int qmon__ring_event(const struct qmon_record *record, const struct qmon_event *
     event->message = take_text(event, &at, slot->message_bytes);
     take_extras(event, at, slot->extra_bytes);
     event->report.dropped = slot->dropped_before;
+    event->report.repeats = slot->repeats & QMON_REPEATS_COUNT;
     if (slot->truncated)
         qmon_event_note(event, "Some of its texts were too long and are cut.");
     add_thread(event, slot);

@@ -3,10 +3,17 @@
  * producer sets the sequence last, so what is copied after a sequence was seen is whole.
  */
 #include <errno.h>
+#include <linux/futex.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "ring.h"
+
+#define PAGE_MASK 4095u
+/* For FUTEX_WAKE_OP: the second word |= 1 << 31, which is QMON_REPEATS_CLOSED; wakes nobody. */
+#define CLOSE ((uint32_t) (FUTEX_OP_OR | FUTEX_OP_OPARG_SHIFT) << 28 | FUTEX_OP_CMP_EQ << 24 | 31 << 12)
 
 static size_t slot_offset(uint32_t turn) {
     return offsetof(struct qmon_record, ring.slots) + (turn % QMON_RING_SLOTS) * sizeof(struct qmon_ring_slot);
@@ -68,6 +75,24 @@ static bool catch_up(struct qmon__ring_cursor *cursor, uint32_t head, uint32_t s
     return true;
 }
 
+/* No producer counts repeats in these any more. An atomic change of a word that we must not touch ourselves, as the file may be
+ * cut under us: the kernel makes it, and answers a hole with EFAULT. Where it cannot (a copy that nobody writes to), there
+ * is no producer either. */
+static void close_slots(const struct qmon__record_file *file, uint32_t first, unsigned count) {
+    const size_t start = offsetof(struct qmon_record, ring) & ~(size_t) PAGE_MASK;
+    const size_t bytes = sizeof(struct qmon_record) - start;
+    char *mapped =
+        count > 0 ? mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file->fd, (off_t) start) : MAP_FAILED;
+    if (mapped == MAP_FAILED)
+        return;
+    char *wake = mapped + offsetof(struct qmon_record, ring.wake) - start;
+    for (unsigned i = 0; i < count; i++) {
+        char *repeats = mapped + slot_offset(first + i) + offsetof(struct qmon_ring_slot, repeats) - start;
+        syscall(SYS_futex, wake, FUTEX_WAKE_OP, 0, NULL, repeats, CLOSE);
+    }
+    munmap(mapped, bytes);
+}
+
 int qmon__ring_take(struct qmon__record_file *file, struct qmon__ring_cursor *cursor, struct qmon_ring_slot *ret_slots,
                     unsigned limit, enum qmon__ring_next *ret_next) {
     unsigned count = 0;
@@ -90,6 +115,7 @@ int qmon__ring_take(struct qmon__record_file *file, struct qmon__ring_cursor *cu
         *ret_next = claimed ? QMON__RING_STUCK : QMON__RING_EMPTY;
         break;
     }
+    close_slots(file, cursor->tail, count);
     for (unsigned i = 0; i < count; i++) {
         int error = read_exactly(file, slot_offset(cursor->tail + i), &ret_slots[i], sizeof ret_slots[i]);
         if (error < 0)

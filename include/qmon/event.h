@@ -194,6 +194,7 @@ struct qmon_event {
         struct qmon_pair *extra;
         size_t extra_count;
         uint64_t dropped; /* earlier reports of this process that found no room */
+        uint64_t repeats; /* more of the same that came while this one waited; it stands for them, too */
     } report;
     const char **notes; /* what qmon could not do for this event: reduced trace, fallback, ... */
     size_t note_count;

@@ -30,6 +30,7 @@ enum qmon_severity {
  *   message     one line for people; may be NULL
  *   extras      key, value, key, value, ..., NULL; may be NULL
  * All strings are copied before it returns, and cut where they are very long. Severity is "error".
+ * One that is the same in every word, and from the same thread and stack, as one that still waits in the queue is counted with it.
  * Returns 0 when queued (or when there is no agent), a negative errno when dropped: -EAGAIN the queue is full (the drop
  * is counted and told with the next event), -ENODEV the agent is switched off. Callers need not look.
  */

@@ -275,6 +275,14 @@ struct qmon_record_crumbs {
     struct qmon_record_crumb entries[QMON_CRUMBS];
 };
 
+/* The word `repeats` of a slot. A producer adds to the count while the generation is that of the turn and the slot is open;
+ * the consumer closes it before it reads it. */
+#define QMON_REPEATS_CLOSED 0x80000000u
+#define QMON_REPEATS_GENERATIONS 0x800u /* how many there are: the turn divided by the slots, modulo this */
+#define QMON_REPEATS_GENERATION 0x100000u
+#define QMON_REPEATS_GENERATIONS_MASK 0x7ff00000u
+#define QMON_REPEATS_COUNT 0xfffffu
+
 /* Error events, many producers in the host, one consumer (the receiver). A bounded queue with a sequence per slot:
  * slot i is free for turn t when sequence == t, filled when sequence == t + 1; the consumer frees it with t + SLOTS. */
 struct qmon_ring_slot {
@@ -288,7 +296,7 @@ struct qmon_ring_slot {
     uint16_t extra_bytes;                                           /* then key NUL value NUL ... */
     uint16_t truncated;                                             /* 1: some text did not fit */
     char thread_name[QMON_THREAD_NAME_BYTES];
-    uint32_t reserved;
+    _Atomic uint32_t repeats;          /* QMON_REPEATS_...: reports like this one that came while it waited */
     uint64_t frames[QMON_RING_FRAMES]; /* return addresses, innermost first */
     char text[QMON_RING_TEXT_BYTES];
 };

@@ -1,7 +1,13 @@
 /* Errors that programs report themselves, through the API. */
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
 
+#include "reports.h"
 #include "victim.h"
+#include "victim_place.h"
 
 TestSuite(reporting, .timeout = 180);
 
@@ -20,3 +26,48 @@ VICTIM(reporting, errors_before_sigkill, .program = "reports_errors", .arguments
        .code = "KILLED", .other_kinds = 5, .afterwards = 6, .tells = {"it began well"})
 VICTIM(reporting, nothing_sensible, .program = "ignores_null_arguments", .death = "exit 0", .code = "error",
        .kind = "error", .reports = 4, .prints = "0\n")
+
+/* How many reports the events stand for, and how many found no room before one that did. */
+static unsigned long told_by(const struct report_list *list, unsigned long *ret_events) {
+    unsigned long told = 0;
+    *ret_events = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const char *repeats = strstr(list->items[i].text, "\"repeats\":");
+        if (strcmp(list->items[i].kind, "error") != 0)
+            continue;
+        told += 1 + (repeats != NULL ? strtoul(repeats + 10, NULL, 10) : 0);
+        ++*ret_events;
+    }
+    return told;
+}
+
+static void storm(const char *count, const char *threads, unsigned rounds) {
+    const struct victim victim = {.program = "reports_storm", .arguments = {count, threads}};
+    for (unsigned i = 0; i < rounds; i++) {
+        struct victim_place place;
+        struct tree_result result;
+        struct report_list list;
+        unsigned long events;
+        victim_place_make(&place, &victim);
+        victim_place_run(&place, true, &result);
+        cr_assert(WIFEXITED(result.wait_status) && WEXITSTATUS(result.wait_status) == 0, "%s", result.errors);
+        const unsigned long taken = strtoul(result.output, NULL, 10);
+        tree_free(&result);
+        victim_place_flush(&place, &result);
+        reports_of_events(place.events, &list);
+        cr_expect_eq(told_by(&list, &events), taken, "%lu told in %lu events, %lu taken, round %u",
+                     told_by(&list, &events), events, taken, i);
+        cr_expect_lt(events, taken / 10, "%lu events for %lu reports", events, taken);
+        reports_free(&list);
+        tree_free(&result);
+        victim_place_drop(&place);
+    }
+}
+
+Test(reporting, a_storm_of_one_error_is_told_in_few_events_that_count_it_whole) {
+    storm("100000", "1", 5);
+}
+
+Test(reporting, a_storm_from_eight_threads_is_counted_whole) {
+    storm("20000", "8", 5);
+}

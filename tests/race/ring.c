@@ -1,8 +1,8 @@
-/* race: agent/capture/filters.c agent/capture/ring.c agent/capture/text.c */
+/* race: agent/capture/filters.c agent/capture/repeats.c agent/capture/ring.c agent/capture/text.c */
 /*
  * Four threads report as fast as they can while one takes the reports out, as record.h says it is done:
  *   1. what is taken is whole: the text, the frames and the lengths are those of one report
- *   2. each report that was accepted is taken once, those of a thread in its order
+ *   2. each report that was accepted is taken once, by itself or counted with one of the same, those of a thread in their order
  *   3. accepted and dropped reports together are all, and the events tell how many were dropped
  * ThreadSanitizer sees whether a slot is handed over by its sequence alone.
  */
@@ -18,11 +18,13 @@
 #include "background.h"
 #include "record_file.h"
 #include "ring.h"
+#include "thread.h"
 #include "unwind.h"
 
-enum { PRODUCERS = 4, REPORTS = 20000 };
+enum { PRODUCERS = 4, REPORTS = 20000, TIMES = 3 };
 
 struct qmon__agent qmon__agent;
+_Thread_local struct qmon__thread qmon__thread;
 static struct qmon_record record;
 static _Atomic bool producers_done;
 static _Atomic unsigned accepted, dropped;
@@ -55,6 +57,20 @@ size_t qmon__unwind_here(uint64_t *ret_frames, size_t limit, size_t skip) {
     return limit;
 }
 
+static void report(const char *message) {
+    const struct qmon__report_place place = {report, &present};
+    const struct qmon__report_text text = {2, "race", message, NULL, message, NULL};
+    const int r = qmon__ring_report(&text, &place, 0);
+
+    CHECK(r == 0 || r == -EAGAIN, "%d", r);
+    if (r == 0) {
+        atomic_fetch_add(&accepted, 1);
+    } else {
+        atomic_fetch_add(&dropped, 1);
+        sched_yield();
+    }
+}
+
 static void *produce(void *argument) {
     const unsigned producer = (unsigned) (uintptr_t) argument;
     char message[64];
@@ -62,14 +78,8 @@ static void *produce(void *argument) {
     for (unsigned i = 0; i < REPORTS; i++) {
         present = (uint64_t) producer << 32 | i;
         snprintf(message, sizeof message, "%u %u", producer, i);
-        const int r = qmon__ring_report(2, "race", message, NULL, message, NULL, 0);
-        CHECK(r == 0 || r == -EAGAIN, "%d", r);
-        if (r == 0) {
-            atomic_fetch_add(&accepted, 1);
-        } else {
-            atomic_fetch_add(&dropped, 1);
-            sched_yield();
-        }
+        for (unsigned times = 0; times < TIMES; times++)
+            report(message);
     }
     return NULL;
 }
@@ -80,7 +90,7 @@ static void check_slot(const struct qmon_ring_slot *slot, unsigned *next_of) {
 
     CHECK(producer < PRODUCERS && number < REPORTS, "producer %u, number %u", producer, number);
     CHECK(number >= next_of[producer], "%u of producer %u after %u", number, producer, next_of[producer]);
-    next_of[producer] = number + 1;
+    next_of[producer] = number;
     for (unsigned i = 0; i < QMON_RING_FRAMES; i++)
         CHECK(slot->frames[i] == slot->frames[0], "frame %u", i);
     snprintf(message, sizeof message, "%u %u", producer, number);
@@ -92,19 +102,22 @@ static void check_slot(const struct qmon_ring_slot *slot, unsigned *next_of) {
 
 static void *consume(void *argument) {
     struct qmon_record_ring *ring = &record.ring;
-    unsigned next_of[PRODUCERS] = {0}, *ret_taken = argument, told_dropped = 0;
+    unsigned next_of[PRODUCERS] = {0}, *ret_taken = argument, told = 0, told_dropped = 0;
 
     for (uint32_t turn = 0;; turn++) {
         struct qmon_ring_slot *slot = &ring->slots[turn % QMON_RING_SLOTS];
         while (atomic_load_explicit(&slot->sequence, memory_order_acquire) != turn + 1) {
             if (atomic_load(&producers_done) && atomic_load(&ring->head) == turn) {
                 CHECK(told_dropped <= atomic_load(&dropped), "%u told", told_dropped);
-                *ret_taken = turn;
+                *ret_taken = told;
                 return NULL;
             }
             sched_yield();
         }
+        const uint32_t repeats = atomic_fetch_or_explicit(&slot->repeats, QMON_REPEATS_CLOSED, memory_order_acq_rel);
         check_slot(slot, next_of);
+        CHECK((repeats & QMON_REPEATS_COUNT) < TIMES, "%x", repeats);
+        told += 1 + (repeats & QMON_REPEATS_COUNT);
         told_dropped += slot->dropped_before;
         atomic_store_explicit(&slot->sequence, turn + QMON_RING_SLOTS, memory_order_release);
         atomic_store_explicit(&ring->tail, turn + 1, memory_order_release);
@@ -126,7 +139,7 @@ int main(void) {
     atomic_store(&producers_done, true);
     pthread_join(consumer, NULL);
     CHECK(taken == accepted, "%u taken, %u accepted", taken, accepted);
-    CHECK(accepted + dropped == PRODUCERS * REPORTS, "%u accepted, %u dropped", accepted, dropped);
+    CHECK(accepted + dropped == PRODUCERS * REPORTS * TIMES, "%u accepted, %u dropped", accepted, dropped);
     CHECK(atomic_load(&record.ring.dropped) == dropped, "%u counted", atomic_load(&record.ring.dropped));
     printf("%u reports taken, %u dropped for want of room\n", taken, dropped);
     return 0;

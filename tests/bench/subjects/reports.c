@@ -1,7 +1,7 @@
 /*
  * reports.c: CPU time of a call on this thread, ns, from a stack 32 frames deep, in groups of 32 calls.
- *   reports duplicates GROUPS  qmon_report, one place, while the queue has room
- *   reports full GROUPS        qmon_report while the queue has no room
+ *   reports duplicates GROUPS  qmon_report, two places by turns, so that each call walks the stack
+ *   reports storm GROUPS       qmon_report, one place, in groups of 4096: most calls are known without a walk
  *   reports backtrace GROUPS   glibc's backtrace()
  *   reports unwind GROUPS      libunwind's unw_backtrace()
  *   reports write GROUPS       write(2) of 200 bytes to a file in memory
@@ -9,8 +9,9 @@
  *                              prints the wall time of all, s
  */
 #define UNW_LOCAL_ONLY
-#include <execinfo.h>
+#include <dlfcn.h>
 #include <libunwind.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #include <qmon/qmon.h>
 
 #define GROUP 32
+#define STORM 4096
 #define DEPTH 32
 
 static int file;
@@ -37,9 +39,22 @@ static void call_report(void) {
     taken += qmon_report("500", "/bench", "user", "it did not work", NULL) == 0;
 }
 
+static void call_reports(void) {
+    static bool second;
+
+    second = !second;
+    if (second)
+        taken += qmon_report("501", "/bench", "user", "it did not work", NULL) == 0;
+    else
+        call_report();
+}
+
+/* glibc's own: libunwind, which this program links, has a function of that name, too. */
+static int (*libc_backtrace)(void **, int);
+
 static void call_backtrace(void) {
     void *frames[DEPTH];
-    taken += backtrace(frames, DEPTH) > 0;
+    taken += libc_backtrace(frames, DEPTH) > 0;
 }
 
 static void call_unwind(void) {
@@ -53,14 +68,14 @@ static void call_write(void) {
 }
 
 /* CPU time of a call. */
-static double group(void (*call)(void)) {
+static double group(void (*call)(void), int calls) {
     double start;
 
     taken = 0;
     start = now_ns(CLOCK_THREAD_CPUTIME_ID);
-    for (int i = 0; i < GROUP; i++)
+    for (int i = 0; i < calls; i++)
         call();
-    return (now_ns(CLOCK_THREAD_CPUTIME_ID) - start) / GROUP;
+    return (now_ns(CLOCK_THREAD_CPUTIME_ID) - start) / calls;
 }
 
 static int by_size(const void *left, const void *right) {
@@ -77,14 +92,16 @@ static void print_median(double *values, unsigned count) {
 static void measure(const char *what, unsigned groups) {
     double *values = calloc(groups, sizeof *values);
     unsigned count = 0;
-    int wanted = strcmp(what, "full") == 0 ? 0 : GROUP;
+    int calls = what[0] == 's' ? STORM : GROUP;
 
     for (unsigned i = 0; values != NULL && i < groups; i++) {
         double value = group(what[0] == 'b'   ? call_backtrace
                              : what[0] == 'u' ? call_unwind
                              : what[0] == 'w' ? call_write
-                                              : call_report);
-        if (taken == wanted)
+                             : what[0] == 's' ? call_report
+                                              : call_reports,
+                             calls);
+        if (taken == calls)
             values[count++] = value;
         lseek(file, 0, SEEK_SET);
     }
@@ -120,6 +137,10 @@ static __attribute__((noinline)) int deeper(int depth, const char *what, unsigne
 
 int main(int count, char **arguments) {
     if (count != 3)
+        return 2;
+    void *libc = dlopen("libc.so.6", RTLD_LAZY);
+    libc_backtrace = libc != NULL ? (int (*)(void **, int)) dlsym(libc, "backtrace") : NULL;
+    if (libc_backtrace == NULL)
         return 2;
     file = memfd_create("bench", MFD_CLOEXEC);
     nanosleep(&(struct timespec){.tv_nsec = 60000000}, NULL);

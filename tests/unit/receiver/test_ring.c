@@ -205,3 +205,17 @@ Test(ring, clamps_lengths_that_do_not_fit_together) {
     cr_expect_eq(slot.severity, QMON_SEVERITY_ERROR);
     cr_expect_eq(slot.thread_name[QMON_THREAD_NAME_BYTES - 1], '\0');
 }
+
+Test(ring, counts_the_repeats_of_a_report_and_lets_no_more_be_added_to_it) {
+    struct qmon__ring_tally tally;
+    make_report(&made, "E1", "x");
+    struct qmon_ring_slot *slot = &made.at->ring.slots[0];
+    slot->repeats = QMON_REPEATS_GENERATION * 3 + 41;
+    make_report(&made, "E2", "x");
+    cr_assert_eq(consume(0, 0, &tally), 0);
+    cr_expect_eq(slot->repeats, QMON_REPEATS_CLOSED + QMON_REPEATS_GENERATION * 3 + 41);
+    cr_expect_eq(bench_alerts(&bench, "\"E1\"", "\"repeats\":41"), 1);
+    cr_expect_eq(bench_alerts(&bench, "\"E1\"", "\"total\":42"), 1);
+    cr_expect_eq(bench_alerts(&bench, "\"E2\"", "\"repeats\""), 0);
+    cr_expect_eq(bench_counter(&bench, "ring.folded"), 41);
+}
