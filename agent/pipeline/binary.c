@@ -1,6 +1,8 @@
 /* binary.c: finds the file of a module: the one that was loaded, or none. */
 #include "binary.h"
 
+#include "binary_split.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,6 +142,7 @@ void qmon__binary_close(struct qmon__binary *binary) {
     qmon__map_clear(&binary->names);
     qmon__symbols_free(binary->symbols);
     qmon__dwarf_free(binary->dwarf);
+    qmon__binary_close_splits(binary);
     qmon__dwarf_free(binary->alternate_dwarf);
     qmon__elf_close(binary->elf);
     qmon__elf_close(binary->debug);

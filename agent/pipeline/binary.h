@@ -43,6 +43,10 @@ struct qmon__binary {
     const char *problem;                       /* static: why there is no file; NULL there is one */
     struct qmon__elf *elf, *debug, *alternate, *mini;
     struct qmon__dwarf *dwarf, *alternate_dwarf;
+    struct qmon__split *splits; /* binary_split.c */
+    size_t split_count;
+    struct qmon__elf *package;
+    bool package_sought;
     struct qmon__symbols *symbols;
     bool debug_sought, dwarf_tried;
     bool debug_too_large;     /* compressed debug information that the time was too short for */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "binary.h"
+#include "binary_split.h"
 #include "demangle.h"
 #include "role.h"
 
@@ -56,6 +57,7 @@ static void open_debug(struct qmon__binary *binary, struct qmon__budget *budget)
         binary->alternate_dwarf = open_dwarf(binary->alternate, NULL);
     }
     binary->dwarf = open_dwarf(elf, binary->alternate_dwarf);
+    qmon__binary_use_splits(binary);
     binary->debug_too_large = elf->too_large;
 }
 

@@ -61,6 +61,11 @@ static uint8_t slot_of(uint64_t attribute) {
         return QMON__SLOT_RNGLISTS_BASE;
     case DW_AT_GNU_ranges_base:
         return QMON__SLOT_GNU_RANGES_BASE;
+    case DW_AT_dwo_name:
+    case DW_AT_GNU_dwo_name:
+        return QMON__SLOT_DWO_NAME;
+    case DW_AT_GNU_dwo_id:
+        return QMON__SLOT_DWO_ID;
     default:
         return QMON__SLOT_NONE;
     }

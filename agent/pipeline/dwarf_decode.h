@@ -47,6 +47,17 @@ struct qmon__dwarf *qmon__dwarf_new(const struct qmon__bytes sections[QMON__DEBU
                                     struct qmon__dwarf *alternate);
 void qmon__dwarf_free(struct qmon__dwarf *dwarf);
 
+/* Split DWARF: the functions of a unit are in another file, which `open` finds. What it returns is borrowed, and lives as long
+ * as the decoder; NULL: it is not there. */
+struct qmon__split_wanted {
+    const char *name, *directory; /* directory NULL: unknown */
+    uint64_t id;
+    unsigned version; /* of DWARF */
+};
+typedef struct qmon__dwarf *qmon__split_open(void *context, const struct qmon__split_wanted *wanted,
+                                             struct qmon__budget *budget);
+void qmon__dwarf_set_splits(struct qmon__dwarf *dwarf, qmon__split_open *open, void *context);
+
 /* Fills places with the functions at this address, innermost inlined one first, and returns how many: 0 when nothing is
  * known. The last is the function that really is there; its name may be unknown where its line is not. */
 size_t qmon__dwarf_find(struct qmon__dwarf *dwarf, uint64_t address, struct qmon__budget *budget,

@@ -1,13 +1,22 @@
 /* dwarf_find.c: the question that the decoder is there for. */
 #include "dwarf_unit.h"
 
+/* Where the functions are: of a skeleton in another file. */
+static struct qmon__unit *code_of(struct qmon__unit *unit, struct qmon__budget *budget) {
+    struct qmon__unit *split = qmon__unit_split(unit, budget);
+    return split ? split : unit;
+}
+
 /* Reads the unit on first use. False: not now. */
 static bool prepare(struct qmon__unit *unit, struct qmon__budget *budget) {
     if (unit->indexed)
         return true;
-    if (!unit->has_functions)
-        unit->has_functions = !budget->spent && qmon__functions_read(unit, false, budget);
-    unit->indexed = unit->has_functions && qmon__lines_read(unit, budget);
+    struct qmon__unit *code = code_of(unit, budget);
+    if (!code->has_functions)
+        code->has_functions = !budget->spent && qmon__functions_read(code, false, budget);
+    unit->indexed = code->has_functions && qmon__lines_read(unit, budget);
+    if (unit->indexed && code != unit && code->has_lines && !qmon__lines_read(code, budget))
+        unit->indexed = false;
     return unit->indexed;
 }
 
@@ -27,7 +36,9 @@ static size_t find_in_unit(struct qmon__unit *unit, uint64_t address, struct qmo
     uint64_t range_low = 0;
     size_t inlines = 0;
     const struct qmon__row *row = qmon__line_find(&unit->lines, address);
-    struct qmon__function *function = find_function(unit, address, budget, &range_low);
+    struct qmon__unit *code = code_of(unit, budget);
+    struct qmon__unit *files = code->has_lines ? code : unit; /* whose numbers calls are told with */
+    struct qmon__function *function = find_function(code, address, budget, &range_low);
     if (!row && !function)
         return 0;
 
@@ -39,16 +50,16 @@ static size_t find_in_unit(struct qmon__unit *unit, uint64_t address, struct qmo
     }
     if (!function)
         return 1;
-    if (qmon__function_expand(unit, function, budget))
-        inlines = qmon__inline_chain(unit, function, address, budget, chain, QMON__PLACES_MAX - 1);
+    if (qmon__function_expand(code, function, budget))
+        inlines = qmon__inline_chain(code, function, address, budget, chain, QMON__PLACES_MAX - 1);
     for (size_t i = 0; i < inlines; i++) {
         const struct qmon__inline *item = chain[inlines - 1 - i];
-        places[i].function = qmon__function_name(unit, item->die, budget, &places[i].linkage);
+        places[i].function = qmon__function_name(code, item->die, budget, &places[i].linkage);
         places[i + 1] = (struct qmon__place){
-            .file = qmon__line_path(unit, item->call_file), .line = item->call_line, .column = item->call_column};
+            .file = qmon__line_path(files, item->call_file), .line = item->call_line, .column = item->call_column};
     }
     struct qmon__place *last = &places[inlines];
-    last->function = qmon__function_name(unit, function->die, budget, &last->linkage);
+    last->function = qmon__function_name(code, function->die, budget, &last->linkage);
     last->entry = function->entry <= address ? function->entry : range_low; /* else a part moved to before its start */
     return inlines + 1;
 }

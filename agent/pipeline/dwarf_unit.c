@@ -24,7 +24,7 @@ static int read_header(struct qmon__unit *unit, struct qmon__cursor *cursor) {
         unit->encoding.address_bytes = qmon__cursor_u8(cursor);
     }
     if (unit->type == DW_UT_skeleton || unit->type == DW_UT_split_compile)
-        qmon__cursor_skip(cursor, 8);
+        unit->split_id = qmon__cursor_u64(cursor);
     else if (unit->type == DW_UT_type || unit->type == DW_UT_split_type)
         qmon__cursor_skip(cursor, 8 + unit->encoding.offset_bytes);
     return cursor->bad || (unit->encoding.address_bytes != 4 && unit->encoding.address_bytes != 8);

@@ -23,6 +23,8 @@ enum qmon__slot {
     QMON__SLOT_ADDR_BASE,
     QMON__SLOT_RNGLISTS_BASE,
     QMON__SLOT_GNU_RANGES_BASE,
+    QMON__SLOT_DWO_NAME,
+    QMON__SLOT_DWO_ID, /* before DWARF 5, which has it in the unit's header */
     QMON__SLOTS
 };
 
@@ -133,6 +135,9 @@ struct qmon__unit {
     struct qmon__value root[QMON__SLOTS];
     uint64_t base, line_offset, str_offsets_base, addr_base, rnglists_base, ranges_base;
     const char *name, *directory;
+    uint64_t split_id;
+    bool split_sought;
+    struct qmon__unit *split; /* with the functions, of another file; NULL: they are here */
 
     struct qmon__abbrevs *abbrevs; /* of the whole unit; NULL until first wanted */
     struct qmon__function *functions;
@@ -171,6 +176,8 @@ struct qmon__dwarf {
     size_t rangeless_count, rangeless_room;
     bool ranges_built;
     struct qmon__abbrevs *abbrevs[QMON__ABBREV_BUCKETS];
+    qmon__split_open *open_split;
+    void *split_context;
     struct qmon__made_name *names; /* in no order */
     size_t name_count, name_room;
 };
@@ -227,6 +234,10 @@ struct qmon__unit *qmon__unit_at(struct qmon__dwarf *dwarf, uint64_t die_offset)
 /* Gives the units whose ranges hold the address, one by one: *position starts at 0. NULL: no more. */
 struct qmon__unit *qmon__unit_next(struct qmon__dwarf *dwarf, uint64_t address, struct qmon__budget *budget,
                                    size_t *position);
+
+/* --- dwarf_split.c */
+/* The unit of another file that has this one's functions; NULL: there is none, or not now. */
+struct qmon__unit *qmon__unit_split(struct qmon__unit *unit, struct qmon__budget *budget);
 
 /* --- dwarf_ranges.c */
 typedef bool qmon__range_visit(void *context, uint64_t low, uint64_t high); /* false: stop */
