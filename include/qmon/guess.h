@@ -152,6 +152,18 @@ static inline bool qmon__guess_chain(const struct qmon_guess_eye *eye, const str
     return true;
 }
 
+/* The caller's frame pointer, where the function at hand has used the register for something else: compilers save it below
+ * the return address, and it leads to a return address again. */
+static inline uint64_t qmon__guess_saved(const struct qmon_guess_eye *eye, uint64_t fp, uint64_t at,
+                                         uint64_t stack_end) {
+    struct qmon_guess_place caller = {0, at, 0};
+    uint64_t saved, pc, target;
+    if (eye->read(eye->context, at - 8, &caller.fp, sizeof caller.fp) &&
+        qmon__guess_chain(eye, &caller, stack_end, &saved, &pc, &target))
+        return caller.fp;
+    return fp;
+}
+
 /*
  * The caller of the function at `place`, whose stack ends at stack_end. `lost`: there is no function at place->pc, so nothing
  * can be known but that a return address may be left on the stack. False: none was found. SIGNAL SAFETY: as the eye.
@@ -177,7 +189,8 @@ static inline bool qmon_guess_caller(const struct qmon_guess_eye *eye, const str
     const uint64_t at = search.sure_at != 0 ? search.sure_at : search.at;
     if (at == 0)
         return false;
-    *ret_caller = (struct qmon_guess_place){search.sure_at != 0 ? search.sure_pc : search.pc, at + 8, place->fp};
+    *ret_caller = (struct qmon_guess_place){search.sure_at != 0 ? search.sure_pc : search.pc, at + 8,
+                                            chain ? place->fp : qmon__guess_saved(eye, place->fp, at, stack_end)};
     return true;
 }
 

@@ -88,6 +88,16 @@ Test(guess, a_caller_within_the_frame_pointer_s_frame_is_not_passed_over) {
     cr_expect_eq(caller.fp, STACK + 6 * 8, "a function without a frame leaves the pointer to its caller's");
 }
 
+Test(guess, a_frame_pointer_that_was_overwritten_is_found_below_the_return_address) {
+    struct qmon_guess_place caller = {0};
+    process.stack[5] = STACK + 20 * 8;
+    process.stack[6] = put_call(CODE + 0x700, CODE + 0x1000);
+    process.stack[21] = put_call(CODE + 0x800, CODE + 0x6f0);
+    cr_assert(guess(CODE + 0x1004, 0x1234, &caller));
+    cr_expect_eq(caller.pc, CODE + 0x705);
+    cr_expect_eq(caller.fp, STACK + 20 * 8);
+}
+
 Test(guess, calls_through_memory_and_stubs_are_calls) {
     static const struct {
         const char *bytes;
