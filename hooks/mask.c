@@ -69,3 +69,7 @@ int sigblock(int mask) {
 int sigsetmask(int mask) {
     return change_low(SIG_SETMASK, mask);
 }
+
+int siggetmask(void) {
+    return change_low(SIG_BLOCK, 0);
+}

@@ -6,15 +6,20 @@
  */
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <threads.h>
 
 #include <agent.h>
 #include <alternate_stack.h>
+#include <mask.h>
 #include <thread.h>
 
 #include "next.h"
 #include "wait.h"
+
+/* Others than glibc lack it. */
+int pthread_attr_getsigmask_np(const pthread_attr_t *attributes, sigset_t *ret_mask) __attribute__((weak));
 
 typedef void *(*start_function)(void *);
 typedef int (*create_function)(pthread_t *, const pthread_attr_t *, start_function, void *);
@@ -23,6 +28,8 @@ struct passenger {
     start_function start;
     void *argument;
     unsigned rounds;
+    bool has_mask; /* of its own, set past us; else its creator's: */
+    struct qmon__belief belief;
 };
 
 static pthread_key_t key;
@@ -41,14 +48,22 @@ static void make_key(void) {
     atomic_store(&has_key, pthread_key_create(&key, thread_ends) == 0);
 }
 
+static void set_out(struct passenger *passenger) {
+    passenger->rounds = 0;
+    qmon__thread.stack_top = (uintptr_t) __builtin_frame_address(0);
+    if (passenger->has_mask)
+        qmon__mask_start();
+    else
+        qmon__thread.belief = passenger->belief;
+    if (pthread_setspecific(key, passenger) == 0)
+        qmon__alternate_stack_use(passenger);
+}
+
 static void *begin(void *stack) {
     struct passenger *passenger = stack;
     const start_function start = passenger->start;
     void *const argument = passenger->argument;
-    passenger->rounds = 0;
-    qmon__thread.stack_top = (uintptr_t) __builtin_frame_address(0);
-    if (pthread_setspecific(key, stack) == 0)
-        qmon__alternate_stack_use(stack);
+    set_out(passenger);
     return start(argument);
 }
 
@@ -60,6 +75,12 @@ static void *take_stack(void) {
     return atomic_load(&has_key) ? qmon__alternate_stack_take() : NULL;
 }
 
+static bool has_own_mask(const pthread_attr_t *attributes) {
+    sigset_t mask;
+    return attributes != NULL && pthread_attr_getsigmask_np != NULL &&
+           pthread_attr_getsigmask_np(attributes, &mask) == 0;
+}
+
 int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict attributes, start_function start,
                    void *restrict argument) {
     static void *_Atomic next;
@@ -69,6 +90,8 @@ int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict at
         return real(thread, attributes, start, argument);
     passenger->start = start;
     passenger->argument = argument;
+    passenger->has_mask = has_own_mask(attributes);
+    passenger->belief = qmon__thread.belief;
     const int error = real(thread, attributes, begin, passenger);
     if (error != 0)
         qmon__alternate_stack_give(passenger);
@@ -83,15 +106,11 @@ struct c11_start {
     void *argument;
 };
 
-_Static_assert(sizeof(struct c11_start) <= 64, "it lies behind the passenger at the stack's low end");
+_Static_assert(sizeof(struct passenger) <= 64, "what C11 threads need lies behind it at the stack's low end");
 
 static int begin_c11(void *stack) {
     const struct c11_start begin = *(const struct c11_start *) ((char *) stack + 64);
-    struct passenger *passenger = stack;
-    passenger->rounds = 0;
-    qmon__thread.stack_top = (uintptr_t) __builtin_frame_address(0);
-    if (pthread_setspecific(key, stack) == 0)
-        qmon__alternate_stack_use(stack);
+    set_out(stack);
     return begin.start(begin.argument);
 }
 
@@ -101,6 +120,9 @@ int thrd_create(thrd_t *thread, thrd_start_t start, void *argument) {
     char *stack = take_stack();
     if (stack == NULL)
         return real(thread, start, argument);
+    struct passenger *passenger = (struct passenger *) stack;
+    passenger->has_mask = false;
+    passenger->belief = qmon__thread.belief;
     *(struct c11_start *) (stack + 64) = (struct c11_start){start, argument};
     const int error = real(thread, begin_c11, stack);
     if (error != thrd_success)

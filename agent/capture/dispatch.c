@@ -29,6 +29,9 @@
 #include "go_runtime.h"
 #include "guard.h"
 #include "machine.h"
+#include "mask.h"
+#include "mask_code.h"
+#include "mask_wait.h"
 #include "record_file.h"
 #include "signals.h"
 #include "thread.h"
@@ -38,7 +41,7 @@
 /* What the signal entry does next; returned in two registers. */
 struct qmon__dispatch {
     void *handler;   /* jump there; NULL: return to the kernel */
-    uintptr_t frame; /* with this stack pointer; 0: as it is */
+    uintptr_t frame; /* with this stack pointer; 0: as it is. Bit 0: call it, and qmon__mask_hide() its context then */
 };
 
 struct qmon__dispatch qmon__on_signal(int signal, siginfo_t *info, ucontext_t *context, uintptr_t frame);
@@ -197,22 +200,32 @@ static qmon__sigset mask_of(const ucontext_t *context) {
     return mask;
 }
 
-/* Does the program, where it was interrupted, believe this signal blocked? */
+/* Does the program, where it was interrupted, believe this signal blocked? Only of fault signals and proxies it may be wrong. */
 static bool is_believed_blocked(int signal, const ucontext_t *context) {
-    return (qmon__proxied(mask_of(context)) & QMON__SIGNAL_BIT(signal)) != 0;
+    const qmon__sigset bit = QMON__SIGNAL_BIT(signal);
+    const struct qmon__wait *wait = qmon__wait_of(context);
+    if ((bit & (QMON__FAULT_SIGNALS | QMON__PROXIES)) == 0)
+        return false;
+    return ((wait != NULL ? wait->mask : qmon__mask_decode(mask_of(context))) & bit) != 0;
 }
 
 /* A signal that was sent while the program believes it blocked waits, as it would have, until it is unblocked: it is really blocked
  * now, and queued again, unless one waits already. One that was really blocked has been let through by a call that waits with a
- * mask of its own (sigsuspend), and is not held back. */
+ * mask of its own, made past us, and is not held back. */
 static bool defer(int signal, const siginfo_t *info, ucontext_t *context) {
     const qmon__sigset bit = QMON__SIGNAL_BIT(signal);
+    const qmon__sigset before = mask_of(context), believed = qmon__mask_decode(before);
     qmon__sigset pending = 0;
-    if (mask_of(context) & bit)
+    struct qmon__wait *wait = qmon__wait_of(context);
+    if (wait == NULL && (before & bit) != 0)
         return false;
+    if (wait != NULL)
+        wait->deferred |= bit;
+    else
+        qmon__mask_remember(believed, before | bit);
     sigaddset(&context->uc_sigmask, signal);
     qmon__sigprocmask(SIG_BLOCK, &bit, NULL);
-    if (qmon__sys_2(SYS_rt_sigpending, &pending, sizeof pending) == 0 && (pending & bit) != 0)
+    if (signal < SIGRTMIN && qmon__sys_2(SYS_rt_sigpending, &pending, sizeof pending) == 0 && (pending & bit) != 0)
         return true;
     if (info->si_code == SI_TKILL)
         return qmon__sys_4(SYS_rt_tgsigqueueinfo, qmon__getpid(), qmon__gettid(), signal, info) == 0;
@@ -287,6 +300,10 @@ static struct qmon__dispatch to_handler(int signal, siginfo_t *info, ucontext_t 
                    (const ucontext_t *) ((uintptr_t) context + moved), frame + moved);
     if (owner && (action->flags & SA_RESETHAND) != 0)
         qmon__disposition_reset(signal);
+    struct qmon__wait *wait = qmon__wait_of(context);
+    ucontext_t *shown = (ucontext_t *) ((uintptr_t) context + moved);
+    if (wait != NULL ? qmon__wait_show(wait, shown) : qmon__mask_show(shown))
+        next.frame |= 1;
     return next;
 }
 
@@ -304,10 +321,11 @@ static bool settles(int signal, siginfo_t *info, ucontext_t *context, const stru
         die(signal, info, context);
         return true;
     }
-    if (is_fault_signal(signal) && is_believed_blocked(signal, context)) {
-        if (!real && defer(signal, info, context))
+    if (is_believed_blocked(signal, context)) {
+        const bool fault = real && is_fault_signal(signal);
+        if (!fault && defer(signal, info, context))
             return true;
-        if (real && owner) {
+        if (fault && owner) {
             end_by(signal, info, context);
             return true;
         }

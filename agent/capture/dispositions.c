@@ -8,6 +8,8 @@
 
 #include "agent.h"
 #include "go_runtime.h"
+#include "mask.h"
+#include "mask_code.h"
 #include "signals.h"
 
 #define VERSIONS 4u
@@ -46,6 +48,12 @@ struct qmon__kernel_action qmon__disposition_of(int signal) {
     return shadows[signal].versions[at % VERSIONS];
 }
 
+static _Atomic bool veiled;
+
+bool qmon__dispositions_are_veiled(void) {
+    return atomic_load_explicit(&veiled, memory_order_relaxed);
+}
+
 static void publish(int signal, const struct qmon__kernel_action *action) {
     const unsigned next = atomic_load_explicit(&shadows[signal].current, memory_order_relaxed) + 1;
     shadows[signal].versions[next % VERSIONS] = *action;
@@ -55,17 +63,18 @@ static void publish(int signal, const struct qmon__kernel_action *action) {
 /* What goes into the kernel's table for a wish of the program's. */
 static struct qmon__kernel_action in_kernel(int signal, const struct qmon__kernel_action *wanted) {
     struct qmon__kernel_action action = *wanted;
-    action.mask = qmon__with_proxies(action.mask);
+    action.mask = qmon__mask_encode(action.mask);
     if (wanted->handler == (void *) SIG_IGN)
         return action;
     const bool is_default = wanted->handler == (void *) SIG_DFL;
-    const bool ours = is_default
-                          ? catches_default(signal)
-                          : is_kept(signal) || (wanted->flags & (SA_ONSTACK | (unsigned long) SA_RESETHAND)) != 0;
-    if (!ours)
+    const bool moved = is_kept(signal) || (wanted->flags & (SA_ONSTACK | (unsigned long) SA_RESETHAND)) != 0;
+    const bool shown = qmon__dispositions_are_veiled() || (QMON__PROXIES & QMON__SIGNAL_BIT(signal)) != 0;
+    if (is_default ? !catches_default(signal) : !moved && !shown)
         return action;
     action.handler = (void *) qmon__signal_entry;
-    action.flags = (wanted->flags & ~(unsigned long) (SA_RESETHAND)) | SA_SIGINFO | SA_ONSTACK | QMON__SA_RESTORER;
+    action.flags = (wanted->flags & ~(unsigned long) (SA_RESETHAND)) | SA_SIGINFO | QMON__SA_RESTORER;
+    if (is_default || moved)
+        action.flags |= SA_ONSTACK;
     action.restorer = (void *) qmon__restore_rt;
     if (is_default) {
         action.flags |= SA_RESTART;
@@ -73,7 +82,7 @@ static struct qmon__kernel_action in_kernel(int signal, const struct qmon__kerne
     }
     if (QMON__FAULT_SIGNALS & QMON__SIGNAL_BIT(signal)) { /* a fault in the program's handler must reach us */
         if ((wanted->flags & SA_NODEFER) == 0)
-            action.mask |= qmon__with_proxies(QMON__SIGNAL_BIT(signal));
+            action.mask |= qmon__proxy_of(signal);
         action.flags |= SA_NODEFER;
     }
     return action;
@@ -95,6 +104,11 @@ static int pass_translated(int signal, const struct qmon__kernel_action *wanted,
     return (int) error;
 }
 
+static void note_handler(int signal, qmon__sigset mask) {
+    qmon__proxies_avoid(QMON__SIGNAL_BIT(signal));
+    qmon__mask_note(mask);
+}
+
 int qmon__disposition_virtual(int signal, const struct qmon__kernel_action *wanted,
                               struct qmon__kernel_action *ret_old) {
     if (!qmon__agent.active || !is_virtual(signal))
@@ -106,6 +120,8 @@ int qmon__disposition_virtual(int signal, const struct qmon__kernel_action *want
         struct qmon__kernel_action asked = *wanted;
         asked.flags &= KNOWN_FLAGS; /* as the kernel does, so that a program can find out what is supported */
         asked.mask &= ~(QMON__SIGNAL_BIT(SIGKILL) | QMON__SIGNAL_BIT(SIGSTOP));
+        if (asked.handler != (void *) SIG_DFL && asked.handler != (void *) SIG_IGN)
+            note_handler(signal, asked.mask);
         const struct qmon__kernel_action action = in_kernel(signal, &asked);
         qmon__go_note(signal, &asked, &old);
         publish(signal, &asked); /* first: our entry may be called for it as soon as the kernel has it */
@@ -131,6 +147,29 @@ void qmon__disposition_reset(int signal) {
     const struct qmon__kernel_action kernel = in_kernel(signal, &action);
     publish(signal, &action);
     set_unasked(signal, &kernel);
+}
+
+/* Whoever sets a handler meanwhile, in another thread or in a handler, publishes it before it goes to the kernel: so that what is
+ * published does not change means that the kernel has it. */
+static void install_again(int signal) {
+    unsigned at;
+    do {
+        at = atomic_load_explicit(&shadows[signal].current, memory_order_acquire);
+        const struct qmon__kernel_action action = qmon__disposition_of(signal);
+        if (action.handler == (void *) SIG_DFL || action.handler == (void *) SIG_IGN)
+            return;
+        const struct qmon__kernel_action kernel = in_kernel(signal, &action);
+        qmon__sigaction(signal, &kernel, NULL);
+    } while (atomic_load_explicit(&shadows[signal].current, memory_order_acquire) != at);
+}
+
+void qmon__dispositions_veil(void) {
+    if (qmon__dispositions_are_veiled() || !qmon__is_owner() ||
+        atomic_exchange_explicit(&veiled, true, memory_order_acq_rel))
+        return;
+    for (int signal = 1; signal <= QMON__SIGNALS; signal++)
+        if (is_virtual(signal))
+            install_again(signal);
 }
 
 void qmon__disposition_default(int signal) {

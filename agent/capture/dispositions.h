@@ -6,6 +6,7 @@
  *   - for any other ending signal: our entry while the program has the default;
  *   - for any signal: our entry for a one-shot handler (so that the default that follows is ours) and for one that wants the
  *     alternate stack (which may be ours: the entry moves it off);
+ *   - for a proxy (mask_code.h), and for any signal once proxies are in use: our entry for any handler;
  *   - else what the program set, so that its handler runs as if we were not there.
  *
  * CONCURRENCY. An entry is replaced as a whole: the writer fills a spare copy and publishes its number with one store, so a
@@ -16,6 +17,8 @@
 #ifndef QMON_CAPTURE_DISPOSITIONS_H
 #define QMON_CAPTURE_DISPOSITIONS_H
 
+#include <stdbool.h>
+
 #include "sys.h"
 
 /* Takes over the present dispositions (inherited SIG_IGNs stay) and installs our entry. */
@@ -24,6 +27,11 @@ void qmon__dispositions_start(void);
 /* sigaction(2) for the program. Returns 0 or a negative errno. SIGNAL SAFETY: async-signal-safe. */
 int qmon__disposition_virtual(int signal, const struct qmon__kernel_action *wanted,
                               struct qmon__kernel_action *ret_old);
+
+/* From now on our entry comes before every handler, to show it the mask that the program believes. Cheap when it does already.
+ * SIGNAL SAFETY: async-signal-safe. */
+void qmon__dispositions_veil(void);
+bool qmon__dispositions_are_veiled(void);
 
 /* What the program set. For the signal entry. */
 struct qmon__kernel_action qmon__disposition_of(int signal);

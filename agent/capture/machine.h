@@ -11,6 +11,9 @@
 uintptr_t qmon__stack_pointer(const ucontext_t *context);
 uintptr_t qmon__program_counter(const ucontext_t *context);
 
+/* What a system call that was interrupted gives back. */
+long qmon__result_of_call(const ucontext_t *context);
+
 /* Makes the context of a callee's first instruction that of its caller after the call. Reads the stack: under a guard. */
 void qmon__return_from_call(ucontext_t *context);
 

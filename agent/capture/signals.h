@@ -19,16 +19,11 @@
 /*
  * So what the program believes blocked of them is blocked in another signal's place: a real-time signal stands for each, in
  * the kernel's own mask. Whatever saves and restores masks, a handler's entry and return, siglongjmp, contexts, new threads,
- * fork, does it for these too without our seeing it. The price: a program that uses signals 41 to 46 itself gets them later
- * when they come while it has the fault signal blocked.
+ * fork, does it for these too without our seeing it. How a program's mask becomes a kernel's and back is in mask_code.h.
  */
-#define QMON__PROXY_FIRST 41
-#define QMON__PROXIES (0x3full << (QMON__PROXY_FIRST - 1))
-
-/* The set with proxies for the fault signals in it, and without these. */
-qmon__sigset qmon__with_proxies(qmon__sigset set);
-/* The fault signals that proxies in the set stand for. */
-qmon__sigset qmon__proxied(qmon__sigset set);
+extern unsigned char qmon__proxy_first; /* of six; fixed once the first is in use */
+#define QMON__PROXIES (0x3full << (qmon__proxy_first - 1))
+#define QMON__REAL_TIME_SIGNALS (~0ull << 33)
 
 /* Ours whatever the program sets, because its handler is not the end of the matter: abort() goes on after it. */
 #define QMON__KEPT_SIGNALS (QMON__FAULT_SIGNALS | QMON__SIGNAL_BIT(SIGABRT))
@@ -39,7 +34,7 @@ qmon__sigset qmon__proxied(qmon__sigset set);
     (QMON__SIGNAL_BIT(SIGTERM) | QMON__SIGNAL_BIT(SIGINT) | QMON__SIGNAL_BIT(SIGHUP) | QMON__SIGNAL_BIT(SIGQUIT) |     \
      QMON__SIGNAL_BIT(SIGXCPU) | QMON__SIGNAL_BIT(SIGXFSZ) | QMON__SIGNAL_BIT(SIGPIPE) | QMON__SIGNAL_BIT(SIGALRM) |   \
      QMON__SIGNAL_BIT(SIGVTALRM) | QMON__SIGNAL_BIT(SIGPROF) | QMON__SIGNAL_BIT(SIGUSR1) | QMON__SIGNAL_BIT(SIGUSR2) | \
-     QMON__SIGNAL_BIT(SIGIO) | QMON__SIGNAL_BIT(SIGPWR) | QMON__SIGNAL_BIT(SIGSTKFLT) | ~0ull << 33)
+     QMON__SIGNAL_BIT(SIGIO) | QMON__SIGNAL_BIT(SIGPWR) | QMON__SIGNAL_BIT(SIGSTKFLT) | QMON__REAL_TIME_SIGNALS)
 
 #define QMON__CAUGHT_SIGNALS (QMON__KEPT_SIGNALS | QMON__ENDING_SIGNALS)
 

@@ -19,6 +19,7 @@
 #endif
 
 struct qmon__guard;
+struct qmon__wait;
 
 /* The last fault that was handed to a handler of the program. The handler's frame on the stack is where its siginfo and
  * context lie; what is copied here tells whether that frame is still what it was. */
@@ -29,6 +30,11 @@ struct qmon__fault {
     const ucontext_t *context;
     siginfo_t info_copy;
     unsigned char registers_copy[sizeof((mcontext_t *) 0)->QMON__GENERAL_REGISTERS];
+};
+
+/* Of the mask that the thread set last (mask_code.h): by what it is known again, and the fault signals and proxies in it. */
+struct qmon__belief {
+    qmon__sigset marks, blocked;
 };
 
 #define QMON__FAULTS 4u
@@ -46,7 +52,8 @@ struct qmon__thread {
     int guest;                 /* the child of vfork that borrows this thread to report its death; 0 none */
     bool aborting;             /* in abort(): a SIGABRT handler that returns does not save the process */
     void *alternate_stack;     /* ours, from the pool; NULL: none (main thread: static), or the program's own */
-    qmon__sigset own_proxies;  /* proxies (signals.h) that the program has blocked for themselves */
+    struct qmon__belief belief;
+    struct qmon__wait *wait; /* the call with a mask of its own (mask_wait.h) that the thread is in; may be stale */
     struct qmon__report_memory last_report;
     unsigned fault_count; /* a handler may fault on purpose and recover while it deals with the first: innermost last */
     struct qmon__fault faults[QMON__FAULTS];

@@ -25,8 +25,8 @@ static void ignore_and_block(void) {
 VICTIM(readback, of_sigaction, .program = "reads_back_actions", .prints = "64: 0 0 default")
 VICTIM(readback, of_sigaction_with_inherited_state, .program = "reads_back_actions", .prepare = ignore_and_block)
 VICTIM(readback, of_signal_and_its_relatives, .program = "reads_back_family")
-VICTIM_KNOWN(readback, of_masks, .program = "reads_back_masks")
-VICTIM_KNOWN(readback, of_masks_with_inherited_state, .program = "reads_back_masks", .prepare = ignore_and_block)
+VICTIM(readback, of_masks, .program = "reads_back_masks")
+VICTIM(readback, of_masks_with_inherited_state, .program = "reads_back_masks", .prepare = ignore_and_block)
 VICTIM(readback, of_the_alternate_stack, .program = "reads_back_stack")
 VICTIM(readback, of_masks_that_handlers_edit, .program = "handler_edits_mask")
 VICTIM(readback, of_masks_that_jumps_restore, .program = "jumps_keep_mask")
@@ -37,6 +37,29 @@ VICTIM(blocked, signals_wait_and_are_waited_for, .program = "waits_for_blocked",
 VICTIM(blocked, signals_are_taken_by_a_thread, .program = "waits_in_thread", .prints = "took 11", .racy = true)
 VICTIM(blocked, signals_end_sigsuspend_pselect_and_ppoll, .program = "suspends", .prints = "handler of 11")
 VICTIM(blocked, signals_interrupt_as_they_would, .program = "interrupts", .prints = "11 0: read -1")
+VICTIM(readback, of_masks_by_the_old_functions, .program = "masks_the_old_way", .prints = "handler of 11")
+VICTIM(readback, of_a_mask_that_an_attribute_gave, .program = "thread_with_mask", .prints = "thread: ")
+
+VICTIM(blocked, all_but_faults_that_are_handled, .program = "blocks_all_but_faults", .arguments = {"recover"},
+       .prints = "200 handled")
+VICTIM(blocked, all_but_faults_and_a_real_one, .program = "blocks_all_but_faults", .arguments = {"fault"},
+       .code = "SIGSEGV", .origin = "fault_here")
+VICTIM(blocked, all_but_faults_and_real_time_signals_wait, .program = "blocks_all_but_faults", .arguments = {"send"},
+       .prints = "116 handled")
+VICTIM(blocked, segv_by_an_attribute_and_a_real_fault, .program = "thread_with_mask", .arguments = {"fault"},
+       .code = "SIGSEGV", .origin = "fault_here")
+
+#define WAITING(call)                                                                                                  \
+    VICTIM(blocked, in_##call, .program = "waits_with_mask", .arguments = {#call}, .prints = "lets 41 through")        \
+    VICTIM(blocked, in_##call##_and_a_handler_faults, .program = "waits_with_mask", .arguments = {#call, "fault"},     \
+           .code = "SIGSEGV", .origin = "fault_here")
+
+WAITING(sigsuspend)
+WAITING(ppoll)
+WAITING(pselect)
+WAITING(epoll_pwait)
+WAITING(epoll_pwait2)
+
 VICTIM(blocked, segv_and_a_real_fault, .program = "blocked_fault", .arguments = {"default"}, .code = "SIGSEGV",
        .origin = "fault_here")
 VICTIM(blocked, segv_with_a_handler_and_a_real_fault, .program = "blocked_fault", .arguments = {"handler"},

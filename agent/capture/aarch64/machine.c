@@ -14,6 +14,10 @@ uintptr_t qmon__program_counter(const ucontext_t *context) {
     return context->uc_mcontext.pc;
 }
 
+long qmon__result_of_call(const ucontext_t *context) {
+    return (long) context->uc_mcontext.regs[0];
+}
+
 void qmon__return_from_call(ucontext_t *context) {
     context->uc_mcontext.pc = context->uc_mcontext.regs[30];
 }

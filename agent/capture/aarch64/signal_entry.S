@@ -23,6 +23,8 @@ qmon__signal_entry:
     add sp, sp, #48
     .cfi_adjust_cfa_offset -48
     cbz x9, 1f
+    and x12, x10, #1 /* the handler is called, and not jumped to */
+    and x10, x10, #-2
     cbz x10, 2f
     mov x11, sp
     sub x11, x10, x11
@@ -30,7 +32,19 @@ qmon__signal_entry:
     add x2, x2, x11
     add x29, x29, x11
     mov sp, x10
-2:  br x9
+2:  cbnz x12, 3f
+    br x9
+3:  stp x29, x30, [sp, #-32]!
+    .cfi_adjust_cfa_offset 32
+    .cfi_rel_offset x29, 0
+    .cfi_rel_offset x30, 8
+    str x2, [sp, #16]
+    mov x29, sp
+    blr x9
+    ldr x0, [sp, #16]
+    bl qmon__mask_hide
+    ldp x29, x30, [sp], #32
+    .cfi_adjust_cfa_offset -32
 1:  ret
     .cfi_endproc
     .size qmon__signal_entry, . - qmon__signal_entry

@@ -20,6 +20,10 @@ uintptr_t qmon__program_counter(const ucontext_t *context) {
     return (uintptr_t) context->uc_mcontext.gregs[REG_RIP];
 }
 
+long qmon__result_of_call(const ucontext_t *context) {
+    return (long) context->uc_mcontext.gregs[REG_RAX];
+}
+
 void qmon__return_from_call(ucontext_t *context) {
     greg_t *registers = context->uc_mcontext.gregs;
     registers[REG_RIP] = *(const greg_t *) registers[REG_RSP];

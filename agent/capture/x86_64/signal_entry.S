@@ -39,7 +39,8 @@ qmon__signal_entry:
     .cfi_adjust_cfa_offset -8
     testq %rax, %rax
     jz 1f
-    testq %rdx, %rdx
+    movl %edx, %r9d /* bit 0: the handler is called, and not jumped to */
+    andq $-2, %rdx
     jz 2f
     movq %rdx, %r8 /* by how much siginfo and context moved with the frame */
     subq %rsp, %r8
@@ -47,7 +48,17 @@ qmon__signal_entry:
     addq %r8, %rcx
     movq %rdx, %rsp
 2:  movq %rcx, %rdx
+    testl $1, %r9d
+    jnz 5f
     jmp *%rax
+5:  subq $24, %rsp
+    .cfi_adjust_cfa_offset 24
+    movq %rcx, 16(%rsp)
+    call *%rax
+    movq 16(%rsp), %rdi
+    call qmon__mask_hide
+    addq $24, %rsp
+    .cfi_adjust_cfa_offset -24
 1:  ret
     .cfi_endproc
     .size qmon__signal_entry, . - qmon__signal_entry

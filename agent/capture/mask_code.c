@@ -1,0 +1,105 @@
+#include "mask_code.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+
+#include "signals.h"
+#include "thread.h"
+
+static const unsigned char fault_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS};
+
+#define FAULT_SIGNAL_COUNT (sizeof fault_signals / sizeof fault_signals[0])
+
+unsigned char qmon__proxy_first = 41;
+
+/* Where else they can be. Programs count up from SIGRTMIN or down from SIGRTMAX. */
+static const unsigned char places[] = {41, 49, 57, 35};
+
+static _Atomic bool has_differed;
+static _Atomic qmon__sigset all_used;
+
+/* Both neighbours of the proxies: a set that holds them and the proxies was made by sigfillset. */
+#define NEIGHBOURS (QMON__SIGNAL_BIT(qmon__proxy_first - 1) | QMON__SIGNAL_BIT(qmon__proxy_first + FAULT_SIGNAL_COUNT))
+
+/* What the thread's memory of its mask is known by. */
+#define MARKS (QMON__PROXIES | NEIGHBOURS)
+
+static qmon__sigset proxies_of(qmon__sigset faults) {
+    qmon__sigset proxies = 0;
+    if ((faults & QMON__FAULT_SIGNALS) == 0)
+        return 0;
+    for (unsigned i = 0; i < FAULT_SIGNAL_COUNT; i++)
+        if (faults & QMON__SIGNAL_BIT(fault_signals[i]))
+            proxies |= QMON__SIGNAL_BIT(qmon__proxy_first + i);
+    return proxies;
+}
+
+static qmon__sigset faults_of(qmon__sigset proxies) {
+    qmon__sigset faults = 0;
+    if ((proxies & QMON__PROXIES) == 0)
+        return 0;
+    for (unsigned i = 0; i < FAULT_SIGNAL_COUNT; i++)
+        if (proxies & QMON__SIGNAL_BIT(qmon__proxy_first + i))
+            faults |= QMON__SIGNAL_BIT(fault_signals[i]);
+    return faults;
+}
+
+qmon__sigset qmon__proxy_of(int signal) {
+    return proxies_of(QMON__SIGNAL_BIT(signal));
+}
+
+static bool has_neighbours(qmon__sigset set) {
+    return (set & NEIGHBOURS) == NEIGHBOURS;
+}
+
+void qmon__proxies_avoid(qmon__sigset used) {
+    if ((used & QMON__PROXIES) == 0 || qmon__mask_has_differed() || has_neighbours(used))
+        return;
+    const qmon__sigset all = atomic_fetch_or_explicit(&all_used, used, memory_order_relaxed) | used;
+    for (unsigned i = 0; i < sizeof places; i++)
+        if ((all & (0x3full << (places[i] - 1))) == 0) {
+            qmon__proxy_first = places[i];
+            return;
+        }
+}
+
+bool qmon__mask_differs(qmon__sigset believed) {
+    if (qmon__mask_encode(believed) == believed)
+        return false;
+    if (!qmon__mask_has_differed())
+        atomic_store_explicit(&has_differed, true, memory_order_relaxed);
+    return true;
+}
+
+bool qmon__mask_has_differed(void) {
+    return atomic_load_explicit(&has_differed, memory_order_relaxed);
+}
+
+qmon__sigset qmon__mask_encode(qmon__sigset believed) {
+    const qmon__sigset standing = proxies_of(believed & QMON__FAULT_SIGNALS);
+    qmon__sigset own = believed & QMON__PROXIES;
+    if (own == QMON__PROXIES && has_neighbours(believed))
+        own = 0;
+    return (believed & ~(QMON__FAULT_SIGNALS | QMON__PROXIES)) | own | standing;
+}
+
+qmon__sigset qmon__mask_decode_by(const struct qmon__belief *belief, qmon__sigset kernel) {
+    if (!qmon__mask_has_differed())
+        return kernel;
+    const qmon__sigset others =
+        kernel & ~QMON__PROXIES; /* a fault signal among them is really blocked, for one waits */
+    if ((kernel & MARKS) == belief->marks)
+        return others | belief->blocked;
+    return others | faults_of(kernel) | (has_neighbours(kernel) ? QMON__PROXIES : 0);
+}
+
+qmon__sigset qmon__mask_decode(qmon__sigset kernel) {
+    return qmon__mask_decode_by(&qmon__thread.belief, kernel);
+}
+
+void qmon__mask_remember(qmon__sigset believed, qmon__sigset kernel) {
+    if (!qmon__mask_has_differed())
+        return;
+    qmon__thread.belief.marks = kernel & MARKS;
+    qmon__thread.belief.blocked = believed & (QMON__FAULT_SIGNALS | QMON__PROXIES);
+}
