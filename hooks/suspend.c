@@ -104,7 +104,7 @@ int sigpause_of_bsd(int mask) {
 
 int __xpg_sigpause(int signal) {
     sigset_t set;
-    if (sigprocmask(SIG_BLOCK, NULL, &set) != 0 || sigdelset(&set, signal) != 0)
+    if (pthread_sigmask(SIG_BLOCK, NULL, &set) != 0 || sigdelset(&set, signal) != 0)
         return -1;
     return sigsuspend(&set);
 }
