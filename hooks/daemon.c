@@ -1,4 +1,7 @@
 /*
+ * setsid: a forked child that leaves its session may be a daemon, which goes on in its root's place: it is noted in its record,
+ * as a process that is dead cannot be asked any more.
+ *
  * daemon(3): libc's parent leaves by an _exit of its own that nobody sees, and would be taken for a process that was killed. The same is
  * done here, with the exit that we see.
  */
@@ -7,6 +10,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+
+#include <agent.h>
 
 #define NULL_DEVICE makedev(1, 3)
 
@@ -30,6 +35,16 @@ static int redirect_to_null(void) {
     if (null > 2)
         close(null);
     return 0;
+}
+
+pid_t setsid(void) {
+    const long session = qmon__sys(SYS_setsid);
+    if (session < 0) {
+        errno = (int) -session;
+        return -1;
+    }
+    qmon__process_leaves_session((int) session);
+    return (pid_t) session;
 }
 
 int daemon(int stay_in_directory, int keep_descriptors) {

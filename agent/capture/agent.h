@@ -69,6 +69,10 @@ void qmon__process_execs(void);
 void qmon__process_exec_failed(void);
 /* A wait call has returned this child's end: one that could not tell it itself is told now. Keeps errno. */
 void qmon__child_ended(int pid, int wait_status);
+/* fork() has returned this child to its parent. SIGNAL SAFETY: async-signal-safe. */
+void qmon__process_has_forked(int child);
+/* setsid() has given the process a session of its own. SIGNAL SAFETY: async-signal-safe. */
+void qmon__process_leaves_session(int session);
 /* A child that posix_spawn made is ours, though it could not say so itself. */
 void qmon__process_spawned(int pid);
 

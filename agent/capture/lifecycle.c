@@ -48,6 +48,7 @@ static bool is_glibc(void) {
 static struct qmon__spawn_stacks spawn_stacks;
 static struct qmon_record_process own_identity;
 static _Atomic bool ended;
+static _Atomic int last_child; /* that fork() has made; 0 none */
 
 static void set_state(uint32_t state) {
     atomic_store_explicit(&qmon__agent.record->header.state, state, memory_order_release);
@@ -190,8 +191,10 @@ void qmon__process_start(int argc, char **argv, char **envp) {
 }
 
 void qmon__identity_inherit(struct qmon_record_process *process, int pid) {
+    const uint32_t maker = process->pid;
     atomic_store_explicit(&process->announced, 0, memory_order_relaxed);
     qmon__identity_of_process(process, pid);
+    process->parent_pid = maker; /* which may be gone already */
     process->created_boot_ns = qmon__boot_ns();
     process->created_real_ns = process->image_real_ns = qmon__real_ns();
     process->execs = 0;
@@ -214,6 +217,7 @@ void qmon__process_forked(void) {
     qmon__identity_inherit(&own_identity, pid);
     memcpy(&agent->record->process, &own_identity, sizeof own_identity);
     atomic_store_explicit(&ended, false, memory_order_relaxed);
+    atomic_store_explicit(&last_child, 0, memory_order_relaxed);
     atomic_store_explicit(&agent->pid, pid, memory_order_relaxed);
     set_state(QMON_STATE_RUNNING);
     if (agent->record->process.flags & QMON_PROCESS_TELL_LIFECYCLE)
@@ -236,10 +240,45 @@ bool qmon__becomes_owner(void) {
     return true;
 }
 
+void qmon__process_has_forked(int child) {
+    atomic_store_explicit(&last_child, child, memory_order_relaxed);
+}
+
+/* A process that ends well right after a fork may be making itself a daemon. Its child may not have got round to making its
+ * record: then it is made for it, so that whoever looks for the daemon finds it from now on. */
+static void mark_last_child(void) {
+    siginfo_t child;
+    const int pid = atomic_load_explicit(&last_child, memory_order_relaxed);
+    child.si_pid = 0;
+    if (pid != 0 && qmon__sys_5(SYS_waitid, P_PID, pid, &child, WEXITED | WNOHANG | WNOWAIT, NULL) == 0 &&
+        child.si_pid == 0)
+        qmon__record_mark_child(pid);
+}
+
+void qmon__process_leaves_session(int session) {
+    if (!qmon__agent.active || !qmon__becomes_owner())
+        return;
+    own_identity.session = (uint32_t) session; /* its children inherit it */
+    qmon__agent.record->process.session = (uint32_t) session;
+}
+
+/* Has the process failed in the moment after it was made a daemon, with its root gone and the receiver of that root's end not
+ * there yet? Then the end may be the root's. */
+static bool may_be_in_roots_place(const struct qmon_record_end *how) {
+    const struct qmon_record_process *process = &qmon__agent.record->process;
+    if (!(process->flags & QMON_PROCESS_FORKED) || process->session == 0 || process->session == process->root_pid ||
+        process->execs != 0 || (how->how == QMON_END_EXIT && how->status == 0))
+        return false;
+    return qmon__record_awaits_successor((int) process->root_pid) ||
+           qmon__record_awaits_successor((int) process->parent_pid);
+}
+
 /* The end is in the record; who is to be told? */
 static void end(const struct qmon_record_end *how) {
     struct qmon_record *record = qmon__agent.record;
     struct qmon__scan scan = {.complete = false};
+    if (how->how == QMON_END_EXIT && how->status == 0)
+        mark_last_child();
     if (qmon__ring_has_events()) /* whoever takes them out cannot ask the process any more what was mapped */
         qmon__modules_scan(&record->modules, &scan);
     record->end = *how;
@@ -248,7 +287,7 @@ static void end(const struct qmon_record_end *how) {
     const uint32_t flags = record->process.flags; /* a daemon may have been given the root's role up to now */
     const bool failed = how->how == QMON_END_EXIT && how->status != 0;
     if ((flags & QMON_PROCESS_TELL_LIFECYCLE) || ((flags & QMON_PROCESS_TELL_EXIT) && failed) ||
-        qmon__ring_has_events())
+        qmon__ring_has_events() || may_be_in_roots_place(how))
         tell("stop");
     else
         qmon__record_unlink();

@@ -267,6 +267,7 @@ void qmon__record_mark_child(int pid) {
     const struct qmon_record_process *parent = qmon__own_identity();
     start.process.pid = (uint32_t) pid;
     start.process.parent_pid = parent->pid;
+    start.process.session = parent->session != parent->pid ? parent->session : 0;
     start.process.flags = QMON_PROCESS_UNSTARTED | (parent->flags & QMON_PROCESS_CONTAINED);
     start.process.pid_namespace = qmon__agent.pid_namespace;
     start.process.created_boot_ns = qmon__boot_ns();
@@ -298,15 +299,23 @@ static bool read_record(int pid, bool live, struct qmon__relative *ret_relative)
     if (found && qmon__sys_3(SYS_read, fd, &start, sizeof start) == (long) sizeof start) {
         struct qmon_record_process process;
         memcpy(&process, start.process, sizeof start.process);
-        *ret_relative = (struct qmon__relative){.is_subreaper = start.header.is_subreaper,
-                                                .host_parent_known = process.host_parent_known,
-                                                .root_pid = process.root_pid,
-                                                .root_created_boot_ns = process.root_created_boot_ns};
+        *ret_relative =
+            (struct qmon__relative){.state = atomic_load_explicit(&start.header.state, memory_order_relaxed),
+                                    .successor = start.header.successor,
+                                    .is_subreaper = start.header.is_subreaper,
+                                    .host_parent_known = process.host_parent_known,
+                                    .root_pid = process.root_pid,
+                                    .root_created_boot_ns = process.root_created_boot_ns};
     } else {
         found = false;
     }
     qmon__sys_1(SYS_close, fd);
     return found;
+}
+
+bool qmon__record_awaits_successor(int pid) {
+    struct qmon__relative relative;
+    return read_record(pid, false, &relative) && relative.state == QMON_STATE_STOPPED && relative.successor == 0;
 }
 
 bool qmon__record_of_process(int pid, struct qmon__relative *ret_relative) {

@@ -42,6 +42,8 @@ void qmon__record_mark_child(int pid);
 /* What the record of process pid of our namespace says of it, if there is one: whether it is alive or left it behind is not
  * looked at. */
 struct qmon__relative {
+    uint32_t state;
+    uint32_t successor;
     uint32_t is_subreaper;
     uint32_t host_parent_known;
     uint32_t root_pid;
@@ -50,6 +52,9 @@ struct qmon__relative {
 bool qmon__record_of_process(int pid, struct qmon__relative *ret_relative);
 /* The same, where it is alive. */
 bool qmon__record_of_live_process(int pid, struct qmon__relative *ret_relative);
+
+/* Has process pid, a root, ended without its having been decided who goes on in its place? */
+bool qmon__record_awaits_successor(int pid);
 
 /* A child was waited for. Where it left a record in which it does not say how it ended, the status is put there, and true
  * returned. */

@@ -59,9 +59,10 @@ int qmon__record_write(struct qmon__record_file *file, size_t offset, const void
 
 /* OFD locks on one byte each. try: 0, or -EAGAIN when another has it. until: waits to the deadline, -ETIMEDOUT.
  * A file system without them: 0, one receiver at a time is then a matter of luck and of the store's idempotence. */
-#define QMON__LOCK_PROCESS 0 /* who makes events of this record */
-#define QMON__LOCK_RING 1    /* who consumes its ring */
-#define QMON__LOCK_CRASH 2   /* who saw its process while that died, and knows more than the record tells */
+#define QMON__LOCK_PROCESS 0   /* who makes events of this record */
+#define QMON__LOCK_RING 1      /* who consumes its ring */
+#define QMON__LOCK_CRASH 2     /* who saw its process while that died, and knows more than the record tells */
+#define QMON__LOCK_SUCCESSOR 3 /* who decides about header.successor; held for a moment */
 int qmon__record_try_lock(struct qmon__record_file *file, off_t byte);
 int qmon__record_lock_until(struct qmon__record_file *file, off_t byte, uint64_t deadline_monotonic_ms);
 void qmon__record_unlock(struct qmon__record_file *file, off_t byte);

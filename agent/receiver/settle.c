@@ -6,6 +6,7 @@
 
 #include <qmon/log.h>
 
+#include "kin.h"
 #include "moment.h"
 #include "ring.h"
 #include "settle.h"
@@ -252,6 +253,8 @@ bool qmon__settle(struct qmon__pass *pass, struct qmon__record_file *file, struc
     if (settlement->has_end && state != QMON_STATE_CRASHING && state != QMON_STATE_SEALED)
         apply_known_end(file, settlement);
     enum ending ending = ending_of(file, settlement);
+    if (ending == ENDING_CRASH || ending == ENDING_STOP)
+        qmon__succeed_root(file);
     bool kept = settlement->forgetful || qmon__settle_start(pass, file, settlement->live_pid, settlement->no_delivery);
     kept = settle_ring(pass, file, settlement) && kept;
     count_dropped(pass, file);

@@ -1,7 +1,7 @@
 /*
  * The record ("black box"): one shared mapping per monitored process.
  *
- * The agent (libqmon.so) is the only writer of everything but `header.state`, `header.found_real_ns`, `process.announced`,
+ * The agent (libqmon.so) is the only writer of everything but `header.state`, `header.found_real_ns`, `header.successor`, `process.announced`,
  * the ring's own words and its slots' sequence numbers, which the receiver writes too, and of `process.flags` of a daemon
  * that takes its dead root's place. A record outlives its process however that process dies, which is how a
  * SIGKILL is reported. Whoever reads one treats every byte as untrusted: counts and offsets are checked against the
@@ -67,7 +67,8 @@ struct qmon_record_header {
     _Atomic uint32_t state; /* enum qmon_record_state */
     uint64_t found_real_ns; /* written by a receiver that found the owner dead, once; 0 not yet */
     uint32_t is_subreaper;  /* 1: orphans of the owner's descendants become its children */
-    uint32_t reserved[9];
+    uint32_t successor;     /* of a root that has ended, written by a receiver: who goes on in its place; 0 undecided */
+    uint32_t reserved[8];
 };
 
 /* process.flags */
@@ -106,8 +107,9 @@ struct qmon_record_process {
     uint32_t root_pid;          /* the root of this process's tree as far as fork tells, itself for a root; 0 unknown */
     uint32_t host_parent_known; /* 1: the parent was monitored too */
     uint64_t root_created_boot_ns; /* that root's process.created_boot_ns */
-    uint32_t session;       /* getsid(0) early in a root's life, as the receiver of its start saw it; 0 unknown */
-    uint32_t oom_kills;     /* of its control group at that time, and 1; 0 unknown */
+    uint32_t session;   /* of a root: getsid(0) early in its life, as the receiver of its start saw it; of others: that
+                             * which a setsid() of its own or of a relative above it, up to the root, gave it; 0 unknown */
+    uint32_t oom_kills; /* of its control group at that time, and 1; 0 unknown */
     uint64_t control_group; /* inode of that group's directory; 0 unknown */
     char boot_id[40];       /* empty where the record's file system does not survive a reboot anyway */
     char executable[QMON_PATH_BYTES];

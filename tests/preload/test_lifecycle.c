@@ -26,6 +26,14 @@ VICTIM(lifecycle, of_a_pipeline, SHELL("yes | head -n 3"), .prints = "y\ny\ny\n"
 VICTIM(lifecycle, of_a_daemon, .program = "daemonizes", .arguments = {"end"}, .stops = "exit status 0")
 VICTIM(lifecycle, of_a_daemon_that_crashes, .program = "daemonizes", .arguments = {"crash"}, .death = "exit 0",
        .code = "SIGSEGV", .stops = "SIGSEGV")
+VICTIM(lifecycle, of_a_daemon_that_crashes_at_once, .program = "daemonizes", .arguments = {"crash", "0"},
+       .death = "exit 0", .code = "SIGSEGV", .stops = "SIGSEGV", .racy = true)
+VICTIM(lifecycle, of_a_daemon_that_fails_at_once, .program = "daemonizes", .arguments = {"3", "0"}, .death = "exit 0",
+       .code = "exit:3", .stops = "exit status 3", .racy = true)
+VICTIM(lifecycle, of_a_daemon_that_fails_soon, .program = "daemonizes", .arguments = {"3", "3000"}, .death = "exit 0",
+       .code = "exit:3", .stops = "exit status 3", .racy = true)
+VICTIM(lifecycle, of_a_daemon_that_ends_at_once, .program = "daemonizes", .arguments = {"end", "0"},
+       .stops = "exit status 0", .racy = true)
 VICTIM(lifecycle, of_a_child_left_running, SHELL(VICTIMS "stays_alive 200 & exit 0"), .stops = "exit status 0")
 VICTIM(lifecycle, of_all_processes, SHELL("/bin/true; /bin/true; :"), .environment = {"QMON_LIFECYCLE=all"},
        .starts = 3)
