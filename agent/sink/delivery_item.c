@@ -195,10 +195,35 @@ static int record_sent(struct attempt *attempt, const struct qmon_delivery *deli
     return recorded(r);
 }
 
+struct past {
+    struct qmon_store *store;
+    const struct qmon_outbox_item *item;
+};
+
+static char *newest_message(void *context, uint64_t since_ms) {
+    struct past *past = context;
+    char *remote_id = NULL;
+
+    if (qmon_outbox_newest(past->store, past->item->event_id, past->item->sink, since_ms, &remote_id) != 0)
+        return NULL;
+    return remote_id;
+}
+
+static char *event_of_message(void *context, const char *remote_id, uint64_t *ret_times) {
+    struct past *past = context;
+    char *json = NULL;
+
+    return qmon_outbox_message(past->store, past->item->sink, remote_id, &json, ret_times) == 0 ? json : NULL;
+}
+
 static int try_item(struct attempt *attempt, const struct qmon_event *event) {
     struct qmon_sink_context context = {.config = attempt->worker->config, .attempts = attempt->item->attempts};
     struct qmon_delivery delivery = {.verdict = QMON_DELIVERY_RETRY};
 
+    struct past past = {.store = attempt->worker->store, .item = attempt->item};
+    struct qmon_sink_history history = {.context = &past, .newest = newest_message, .message = event_of_message};
+
+    context.history = &history;
     context.timeout_ms = attempt->worker->timeout_ms;
     context.state_in = attempt->state.sink[0] ? attempt->state.sink : NULL;
     attempt->sink->deliver(&context, event, attempt->item->json, &delivery);

@@ -2,7 +2,8 @@
  * slack.c: alerts to Slack, as a bot (chat.postMessage) or through an incoming webhook. Where both are configured the bot
  * wins: it says which message it made.
  *
- * A message that Slack finds malformed goes out once more as plain text; that this was so is remembered for later attempts.
+ * Repeats of a problem go to the thread of its first message (slack_thread.h). A message that Slack finds malformed goes out
+ * once more as plain text; that this was so is remembered for later attempts.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -10,11 +11,14 @@
 #include <string.h>
 #include <time.h>
 
+#include <qmon/log.h>
+
 #include "destination.h"
 #include "sinks.h"
 #include "slack.h"
 #include "slack_answer.h"
 #include "slack_render.h"
+#include "slack_thread.h"
 
 #define PLAIN_STATE "plain"
 #define URL_BYTES 1024
@@ -57,21 +61,19 @@ static void retry(struct qmon_delivery *delivery, const char *reason) {
     snprintf(delivery->reason, sizeof delivery->reason, "%s", reason);
 }
 
-/* One attempt; true: Slack found the message malformed. */
-static bool post(const struct qmon_sink_context *context, const struct qmon_event *event, bool plain,
+/* One call; true: Slack found the message malformed. */
+static bool call(const struct qmon_sink_context *context, const char *method, const char *event_id, const char *body,
                  uint64_t timeout_ms, struct qmon_delivery *ret_delivery) {
     const struct qmon_config *config = context->config;
     bool bot = is_bot(config);
-    struct qmon__slack_render_options options = {.channel = bot ? config->slack_channel : NULL, .plain = plain};
     struct qmon__http_request request = {.method = "POST", .content_type = "application/json; charset=utf-8"};
     struct qmon__http_response response;
     char url[URL_BYTES];
 
-    if (bot && !qmon__slack_method_url(config, "chat.postMessage", url, sizeof url)) {
+    if (bot && !qmon__slack_method_url(config, method, url, sizeof url)) {
         retry(ret_delivery, "bad-url: SLACK_API_URL is too long");
         return false;
     }
-    char *body = qmon__slack_render(event, &options);
     if (!body) {
         retry(ret_delivery, "memory: out of memory");
         return false;
@@ -80,34 +82,91 @@ static bool post(const struct qmon_sink_context *context, const struct qmon_even
     request.bearer = bot ? config->slack_token : NULL;
     request.body = body;
     request.body_bytes = strlen(body);
-    request.event_id = event->id;
+    request.event_id = event_id;
     request.ca_file = config->ca_file;
     request.timeout_ms = timeout_ms;
     qmon__http_send(&request, &response);
     bool malformed =
         qmon__slack_judge(bot ? QMON__SLACK_BOT : QMON__SLACK_WEBHOOK, &response, request.url, ret_delivery);
     qmon__http_clear(&response);
+    return malformed;
+}
+
+struct message {
+    const struct qmon_sink_context *context;
+    const struct qmon_event *event;
+    struct qmon__slack_thread thread;
+    bool plain;
+    uint64_t deadline_ms;
+    struct qmon_delivery *delivery;
+};
+
+static uint64_t left_ms(const struct message *message) {
+    uint64_t now_ms = qmon__slack_now_ms();
+
+    return message->deadline_ms > now_ms ? message->deadline_ms - now_ms : 0;
+}
+
+/* One attempt; true: Slack found the message malformed. Without time nothing is tried, and the verdict of before stays but for
+ * one that was about the form alone. */
+static bool post(const struct message *message) {
+    const struct qmon_config *config = message->context->config;
+    struct qmon__slack_render_options options = {.channel = is_bot(config) ? config->slack_channel : NULL};
+
+    if (left_ms(message) == 0) {
+        message->delivery->verdict = QMON_DELIVERY_RETRY;
+        return false;
+    }
+    options.plain = message->plain;
+    options.thread = message->thread.first[0] ? message->thread.first : NULL;
+    char *body = qmon__slack_render(message->event, &options);
+    bool malformed =
+        call(message->context, "chat.postMessage", message->event->id, body, left_ms(message), message->delivery);
     free(body);
     return malformed;
 }
 
+/* The count in the first message. Before the reply, which should be recorded as soon as it is out, and is worth more: where this
+ * fails the reply goes out all the same. */
+static void bring_up_to_date(struct message *message) {
+    struct qmon_delivery update = {0};
+    char *body = qmon__slack_thread_update(message->context, &message->thread, message->event);
+
+    if (body)
+        call(message->context, "chat.update", message->event->id, body, left_ms(message) / 3 + 1, &update);
+    if (body && qmon__slack_thread_gone(&update))
+        message->thread.first[0] = '\0';
+    else if (body && update.verdict != QMON_DELIVERY_SENT)
+        qmon_log("slack: the first message of the thread could not be brought up to date: %s", update.reason);
+    free(body);
+}
+
 static void slack_deliver(const struct qmon_sink_context *context, const struct qmon_event *event, const char *json,
                           struct qmon_delivery *ret_delivery) {
-    uint64_t begin_ms = qmon__slack_now_ms();
-    bool plain = context->state_in && strcmp(context->state_in, PLAIN_STATE) == 0;
-    bool malformed = post(context, event, plain, context->timeout_ms, ret_delivery);
+    struct message message = {.context = context, .event = event, .delivery = ret_delivery};
 
     (void) json;
-    if (malformed && !plain) {
-        uint64_t spent_ms = qmon__slack_now_ms() - begin_ms;
-        plain = true;
-        if (spent_ms < context->timeout_ms)
-            post(context, event, plain, context->timeout_ms - spent_ms, ret_delivery);
-        else
-            ret_delivery->verdict = QMON_DELIVERY_RETRY;
+    *ret_delivery =
+        (struct qmon_delivery){.verdict = QMON_DELIVERY_RETRY, .reason = "timeout: there was no time to try"};
+    message.deadline_ms = qmon__slack_now_ms() + context->timeout_ms;
+    message.plain = context->state_in && strcmp(context->state_in, PLAIN_STATE) == 0;
+    if (is_bot(context->config))
+        qmon__slack_thread_find(context, event, (uint64_t) time(NULL), &message.thread);
+    if (message.thread.first[0])
+        bring_up_to_date(&message);
+    bool malformed = post(&message);
+    if (message.thread.first[0] && qmon__slack_thread_gone(ret_delivery)) {
+        message.thread.first[0] = '\0';
+        malformed = post(&message);
     }
-    if (plain && ret_delivery->verdict == QMON_DELIVERY_RETRY)
+    if (malformed && !message.plain) {
+        message.plain = true;
+        post(&message);
+    }
+    if (message.plain && ret_delivery->verdict == QMON_DELIVERY_RETRY)
         snprintf(ret_delivery->state, sizeof ret_delivery->state, PLAIN_STATE);
+    if (message.thread.first[0] && ret_delivery->verdict == QMON_DELIVERY_SENT)
+        qmon__slack_thread_note(&message.thread, ret_delivery);
 }
 
 static bool slack_check(const struct qmon_sink_context *context, char *reason, size_t reason_bytes) {

@@ -4,6 +4,7 @@
 
 #include <json-c/json.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 enum qmon__slack_type { QMON__SLACK_PLAIN, QMON__SLACK_MRKDWN };
 
@@ -11,6 +12,8 @@ struct qmon__slack_message {
     struct json_object *root;
     struct json_object *blocks; /* borrowed from root; NULL in a message without any */
     bool failed;
+    uint64_t times,
+        last_ns; /* of a message brought up to date: how often by now, and when last; 0: it is as it was sent */
 };
 
 /* Texts are escaped already and within their limits; an empty one adds nothing. */

@@ -77,6 +77,15 @@ static void add_how_often(struct qmon_text *text, const struct qmon_event *event
     }
 }
 
+/* Of a message brought up to date. */
+static void add_times(struct qmon_text *text, const struct qmon__slack_message *message) {
+    char number[32];
+
+    qmon_text_format(text, "*%s times* by now, last ", qmon_render_number(message->times, number, sizeof number));
+    qmon__slack_date(text, message->last_ns);
+    qmon_text_add(text, "; the thread has each alert");
+}
+
 void qmon__slack_add_where(struct qmon__slack_message *message, const struct qmon_event *event) {
     char buffer[QMON__SLACK_SECTION], where[600], fleet[QMON_RENDER_FLEET_BYTES];
     struct qmon_text text;
@@ -94,7 +103,10 @@ void qmon__slack_add_where(struct qmon__slack_message *message, const struct qmo
         qmon_text_add(&text, "\n");
     }
     qmon_text_add(&text, "*How often*  ");
-    add_how_often(&text, event);
+    if (message->times)
+        add_times(&text, message);
+    else
+        add_how_often(&text, event);
     if (qmon_render_fleet(event, fleet, sizeof fleet)) {
         qmon_text_add(&text, "\n*Fleet*  ");
         qmon__slack_code(&text, fleet, sizeof fleet);

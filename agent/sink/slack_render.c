@@ -123,10 +123,18 @@ char *qmon__slack_render(const struct qmon_event *event, const struct qmon__slac
         return NULL;
     if (options->channel)
         qmon__slack_member(&message, "channel", options->channel);
+    if (options->thread)
+        qmon__slack_member(&message, "thread_ts", options->thread);
+    if (options->update)
+        qmon__slack_member(&message, "ts", options->update);
+    message.times = options->times;
+    message.last_ns = options->last_ns;
     add_text(&message, event, options->plain);
-    qmon__slack_switch(&message, "mrkdwn", false);
-    qmon__slack_switch(&message, "unfurl_links", false);
-    qmon__slack_switch(&message, "unfurl_media", false);
+    if (!options->update) { /* which does not know them */
+        qmon__slack_switch(&message, "mrkdwn", false);
+        qmon__slack_switch(&message, "unfurl_links", false);
+        qmon__slack_switch(&message, "unfurl_media", false);
+    }
     if (!options->plain)
         add_blocks(&message, event);
     if (!message.failed) {

@@ -8,8 +8,11 @@
 #include "slack_blocks.h"
 
 struct qmon__slack_render_options {
-    const char *channel; /* NULL: for an incoming webhook, which knows its channel */
-    bool plain;          /* text only, for when Slack would not take the blocks */
+    const char *channel;     /* NULL: for an incoming webhook, which knows its channel */
+    bool plain;              /* text only, for when Slack would not take the blocks */
+    const char *thread;      /* the message whose thread it goes to; NULL: to the channel */
+    const char *update;      /* the message in whose place it goes; NULL: it is a new one */
+    uint64_t times, last_ns; /* of an update: how often the problem came by now, and when last */
 };
 
 /* The body of the request, to be freed with free(). NULL: out of memory. */

@@ -61,6 +61,16 @@
     X(OUTBOX_SUMMARY, "SELECT (SELECT count(*) FROM outbox WHERE status = 0), "                                        \
                       "(SELECT count(*) FROM outbox WHERE status = 2), "                                               \
                       "(SELECT min(due_ms) FROM outbox WHERE status = 0)")                                             \
+    X(OUTBOX_NEWEST, "SELECT o.remote_id FROM outbox AS o CROSS JOIN events AS e ON e.id = o.event_id "                \
+                     "WHERE o.status > 0 AND o.done_ms >= ?3 AND o.status = 1 AND o.sink = ?2 "                        \
+                     "AND o.remote_id IS NOT NULL AND e.group_id = (SELECT group_id FROM events WHERE id = ?1) "       \
+                     "ORDER BY o.done_ms DESC, o.row DESC LIMIT 1")                                                    \
+    X(OUTBOX_MESSAGE, "SELECT e.json, o.done_ms, e.group_id FROM outbox AS o CROSS JOIN events AS e "                  \
+                      "ON e.id = o.event_id WHERE o.status = 1 AND o.sink = ?1 AND o.remote_id = ?2")                  \
+    X(OUTBOX_TIMES, "SELECT count(*) + coalesce(sum(CASE WHEN o.remote_id = ?2 THEN 0 ELSE "                           \
+                    "coalesce(json_extract(e.json, '$.occurrences.suppressed'), 0) END), 0) FROM outbox AS o "         \
+                    "CROSS JOIN events AS e ON e.id = o.event_id WHERE o.status > 0 AND o.done_ms >= ?3 "              \
+                    "AND o.status = 1 AND o.sink = ?1 AND e.group_id = ?4")                                            \
     X(ONCE_ADD, "INSERT OR IGNORE INTO once(key, at_ms) VALUES(?1, ?2)")                                               \
     X(ONCE_EXISTS, "SELECT 1 FROM once WHERE key = ?1")                                                                \
     X(COUNT, "INSERT INTO counters(name, reason, value, last_ms) VALUES(?1, ?2, ?3, ?4) "                              \

@@ -27,11 +27,22 @@ struct qmon_delivery {
     char remote_id[128]; /* the message's id in the channel, where it has one */
 };
 
+/* What was told of the same problem in this channel before. Texts are to be freed; NULL: nothing, or it cannot be known. */
+struct qmon_sink_history {
+    void *context;
+    /* The newest message's remote_id, of those since since_ms (CLOCK_REALTIME). */
+    char *(*newest)(void *context, uint64_t since_ms);
+    /* The event that a message tells of, as JSON, and how often its problem was told of since, that message included, with what
+     * was held back in between. */
+    char *(*message)(void *context, const char *remote_id, uint64_t *ret_times);
+};
+
 struct qmon_sink_context {
-    const struct qmon_config *config; /* borrowed */
-    uint64_t timeout_ms;              /* for the whole delivery */
-    uint32_t attempts;                /* before this one; one of them may have got through without our knowing */
-    const char *state_in;             /* what an earlier attempt left; NULL */
+    const struct qmon_config *config;        /* borrowed */
+    uint64_t timeout_ms;                     /* for the whole delivery */
+    uint32_t attempts;                       /* before this one; one of them may have got through without our knowing */
+    const char *state_in;                    /* what an earlier attempt left; NULL */
+    const struct qmon_sink_history *history; /* NULL: there is none */
 };
 
 struct qmon_sink {

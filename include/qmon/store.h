@@ -63,6 +63,14 @@ int qmon_outbox_retry(struct qmon_store *store, const struct qmon_outbox_item *i
                       const char *reason, const char *state);
 int qmon_outbox_reject(struct qmon_store *store, const struct qmon_outbox_item *item, uint64_t now_ms,
                        const char *reason); /* set aside, shown by qmon stats, never tried again by itself */
+/* The id of the newest message that this channel has of the same problem (fingerprint, service and stage), sent since
+ * since_ms, to be freed. 0; 1 there is none; negative errno. */
+int qmon_outbox_newest(struct qmon_store *store, const char *event_id, const char *sink, uint64_t since_ms,
+                       char **ret_remote_id);
+/* The event that the message with this id tells of, as JSON, to be freed; and how often its problem was told of in this channel
+ * since, that message included, with what was held back in between. 0; 1 there is no such message (any more). */
+int qmon_outbox_message(struct qmon_store *store, const char *sink, const char *remote_id, char **ret_json,
+                        uint64_t *ret_times);
 /* Makes due now what waits for its next attempt; what is leased stays leased. For a person who has mended something. */
 int qmon_outbox_hurry(struct qmon_store *store, uint64_t now_ms);
 /* How many wait, how many were set aside, and when the next is due (UINT64_MAX none). */

@@ -154,6 +154,19 @@ static bool check_block(struct check *check, struct json_object *block, size_t n
     return fields ? check_list(check, fields, 10, 2000) : true;
 }
 
+/* A message's moment, "1732104241.000100", or nothing. */
+static bool check_moment(struct check *check, struct json_object *root, const char *name) {
+    struct json_object *value = NULL;
+
+    if (!json_object_object_get_ex(root, name, &value))
+        return true;
+    const char *text = json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 10 && text[digits] == '.' && strspn(text + digits + 1, "0123456789") == 6 && strlen(text) == 17)
+        return true;
+    return wrong(check, "%s is no message's", name);
+}
+
 static bool check_message(struct check *check, struct json_object *root, bool bot) {
     struct json_object *text = member(root, "text", json_type_string), *blocks = NULL;
     struct json_object *channel = member(root, "channel", json_type_string);
@@ -164,6 +177,8 @@ static bool check_message(struct check *check, struct json_object *root, bool bo
         return wrong(check, "no channel");
     if (!bot && channel)
         return wrong(check, "a channel, which webhooks do not take");
+    if (!check_moment(check, root, "thread_ts") || !check_moment(check, root, "ts"))
+        return false;
     size_t length = text ? units(json_object_get_string(text)) : 0;
     if (length == 0 || length > 40000)
         return wrong(check, "a text of %zu characters, 1 to 40000 are allowed", length);

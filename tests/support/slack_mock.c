@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "slack_limits.h"
 #include "slack_mock.h"
@@ -14,11 +15,26 @@ static char *error(const char *code, const char *detail) {
     return answer;
 }
 
-static char *post_message(const struct http_seen *request) {
+static char *message_made(struct slack_mock *mock) {
+    char *answer = NULL;
+    long seconds = mock->now ? time(NULL) : 1732104241;
+    unsigned number = mock->now ? atomic_fetch_add(&mock->messages, 1) : 0;
+
+    if (asprintf(&answer, "{\"ok\":true,\"channel\":\"C012AB3CD\",\"ts\":\"%ld.%06u\",\"message\":{}}", seconds,
+                 100 + number) < 0)
+        return NULL;
+    return answer;
+}
+
+static char *post_message(struct slack_mock *mock, const struct http_seen *request, bool update) {
     char problem[256] = "";
 
+    if (mock->messages_gone && (update || strstr(request->body, "\"thread_ts\"")))
+        return error(update ? "message_not_found" : "thread_not_found", "");
+    if (update && !strstr(request->body, "\"ts\":\""))
+        return error("message_not_found", "");
     if (slack_limits_check(request->body, request->body_bytes, true, problem, sizeof problem))
-        return strdup("{\"ok\":true,\"channel\":\"C012AB3CD\",\"ts\":\"1732104241.000100\",\"message\":{}}");
+        return update ? strdup("{\"ok\":true,\"channel\":\"C012AB3CD\"}") : message_made(mock);
     for (char *c = problem; *c; c++)
         if (*c == '"' || *c == '\\' || *c == '\n')
             *c = ' ';
@@ -38,7 +54,7 @@ static char *channel_info(const struct slack_mock *mock) {
     return answer;
 }
 
-static char *web_api(const struct slack_mock *mock, const struct http_seen *request) {
+static char *web_api(struct slack_mock *mock, const struct http_seen *request) {
     char bearer[256] = "";
     const char *method = request->path + 5;
 
@@ -48,7 +64,9 @@ static char *web_api(const struct slack_mock *mock, const struct http_seen *requ
     if (mock->token && strcmp(bearer + 7, mock->token) != 0)
         return error("invalid_auth", "");
     if (strcmp(method, "chat.postMessage") == 0)
-        return post_message(request);
+        return post_message(mock, request, false);
+    if (strcmp(method, "chat.update") == 0)
+        return post_message(mock, request, true);
     if (strcmp(method, "auth.test") == 0)
         return strdup("{\"ok\":true,\"team\":\"Example\",\"user\":\"qmon\",\"bot_id\":\"B1\"}");
     if (strcmp(method, "conversations.info") == 0)
@@ -57,7 +75,7 @@ static char *web_api(const struct slack_mock *mock, const struct http_seen *requ
 }
 
 char *slack_mock_respond(void *mock, const struct http_seen *request, int *ret_status) {
-    static const struct slack_mock plain;
+    static struct slack_mock plain;
     char problem[256];
 
     *ret_status = 200;
