@@ -10,6 +10,7 @@
 #include <mask_wait.h>
 #include <signals.h>
 
+#include "masks.h"
 #include "next.h"
 
 int __sigsuspend(const sigset_t *set);
@@ -104,7 +105,7 @@ int sigpause_of_bsd(int mask) {
 
 int __xpg_sigpause(int signal) {
     sigset_t set;
-    if (pthread_sigmask(SIG_BLOCK, NULL, &set) != 0 || sigdelset(&set, signal) != 0)
+    if (qmon__change_mask(SIG_BLOCK, NULL, &set) != 0 || sigdelset(&set, signal) != 0)
         return -1;
     return sigsuspend(&set);
 }

@@ -3,10 +3,12 @@
  * one that gives up gives one report, of the fault that began it.
  */
 #include <criterion/criterion.h>
+#include <signal.h>
 
 #include "victim.h"
 
 TestSuite(handler, .timeout = 60);
+TestSuite(masked_handler, .timeout = 60);
 
 VICTIM(handler, that_repairs_and_returns, .program = "handler_repairs", .prints = "went on 19")
 VICTIM(handler, that_leaves_by_siglongjmp, .program = "handler_jumps", .prints = "survived 1000")
@@ -119,3 +121,54 @@ VICTIM(handler, of_sigterm_that_exits, .program = "term_handled", .arguments = {
 VICTIM(handler, of_sigterm_that_fails, .program = "term_handled", .arguments = {"fail"}, .code = "exit:1")
 VICTIM(handler, of_sigterm_that_is_set_once, .program = "term_handled", .arguments = {"once"}, .death = "SIGTERM",
        .prints = "stopping\n")
+
+/* The same where another fault signal is blocked: then the agent's entry stays on the stack below the handler. */
+static void block_another(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGILL);
+    sigaddset(&set, SIGTRAP);
+    sigprocmask(SIG_SETMASK, &set, NULL);
+}
+
+#define MASKED .prepare = block_another
+
+VICTIM(masked_handler, that_repairs_and_returns, MASKED, .program = "handler_repairs", .prints = "went on 19")
+VICTIM(masked_handler, that_leaves_by_siglongjmp, MASKED, .program = "handler_jumps", .prints = "survived 1000")
+VICTIM(masked_handler, that_changes_the_context, MASKED, .program = "handler_skips", .prints = "4711000")
+VICTIM(masked_handler, that_throws_an_exception, MASKED, .program = "handler_throws", .prints = "100 caught")
+VICTIM(masked_handler, sees_what_it_would_have_seen, MASKED, .program = "handler_sees")
+VICTIM(masked_handler, runs_on_the_stack_it_asked_for, MASKED, .program = "handler_place")
+VICTIM(masked_handler, within_handlers, MASKED, .program = "handler_nested", .prints = "went on")
+VICTIM(masked_handler, that_faults_and_is_called_again, MASKED, .program = "handler_nodefer", .prints = "3 deep")
+VICTIM(masked_handler, that_edits_the_mask, MASKED, .program = "handler_edits_mask")
+VICTIM(masked_handler, set_by_several_threads, MASKED, .program = "handler_toggles", .prints = "done", .racy = true)
+VICTIM(masked_handler, that_gives_up, MASKED, .program = "handler_gives_up", .arguments = {"default"},
+       .code = "SIGSEGV", .origin = "original_fault", .prints = "handler\n")
+VICTIM(masked_handler, that_raises_its_signal_again, MASKED, .program = "handler_gives_up", .arguments = {"reraise"},
+       .code = "SIGSEGV", .origin = "original_fault")
+VICTIM(masked_handler, that_aborts, MASKED, .program = "handler_gives_up", .arguments = {"abort"}, .death = "SIGABRT",
+       .code = "SIGSEGV", .origin = "original_fault")
+VICTIM(masked_handler, that_exits, MASKED, .program = "handler_gives_up", .arguments = {"exit"}, .death = "exit 3",
+       .code = "SIGSEGV", .origin = "original_fault")
+VICTIM(masked_handler, that_faults_itself, MASKED, .program = "handler_gives_up", .arguments = {"fault"},
+       .code = "SIGSEGV", .origin = "original_fault")
+VICTIM(masked_handler, that_is_set_once, MASKED, .program = "handler_once", .code = "SIGSEGV",
+       .origin = "original_fault", .prints = "once\n")
+VICTIM(masked_handler, on_its_own_stack_that_exits, MASKED, .program = "handler_onstack", .arguments = {"exit"},
+       .death = "exit 5", .code = "SIGSEGV", .origin = "descend", .prints = "on its own stack")
+VICTIM(masked_handler, on_its_own_stack_that_jumps, MASKED, .program = "handler_onstack", .arguments = {"jump"},
+       .prints = "survived")
+VICTIM(masked_handler, on_a_stack_that_just_holds_the_frame, MASKED, .program = "handler_tiny_stack",
+       .prints = "0 bytes")
+VICTIM(masked_handler, that_has_no_stack_left_to_run_on, MASKED, .program = "handler_offstack", .code = "SIGSEGV",
+       .origin = "descend")
+VICTIM(masked_handler, dealt_with_a_thousand_faults_before_an_exit, MASKED, .program = "recovers_then_dies",
+       .arguments = {"exit"}, .code = "exit:3")
+VICTIM(masked_handler, of_sigabrt_that_jumps, MASKED, .program = "abort_handled", .arguments = {"abort", "jump"},
+       .prints = "handler\nsurvived\n")
+VICTIM(masked_handler, of_sigabrt_that_returns, MASKED, .program = "abort_handled", .arguments = {"abort", "return"},
+       .code = "SIGABRT", .origin = "give_up", .prints = "handler\n")
+VICTIM(masked_handler, of_sigterm_that_lets_main_return, MASKED, .program = "term_handled", .arguments = {"return"},
+       .prints = "stopping\n")
+VICTIM(masked_handler, that_interrupts, MASKED, .program = "interrupts", .prints = "11 0: read -1")
