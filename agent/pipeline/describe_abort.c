@@ -99,6 +99,26 @@ static bool program_called_abort(const struct qmon_event *event) {
     return false;
 }
 
+/* Who threw: terminate() is called on top of that stack, and a terminate handler of the program's stands in between. */
+static const char *thrower(struct qmon_event *event) {
+    static const char *const throws[] = {"__cxa_throw", "__cxa_rethrow", "std::rethrow_exception"};
+    const struct qmon_thread *thread = event->thread_count ? &event->threads[0] : NULL;
+    bool thrown = false;
+
+    for (size_t i = 0; thread && i < thread->frame_count; i++) {
+        const struct qmon_frame *frame = &thread->frames[i];
+        char name[256];
+        if (thrown && frame->in_app && frame->function) {
+            qmon__plain_function(frame->function, name, sizeof name);
+            return frame->file ? qmon_event_format(event, "%s (%s:%u)", name, qmon__base_name(frame->file), frame->line)
+                               : qmon_event_format(event, "%s (%s)", name, qmon__base_name(frame->module));
+        }
+        for (size_t t = 0; frame->function && t < sizeof throws / sizeof throws[0]; t++)
+            thrown = thrown || strncmp(frame->function, throws[t], strlen(throws[t])) == 0;
+    }
+    return NULL;
+}
+
 static bool describe_exception(struct qmon_event *event, const struct qmon_crash_facts *facts,
                                struct qmon__cause *ret_cause) {
     const char *type = event->exception.type, *what = event->exception.message;
@@ -117,6 +137,7 @@ static bool describe_exception(struct qmon_event *event, const struct qmon_crash
         return false;
     const char *said = what ? qmon_event_format(event, ": %s", what) : "";
     ret_cause->kind = "uncaught-exception";
+    ret_cause->place = thrower(event);
     ret_cause->title = qmon_event_format(event, "%s%s", type, qmon__one_line(event, said, TEXT_COLUMNS));
     ret_cause->detail = qmon_event_format(event, "An exception of type %s was thrown and nothing caught it%s%s", type,
                                           said, what ? "" : ".");
@@ -198,7 +219,24 @@ static const struct {
      "A virtual function was called that no class had filled in: on an object under construction or destruction, or on "
      "one that is gone."},
     {"__cxa_deleted_virtual", "pure-virtual-call", "Deleted virtual call", "A deleted virtual function was called."},
+    {"core::panicking::panic_bounds_check", "panic", "Rust panic: index out of bounds",
+     "A slice, array or vector was indexed past its end, and the panic ended the program."},
+    {"core::option::unwrap_failed", "panic", "Rust panic: unwrap of None",
+     "An Option was unwrapped that is None, and the panic ended the program."},
+    {"core::option::expect_failed", "panic", "Rust panic: expect of None",
+     "An Option was expected to be Some and is None, and the panic ended the program."},
+    {"core::result::unwrap_failed", "panic", "Rust panic: unwrap of an Err",
+     "A Result was unwrapped that is an Err, and the panic ended the program."},
+    {"core::cell::panic_already_borrowed", "panic", "Rust panic: already borrowed",
+     "A RefCell was borrowed that is borrowed already, and the panic ended the program."},
+    {"core::cell::panic_already_mutably_borrowed", "panic", "Rust panic: already borrowed",
+     "A RefCell was borrowed that is borrowed already, and the panic ended the program."},
+    {"alloc::alloc::handle_alloc_error", "out-of-memory", "Out of memory",
+     "An allocation failed, and Rust ended the program."},
     {"rust_panic", "panic", "Rust panic", "A Rust panic ended the program."},
+    {"__rustc::rust_panic", "panic", "Rust panic", "A Rust panic ended the program."},
+    {"std::panicking::rust_panic_with_hook", "panic", "Rust panic", "A Rust panic ended the program."},
+    {"std::panicking::panic_with_hook", "panic", "Rust panic", "A Rust panic ended the program."},
     {"__asan_report_error", "sanitizer", "AddressSanitizer report",
      "AddressSanitizer found an error and ended the program."},
     {"__sanitizer::Die", "sanitizer", "Sanitizer report", "A sanitizer found an error and ended the program."},

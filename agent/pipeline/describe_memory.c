@@ -52,6 +52,12 @@ static const char *place_words(struct qmon_event *event, uint64_t address) {
                   : "";
 }
 
+/* The same, by what the kernel said of it while the process was there. */
+static const char *target_words(struct qmon_event *event, const struct qmon_crash_facts *facts) {
+    return facts->address_words ? qmon_event_format(event, ": %s", facts->address_words)
+                                : place_words(event, event->signal.address);
+}
+
 /* Bytes that are text, or a pattern that allocators and debuggers fill memory with, tell how a pointer went wrong. */
 const char *qmon__value_words(struct qmon_event *event, uint64_t value) {
     static const struct {
@@ -129,6 +135,15 @@ static void describe_jump(struct qmon_event *event, const struct qmon_crash_fact
                                                              address);
         return;
     }
+    if (facts->address_words) {
+        ret_cause->kind = "wild-jump";
+        ret_cause->detail = qmon_event_format(event,
+                                              "The program jumped to 0x%" PRIx64
+                                              ", where there is data and no code: %s. A function pointer, a virtual "
+                                              "table or a return address was overwritten or never set.",
+                                              address, facts->address_words);
+        return;
+    }
     bool on_stack = address >= facts->stack_low && address < facts->stack_high;
     const char *words = qmon__value_words(event, address);
     ret_cause->kind = "wild-jump";
@@ -170,7 +185,7 @@ static void describe_null(struct qmon_event *event, const struct qmon_crash_fact
 static void describe_forbidden(struct qmon_event *event, const struct qmon_crash_facts *facts,
                                struct qmon__cause *ret_cause) {
     uint64_t address = event->signal.address;
-    const char *of = place_words(event, address);
+    const char *of = target_words(event, facts);
 
     if (facts->access == WRITE) {
         ret_cause->kind = "write-to-read-only";
@@ -179,7 +194,7 @@ static void describe_forbidden(struct qmon_event *event, const struct qmon_crash
                               of[0] ? of : ": a constant (a string literal, say), code, or memory that was protected");
     } else {
         ret_cause->kind = "protected-memory";
-        ret_cause->detail = qmon_event_format(event, "The program %s 0x%" PRIx64 "%s, where this is not permitted.",
+        ret_cause->detail = qmon_event_format(event, "The program %s 0x%" PRIx64 ", where this is not permitted%s.",
                                               access_words(facts->access), address, of);
     }
 }
@@ -237,7 +252,10 @@ static void describe_truncated(struct qmon_event *event, const struct qmon_crash
         "The program %s 0x%" PRIx64 ", %s%s%s: the file became shorter while it was mapped, or its disk is full or "
         "failing.",
         access_words(facts->access), event->signal.address, "which is mapped but has nothing behind it",
-        module ? ", in " : "", module ? module->path : "");
+        module || facts->address_words ? ", in " : "",
+        module                 ? module->path
+        : facts->address_words ? facts->address_words
+                               : "");
 }
 
 bool qmon__describe_memory(struct qmon_event *event, const struct qmon_crash_facts *facts,

@@ -218,11 +218,13 @@ static void add_handler_note(struct qmon_event *event, const struct qmon_record_
 }
 
 static void add_context(struct qmon_event *event, const struct qmon_record_crash *crash, uint32_t stage,
-                        const struct qmon__report *report) {
+                        struct qmon__report *report) {
     qmon__context_of_crash(event, crash, stage, report->facts.program_counter);
     qmon__context_of_process(event, report->live_pid);
     if (stage >= QMON_STAGE_SIGNAL)
         qmon__add_targets(event, crash, report->live_pid);
+    if (report->live_pid != 0 && event->signal.has_address)
+        report->facts.address_words = qmon__address_words(event, crash, event->signal.address, report->live_pid);
 }
 
 int qmon__crash_event(const struct qmon_record *record, uint64_t now_ns, uint32_t live_pid,

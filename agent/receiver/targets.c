@@ -194,6 +194,16 @@ void qmon__targets_by_map(struct qmon_event *event, const struct qmon_record_cra
     keep_stack_words(&scene);
 }
 
+const char *qmon__address_words(struct qmon_event *event, const struct qmon_record_crash *crash, uint64_t address,
+                                uint32_t live_pid) {
+    struct qmon__memory_map map;
+    qmon__memory_map_read(&map, live_pid);
+    const struct scene scene = {.event = event, .crash = crash, .map = &map, .live_pid = live_pid};
+    const char *words = qmon__memory_map_find(&map, address) != NULL ? words_of(&scene, address) : NULL;
+    qmon__memory_map_free(&map);
+    return words;
+}
+
 void qmon__add_targets(struct qmon_event *event, const struct qmon_record_crash *crash, uint32_t live_pid) {
     struct qmon__memory_map map;
     qmon__memory_map_read(&map, live_pid);

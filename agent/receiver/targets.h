@@ -20,6 +20,10 @@ void qmon__add_targets(struct qmon_event *event, const struct qmon_record_crash 
 void qmon__targets_by_map(struct qmon_event *event, const struct qmon_record_crash *crash,
                           const struct qmon__memory_map *map, uint32_t live_pid);
 
+/* What lies at an address of a live process, in the same words; NULL: nothing, or code. */
+const char *qmon__address_words(struct qmon_event *event, const struct qmon_record_crash *crash, uint64_t address,
+                                uint32_t live_pid);
+
 /* qmon_symbolize(), and the functions that registers point into. */
 void qmon__symbolize_event(struct qmon_symbolizer *symbolizer, struct qmon_event *event, uint32_t live_pid,
                            uint64_t deadline_monotonic_ms);

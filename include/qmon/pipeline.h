@@ -52,8 +52,9 @@ struct qmon_crash_facts {
     int access; /* 0 unknown, 1 read, 2 write, 3 execute */
     const char *abort_message, *assertion, *assertion_file, *assertion_function;
     uint32_t assertion_line;
-    const char *system_call; /* SIGSYS */
-    uint32_t origin;         /* enum qmon_crash_origin */
+    const char *system_call;   /* SIGSYS */
+    const char *address_words; /* what lies at signal.address, where that is mapped and no code; NULL unknown */
+    uint32_t origin;           /* enum qmon_crash_origin */
     uint64_t frames_total;
     const uint8_t *code, *stack; /* the bytes at program_counter and at stack_pointer; NULL unknown */
     size_t code_bytes, stack_bytes;

@@ -41,5 +41,5 @@ VICTIM(aborting, a_destructor_throws_during_unwinding, .program = "throws_in_des
 VICTIM(aborting, an_exception_is_thrown_on_and_not_caught, .program = "rethrows", .code = "SIGABRT",
        .tells = {"invalid_argument", "thrown on"})
 VICTIM(aborting, a_terminate_handler_aborts, .program = "terminate_handler", .code = "SIGABRT", .prints = "last words",
-       .tells = {"told by the handler"})
+       .tells = {"told by the handler in fail (terminate_handler.cc"})
 VICTIM(aborting, caught_exceptions_are_no_report, .program = "caught", .prints = "1000 caught")

@@ -16,7 +16,7 @@ VICTIM(fault, a_member_of_a_null_pointer_is_written, .program = "null_write", .c
 VICTIM(fault, a_null_function_pointer_is_called, .program = "null_call", .code = "SIGSEGV", .origin = "call_null")
 VICTIM(fault, an_address_no_pointer_can_have_is_read, .program = "wild_read", .code = "SIGSEGV", .origin = "read_wild")
 VICTIM(fault, a_wild_function_pointer_is_called, .program = "wild_call", .code = "SIGSEGV", .origin = "call_wild")
-VICTIM(fault, data_is_executed, .program = "data_call", .code = "SIGSEGV")
+VICTIM(fault, data_is_executed, .program = "data_call", .code = "SIGSEGV", .tells = {"data of data_call"})
 VICTIM(fault, a_constant_is_written, .program = "constant_write", .code = "SIGSEGV", .origin = "write_constant")
 VICTIM(fault, the_program_s_code_is_written, .program = "code_write", .code = "SIGSEGV", .origin = "write_code")
 VICTIM(fault, a_protected_page_is_read, .program = "protected_page", .code = "SIGSEGV", .origin = "read_protected")
@@ -29,7 +29,8 @@ VICTIM(fault, an_instruction_does_not_exist, .program = "illegal_instruction", .
        .origin = "run_illegal")
 VICTIM(fault, a_breakpoint_without_a_debugger, .program = "breakpoint", .code = "SIGTRAP", .origin = "stop_here")
 VICTIM(fault, the_compiler_s_own_trap, .program = "builtin_trap", .code = "SIGILL", .origin = "unreachable")
-VICTIM(fault, a_mapped_file_was_cut_off, .program = "truncated_mapping", .code = "SIGBUS", .origin = "read_beyond")
+VICTIM(fault, a_mapped_file_was_cut_off, .program = "truncated_mapping", .code = "SIGBUS", .origin = "read_beyond",
+       .tells = {"in the mapped file memfd:short"})
 VICTIM(fault, a_checked_alignment_is_wrong, .program = "misaligned", .code = "SIGBUS", .origin = "read_misaligned")
 VICTIM(fault, a_system_call_that_a_filter_traps, .program = "forbidden_call", .code = "SIGSYS",
        .origin = "call_forbidden")

@@ -112,6 +112,9 @@ Test(describe, tells_jumps_to_null_and_to_data) {
     facts.access = 0;
     facts.program_counter = event->signal.address;
     expect("wild-jump", "there is no code but the stack");
+    facts.address_words = "data of shop+0x20";
+    expect("wild-jump", "where there is data and no code: data of shop+0x20");
+    facts.address_words = NULL;
     crash(SIGSEGV, SEGV_MAPERR, 0x10);
     facts.access = 3;
     expect("jump-to-null", "at 0x10");
@@ -128,6 +131,8 @@ Test(describe, tells_memory_that_may_only_be_read) {
     expect("write-to-read-only", "in the code of /usr/bin/shop");
     event->signal.address = 0x555500002345;
     expect("write-to-read-only", "just behind the code of /usr/bin/shop");
+    facts.address_words = "\"north\" in shop";
+    expect("write-to-read-only", "which it may only read: \"north\" in shop.");
     crash(SIGSEGV, SEGV_ACCERR, 0x700000000000);
     expect("protected-memory", "not permitted");
 }
@@ -135,6 +140,9 @@ Test(describe, tells_memory_that_may_only_be_read) {
 Test(describe, tells_bus_errors_apart) {
     crash(SIGBUS, BUS_ADRERR, 0x700000001000);
     expect("truncated-mapping", "nothing behind it");
+    facts.address_words = "the mapped file prices.db+0x1000";
+    expect("truncated-mapping", "in the mapped file prices.db+0x1000");
+    facts.address_words = NULL;
     crash(SIGBUS, BUS_ADRALN, 0x700000001001);
     expect("misaligned-access", "address that this instruction cannot be used at");
     crash(SIGBUS, 4, 0x700000001000);

@@ -138,6 +138,38 @@ Test(describe_abort, quotes_an_uncaught_exception) {
     expect("uncaught-exception", "int in f (shop.c:14)");
 }
 
+Test(describe_abort, places_an_exception_where_it_was_thrown_and_not_in_the_terminate_handler) {
+    close_event();
+    event = trace_crash(SIGABRT, SI_TKILL);
+    trace_frame(event, QMON_ROLE_LIBC, "abort");
+    trace_app(event, "last_words");
+    trace_frame(event, QMON_ROLE_RUNTIME, "std::terminate()");
+    trace_frame(event, QMON_ROLE_RUNTIME, "__cxa_throw");
+    trace_app(event, "g main");
+    facts.origin = QMON_ORIGIN_TERMINATE;
+    event->exception.type = "int";
+    expect("uncaught-exception", "int in g (shop.c:14)");
+}
+
+Test(describe_abort, says_which_rust_panic_it_was) {
+    static const struct {
+        const char *function, *title;
+    } cases[] = {
+        {"core::panicking::panic_bounds_check", "Rust panic: index out of bounds in f (shop.c:13)"},
+        {"core::option::unwrap_failed", "Rust panic: unwrap of None in f (shop.c:13)"},
+        {"core::panicking::panic_fmt", "Rust panic in f (shop.c:13)"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        close_event();
+        event = trace_crash(SIGABRT, SI_TKILL);
+        trace_frame(event, QMON_ROLE_LIBC, "abort");
+        trace_frame(event, QMON_ROLE_RUNTIME, "__rustc::rust_panic");
+        trace_frame(event, QMON_ROLE_RUNTIME, cases[i].function);
+        trace_app(event, "f main");
+        expect("panic", cases[i].title);
+    }
+}
+
 Test(describe_abort, does_not_blame_an_exception_that_was_caught) {
     event->exception.type = "std::runtime_error";
     facts.origin = QMON_ORIGIN_TERMINATE;
