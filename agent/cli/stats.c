@@ -12,6 +12,7 @@
 #include "help.h"
 #include "json_lines.h"
 #include "session.h"
+#include "stats_channels.h"
 #include "table.h"
 #include "when.h"
 
@@ -100,7 +101,9 @@ static int print_json(const struct qmon__cli_session *session, const struct figu
                            figures->next_due_ms == UINT64_MAX ? NULL : qmon__cli_json_time(figures->next_due_ms));
     json_object_object_add(object, "live_processes", json_object_new_uint64(figures->live));
     json_object_object_add(object, "live_roots", json_object_new_uint64(figures->live_roots));
-    r = qmon_store_counters(session->store, add_json, counters);
+    r = qmon__cli_json_channels(session->store, object);
+    if (r >= 0)
+        r = qmon_store_counters(session->store, add_json, counters);
     json_object_object_add(object, "counters", counters);
     if (!qmon__cli_json_print(stdout, object) && r >= 0)
         r = -ENOMEM;
@@ -154,7 +157,9 @@ static int print_text(const struct qmon__cli_session *session, const struct figu
     print_figures(session, figures, rows.now_ms);
     if (!rows.table)
         return -ENOMEM;
-    r = qmon_store_counters(session->store, add_row, &rows);
+    r = qmon__cli_print_channels(session->store, rows.now_ms);
+    if (r >= 0)
+        r = qmon_store_counters(session->store, add_row, &rows);
     if (r >= 0 && rows.error == 0 && rows.count > 0)
         qmon__cli_table_print(rows.table, stdout, &style);
     else if (r >= 0 && rows.error == 0)

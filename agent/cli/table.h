@@ -10,7 +10,7 @@
 
 #include "terminal.h"
 
-#define QMON_TABLE_COLUMNS 8
+#define QMON_TABLE_COLUMNS 12u
 
 struct qmon__cli_column {
     const char *title;

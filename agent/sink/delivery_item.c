@@ -24,6 +24,7 @@ struct attempt {
     const struct qmon_sink *sink;
     struct qmon__delivery_state state;
     uint64_t destination;
+    uint64_t took_ms; /* of the channel */
 };
 
 static uint64_t clock_ms(clockid_t clock) {
@@ -192,6 +193,7 @@ static int record_sent(struct attempt *attempt, const struct qmon_delivery *deli
     for (int i = 0; i < 3 && r == -EBUSY; i++)
         r = qmon_outbox_sent(worker->store, attempt->item, qmon__delivery_real_ms(), remote_id);
     count(worker, "delivery.sent", attempt->sink->name, "");
+    qmon_store_count(worker->store, "delivery.ms", attempt->sink->name, attempt->took_ms);
     return recorded(r);
 }
 
@@ -226,7 +228,9 @@ static int try_item(struct attempt *attempt, const struct qmon_event *event) {
     context.history = &history;
     context.timeout_ms = attempt->worker->timeout_ms;
     context.state_in = attempt->state.sink[0] ? attempt->state.sink : NULL;
+    uint64_t begin_ms = qmon__delivery_monotonic_ms();
     attempt->sink->deliver(&context, event, attempt->item->json, &delivery);
+    attempt->took_ms = qmon__delivery_monotonic_ms() - begin_ms;
     switch (delivery.verdict) {
     case QMON_DELIVERY_SENT:
         return record_sent(attempt, &delivery);

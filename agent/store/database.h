@@ -71,6 +71,19 @@
                     "coalesce(json_extract(e.json, '$.occurrences.suppressed'), 0) END), 0) FROM outbox AS o "         \
                     "CROSS JOIN events AS e ON e.id = o.event_id WHERE o.status > 0 AND o.done_ms >= ?3 "              \
                     "AND o.status = 1 AND o.sink = ?1 AND e.group_id = ?4")                                            \
+    X(OUTBOX_CHANNELS,                                                                                                 \
+      "WITH sent AS (SELECT sink, max(done_ms - created_ms, 0) AS ms, row_number() OVER by_time AS n, "                \
+      "count(*) OVER (PARTITION BY sink) AS total FROM outbox WHERE status = 1 "                                       \
+      "WINDOW by_time AS (PARTITION BY sink ORDER BY done_ms - created_ms)), "                                         \
+      "took AS (SELECT sink, max(CASE WHEN n = (total + 1) / 2 THEN ms END) AS median, "                               \
+      "max(CASE WHEN n = (total * 95 + 99) / 100 THEN ms END) AS p95, max(ms) AS slowest "                             \
+      "FROM sent GROUP BY sink) "                                                                                      \
+      "SELECT o.sink, sum(o.status = 0), sum(o.status = 1), sum(o.status = 2), took.median, "                          \
+      "took.p95, took.slowest, max(CASE WHEN o.status = 0 THEN o.reason END) "                                         \
+      "FROM outbox AS o LEFT JOIN took ON took.sink = o.sink GROUP BY o.sink ORDER BY o.sink")                         \
+    X(OUTBOX_SET_ASIDE, "SELECT o.event_id, o.sink, o.reason, e.title, o.done_ms, o.attempts FROM outbox AS o "        \
+                        "LEFT JOIN events AS e ON e.id = o.event_id WHERE o.status = 2 "                               \
+                        "ORDER BY o.done_ms DESC, o.row DESC LIMIT ?1")                                                \
     X(ONCE_ADD, "INSERT OR IGNORE INTO once(key, at_ms) VALUES(?1, ?2)")                                               \
     X(ONCE_EXISTS, "SELECT 1 FROM once WHERE key = ?1")                                                                \
     X(COUNT, "INSERT INTO counters(name, reason, value, last_ms) VALUES(?1, ?2, ?3, ?4) "                              \

@@ -45,7 +45,8 @@ size_t qmon_route(const struct qmon_event *event, const struct qmon_config *conf
 /* Delivers what is due, of one event (event_id) or of any (NULL), until nothing is due or the deadline (CLOCK_MONOTONIC)
  * comes; a delivery under way at the deadline is given up by its own time-out, so the call returns at most 50 ms late. An
  * item whose event cannot be read is set aside with that reason. Counts "delivery.sent", "delivery.retry",
- * "delivery.rejected" and "delivery.left" with "SINK" or "SINK: CLASS" as the reason. Fills *ret_summary always. Returns
+ * "delivery.rejected" and "delivery.left" with "SINK" or "SINK: CLASS" as the reason, and in
+ * "delivery.ms" the milliseconds that the attempts took that were sent. Fills *ret_summary always. Returns
  * the number of items sent, or the store's negative errno when it could not even look. */
 int qmon_deliver_due(struct qmon_store *store, const struct qmon_config *config, const char *event_id,
                      uint64_t deadline_monotonic_ms, struct qmon_delivery_summary *ret_summary);

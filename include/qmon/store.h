@@ -77,6 +77,25 @@ int qmon_outbox_hurry(struct qmon_store *store, uint64_t now_ms);
 int qmon_outbox_summary(struct qmon_store *store, uint64_t *ret_waiting, uint64_t *ret_rejected,
                         uint64_t *ret_next_due_ms);
 
+/* What the outbox knows of a channel, of the alerts that are kept (7 days): how many wait, were sent and were set aside; how long
+ * it took from the event to its delivery; and, of those that wait, a reason (NULL none). */
+struct qmon_outbox_channel {
+    const char *sink;
+    uint64_t waiting, sent, rejected;
+    uint64_t median_ms, p95_ms, slowest_ms; /* of those sent */
+    const char *reason;
+};
+int qmon_outbox_channels(struct qmon_store *store,
+                         void (*visit)(void *context, const struct qmon_outbox_channel *channel), void *context);
+/* What was set aside, newest first, at most `limit`. */
+struct qmon_outbox_rejected {
+    const char *event_id, *sink, *reason, *title; /* title "" where the event is not kept any more */
+    uint64_t time_ms;
+    uint32_t attempts;
+};
+int qmon_outbox_set_aside(struct qmon_store *store, uint64_t limit,
+                          void (*visit)(void *context, const struct qmon_outbox_rejected *item), void *context);
+
 /* --- counters: name "dedup.suppressed", reason "" or e.g. "redis: timeout" --- */
 int qmon_store_count(struct qmon_store *store, const char *name, const char *reason, uint64_t by);
 struct qmon_counter {
