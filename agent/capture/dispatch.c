@@ -285,7 +285,7 @@ static struct qmon__dispatch to_handler(int signal, siginfo_t *info, ucontext_t 
                                         const struct qmon__kernel_action *action, bool owner) {
     struct qmon__dispatch next = {.handler = action->handler};
     uintptr_t moved = 0;
-    if (owner && qmon__go_ends(signal, info, context))
+    if (owner && qmon__go_ends(signal, info, context) && qmon__becomes_owner())
         tell_end(signal, info, context);
     if (belongs_elsewhere(signal, frame, context, action)) {
         moved = next.frame = qmon__frame_on_interrupted_stack(frame, context);
@@ -336,13 +336,20 @@ static bool settles(int signal, siginfo_t *info, ucontext_t *context, const stru
     return true;
 }
 
+/* Whose record it is costs a system call, and does not matter to a fault that the program handles: what is noted of it is
+ * compared with the stack before it is believed. */
+static bool is_just_handled(int signal, const siginfo_t *info, const struct qmon__kernel_action *action) {
+    return info->si_code > 0 && is_fault_signal(signal) && action->handler != (void *) SIG_DFL &&
+           action->handler != (void *) SIG_IGN && (action->flags & SA_RESETHAND) == 0 && !qmon__mask_has_differed();
+}
+
 struct qmon__dispatch qmon__on_signal(int signal, siginfo_t *info, ucontext_t *context, uintptr_t frame) {
     struct qmon__dispatch next = {NULL, 0};
     if (qmon__guard_takes(signal, info, context))
         return next;
     const int error_number = errno;
-    const bool owner = qmon__becomes_owner();
     const struct qmon__kernel_action action = qmon__disposition_of(signal);
+    const bool owner = is_just_handled(signal, info, &action) || qmon__becomes_owner();
     if (settles(signal, info, context, &action, owner)) {
     } else if (signal == SIGABRT && owner && !qmon__thread.aborting && libc_aborts(info)) {
         abort_through(info, context, frame, &action);
