@@ -1,5 +1,10 @@
-/* posix_spawn: the child execs inside libc, unseen by us; it is marked as ours once its number is known. */
+/*
+ * posix_spawn: the child execs inside libc, unseen by us; it is marked as ours once its number is known. system() and popen() use
+ * it inside libc; what matters there is that their children start with the mask that the program believes.
+ */
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include <agent.h>
 #include <mask.h>
@@ -37,4 +42,25 @@ int posix_spawnp(pid_t *restrict pid, const char *restrict file, const posix_spa
     static void *_Atomic next;
     return spawn((spawn_function) qmon__next("posix_spawnp", &next), pid, file, actions, attributes, arguments,
                  environment);
+}
+
+typedef int (*system_function)(const char *);
+typedef FILE *(*popen_function)(const char *, const char *);
+
+int system(const char *command) {
+    static void *_Atomic next;
+    const system_function real = (system_function) qmon__next("system", &next);
+    const qmon__sigset mask = qmon__mask_reveal();
+    const int result = real(command);
+    qmon__mask_restore(mask);
+    return result;
+}
+
+FILE *popen(const char *command, const char *mode) {
+    static void *_Atomic next;
+    const popen_function real = (popen_function) qmon__next("popen", &next);
+    const qmon__sigset mask = qmon__mask_reveal();
+    FILE *const stream = real(command, mode);
+    qmon__mask_restore(mask);
+    return stream;
 }

@@ -95,6 +95,8 @@ void qmon__mask_start(void) {
 
 qmon__sigset qmon__mask_reveal(void) {
     qmon__sigset now = 0;
+    if (!qmon__mask_has_differed())
+        return 0;
     qmon__sigprocmask(SIG_BLOCK, NULL, &now);
     const qmon__sigset plain = qmon__mask_decode(now);
     if (plain != now)

@@ -40,6 +40,9 @@ VICTIM(blocked, signals_interrupt_as_they_would, .program = "interrupts", .print
 VICTIM(readback, of_masks_by_the_old_functions, .program = "masks_the_old_way", .prints = "handler of 11")
 VICTIM(readback, of_a_mask_that_an_attribute_gave, .program = "thread_with_mask", .prints = "thread: ")
 
+VICTIM(readback, of_masks_in_children_however_made, .program = "children_inherit_mask", .prints = "after popen")
+VICTIM(readback, of_a_stack_that_disarms_itself, .program = "stack_disarmed", .prints = "after an overflow")
+
 VICTIM(blocked, all_but_faults_that_are_handled, .program = "blocks_all_but_faults", .arguments = {"recover"},
        .prints = "200 handled")
 VICTIM(blocked, all_but_faults_and_a_real_one, .program = "blocks_all_but_faults", .arguments = {"fault"},
