@@ -17,6 +17,7 @@ static const struct row {
     {CURLE_URL_MALFORMAT, QMON__HTTP_BAD_URL, "bad-url", "the address is malformed", NULL},
     {CURLE_COULDNT_RESOLVE_HOST, QMON__HTTP_RESOLVE, "resolve", "cannot find the address of ", ""},
     {CURLE_COULDNT_RESOLVE_PROXY, QMON__HTTP_PROXY, "proxy", "cannot find the address of the proxy", NULL},
+    {CURLE_PROXY, QMON__HTTP_PROXY, "proxy", "the proxy does not lead there: password or address", NULL},
     {CURLE_COULDNT_CONNECT, QMON__HTTP_CONNECT, "connect", "no connection to ", ""},
     {CURLE_OPERATION_TIMEDOUT, QMON__HTTP_TIMEOUT, "timeout", "no answer from ", ""},
     {CURLE_GOT_NOTHING, QMON__HTTP_CLOSED, "closed", "", " closed the connection without an answer"},

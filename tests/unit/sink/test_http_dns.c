@@ -15,6 +15,7 @@
 
 #include <criterion/criterion.h>
 
+#include "dial.h"
 #include "scratch.h"
 #include <qmon/http.h>
 
@@ -70,4 +71,25 @@ Test(http_dns, a_name_server_that_never_answers_costs_no_more_than_the_time_out,
     cr_assert_str_eq(response.reason, "timeout: no answer from hooks.example within 400 ms");
     cr_assert(took_ms >= 380 && took_ms < 1800, "%lu ms", took_ms);
     qmon__http_clear(&response);
+}
+
+/* The channels that do not speak HTTP ask in their own way. */
+Test(http_dns, nor_does_it_hold_up_the_others, .timeout = 30) {
+    struct qmon__dial dial = {.host = "zabbix.example", .port = "10051"};
+    struct scratch scratch = scratch_make();
+    char reason[256] = "";
+    int fd = silence_dns(&scratch);
+
+    if (fd < 0) {
+        scratch_remove(&scratch);
+        cr_skip_test("namespaces are not to be had here");
+    }
+    uint64_t begin_ms = now_ms();
+    int to = qmon__dial(&dial, SOCK_STREAM, begin_ms + 400, reason, sizeof reason);
+    uint64_t took_ms = now_ms() - begin_ms;
+    close(fd);
+    scratch_remove(&scratch);
+    cr_assert_lt(to, 0);
+    cr_assert_str_eq(reason, "timeout: the address of zabbix.example was not found in time");
+    cr_assert(took_ms >= 380 && took_ms < 1800, "%lu ms", took_ms);
 }
