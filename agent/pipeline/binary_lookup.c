@@ -46,7 +46,19 @@ static void limit_inflating(struct qmon__elf *elf, struct qmon__budget *budget) 
         elf->inflate_max = left_ms / 2 * INFLATED_BYTES_A_MS;
 }
 
+/* The last resort. Symbols that were read already are read again: the file that came has more. */
+static void fetch_debug(struct qmon__binary *binary, const struct qmon__budget *budget) {
+    if (binary->debug || qmon__elf_has_section(binary->elf, ".debug_info"))
+        return;
+    binary->debug = qmon__debug_file_fetch(binary->elf, budget, binary->debug_path, sizeof binary->debug_path);
+    if (!binary->debug)
+        return;
+    qmon__symbols_free(binary->symbols);
+    binary->symbols = NULL;
+}
+
 static void open_debug(struct qmon__binary *binary, struct qmon__budget *budget) {
+    fetch_debug(binary, budget);
     struct qmon__elf *elf = binary->debug ? binary->debug : binary->elf;
     binary->dwarf_tried = true;
     limit_inflating(elf, budget);

@@ -1,11 +1,13 @@
 /*
  * elf_debug.c: debug information that lives in other files. Found by build id, then by the name that the file gives; believed
- * only when its build id, or its checksum, is the one asked for. Nothing is fetched from anywhere.
+ * only when its build id, or its checksum, is the one asked for. Nothing is fetched from anywhere but from servers that the
+ * operator has named (debuginfod.h).
  */
 #include <lzma.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "debuginfod.h"
 #include "elf_file.h"
 
 #define DEBUG_ROOT "/usr/lib/debug"
@@ -86,6 +88,11 @@ struct qmon__elf *qmon__debug_file_open(struct qmon__elf *elf, const struct qmon
             debug = open_linked(ret_path, elf, wanted);
     }
     return debug;
+}
+
+struct qmon__elf *qmon__debug_file_fetch(struct qmon__elf *elf, const struct qmon__budget *budget, char *ret_path,
+                                         size_t path_bytes) {
+    return qmon__debuginfod_find(elf->build_id, budget, ret_path, path_bytes) ? open_if(ret_path, elf->build_id) : NULL;
 }
 
 static void hex(struct qmon__bytes bytes, char ret_text[QMON__BUILD_ID_TEXT]) {

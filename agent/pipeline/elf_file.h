@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "budget.h"
 #include "dwarf_cursor.h"
 
 #define QMON__BUILD_ID_TEXT 65 /* 32 bytes in hexadecimal, and NUL */
@@ -54,6 +55,9 @@ struct qmon__places_to_look {
 /* NULL: none that belongs to this file. ret_path is where it was found. */
 struct qmon__elf *qmon__debug_file_open(struct qmon__elf *elf, const struct qmon__places_to_look *where, char *ret_path,
                                         size_t path_bytes);
+/* From a debuginfod server, where one is configured. */
+struct qmon__elf *qmon__debug_file_fetch(struct qmon__elf *elf, const struct qmon__budget *budget, char *ret_path,
+                                         size_t path_bytes);
 /* The supplementary file that several debug files share (made by dwz). */
 struct qmon__elf *qmon__debug_alternate_open(struct qmon__elf *debug, const char *debug_path, const char *prefix);
 /* The symbols in .gnu_debugdata. */

@@ -9,8 +9,11 @@
  * a store that we cannot even open, which may be for what this process inherited from its host: a limit on the size of files or
  * on descriptors, a system call filter.
  */
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <qmon/delivery.h>
 #include <qmon/log.h>
@@ -24,11 +27,23 @@
 
 #define SYMBOLIZE_SHARE 2u /* a pass spends at most half of the time it has left on one trace */
 
+/* Only here, where nobody waits any more. What comes is kept in the state directory. */
+static struct qmon_symbolizer *open_symbolizer(const struct qmon_config *config) {
+    char directory[PATH_MAX - 16], cache[PATH_MAX] = "";
+    const char *urls = config->debuginfod_urls;
+    if (urls != NULL && urls[0] != '\0' &&
+        qmon_state_dir(config->state_dir, environ, directory, sizeof directory) == 0) {
+        snprintf(cache, sizeof cache, "%s/debuginfod", directory);
+        qmon_debuginfod_configure(urls, cache);
+    }
+    return qmon_symbolizer_open();
+}
+
 static void symbolize(struct qmon__pass *pass, struct qmon__report *report) {
     if (report->symbolized || report->event->thread_count == 0)
         return;
     if (pass->symbolizer == NULL)
-        pass->symbolizer = qmon_symbolizer_open();
+        pass->symbolizer = open_symbolizer(pass->config);
     if (pass->symbolizer == NULL)
         return;
     uint64_t now_ms = qmon__now_monotonic_ms();

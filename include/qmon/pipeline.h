@@ -31,6 +31,9 @@ int qmon_symbolizer_add_directory(struct qmon_symbolizer *symbolizer, const char
  * better is found. Returns how many places are known better now. */
 size_t qmon_symbolize_again(struct qmon_symbolizer *symbolizer, struct qmon_event *event,
                             uint64_t deadline_monotonic_ms);
+/* Debug files that are not on this machine are asked of debuginfod servers (URLs with blanks between them; NULL or "": of
+ * nobody, as before the first call) and kept in the directory. For all symbolizers of the process; changes its environment. */
+void qmon_debuginfod_configure(const char *urls, const char *cache_directory);
 /* Demangles C++, Rust and D; otherwise returns the name itself. Memory of the event. */
 const char *qmon_demangle(struct qmon_event *event, const char *name);
 
