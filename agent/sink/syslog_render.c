@@ -78,7 +78,8 @@ static void add_data(struct qmon_text *text, const struct qmon_event *event) {
     add_value(text, "fingerprint", event->fingerprint);
     add_value(text, "service", event->service.name);
     add_value(text, "stage", event->service.stage);
-    add_value(text, "version", event->service.version);
+    if (event->service.version && strcmp(event->service.version, "unknown") != 0)
+        add_value(text, "version", event->service.version);
     if (event->occurrences.total)
         add_number(text, "occurrences", event->occurrences.total);
     if (event->occurrences.suppressed)
@@ -125,9 +126,11 @@ size_t qmon__syslog_render(const struct qmon_event *event, int facility, char re
     qmon__words_title(event, false, title, sizeof title);
     qmon__words_what(event, what, sizeof what);
     qmon_text_add(&text, " " BYTE_ORDER_MARK);
-    qmon_text_line(&text, title, sizeof title, QMON_CUT_END);
+    if (strncmp(what, title, strlen(title)) != 0) { /* which says it all, and more */
+        qmon_text_line(&text, title, sizeof title, QMON_CUT_END);
+        qmon_text_add(&text, what[0] ? ": " : "");
+    }
     if (what[0]) {
-        qmon_text_add(&text, ": ");
         qmon_text_line(&text, what, text.size - text.used, QMON_CUT_END);
     }
     return text.used;
