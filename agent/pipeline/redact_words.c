@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <qmon/config.h>
+
 #include "redact.h"
 
 #define NAME_BYTES 96
@@ -55,10 +57,32 @@ static bool names_secret(const char *plain) {
     return false;
 }
 
+/* Of our own options those that are secrets. */
+static bool is_own_secret(const char *name, size_t bytes) {
+    static const struct {
+        const char *name;
+        unsigned flags;
+    } own[] = {
+#define OPTION(field, env, path, kind, fallback, flags, help) {env, flags},
+#define ALIAS(env, field)
+#include <qmon/options.def>
+#undef OPTION
+#undef ALIAS
+    };
+
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if ((own[i].flags & QMON_OPTION_SECRET) && strlen(own[i].name) == bytes &&
+            strncasecmp(own[i].name, name, bytes) == 0)
+            return true;
+    return false;
+}
+
 bool qmon__names_secret(const char *name, size_t bytes) {
     char plain[NAME_BYTES];
     size_t count = 0;
 
+    if (is_own_secret(name, bytes))
+        return true;
     if (bytes >= sizeof plain) {
         name += bytes - (sizeof plain - 1);
         bytes = sizeof plain - 1;

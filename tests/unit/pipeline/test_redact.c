@@ -1,6 +1,8 @@
+#include <stdio.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
+#include <qmon/config.h>
 
 #include "trace_case.h"
 
@@ -172,4 +174,17 @@ Test(redact, looks_into_commands_that_a_shell_is_given) {
     cr_expect_str_eq(LINE("sh\0-c\0run --token abc; ls"), "sh -c 'run --token " BLOT " ls'");
     cr_expect_str_eq(LINE("sh\0-c\0mysql -uroot -ps3cret db"), "sh -c 'mysql -uroot -p" BLOT " db'");
     cr_expect_str_eq(LINE("bash\0-c\0PGPASSWORD=x psql -h db"), "bash -c 'PGPASSWORD=" BLOT " psql -h db'");
+}
+
+Test(redact, blots_the_value_of_every_option_that_is_a_secret) {
+    char text[200];
+
+    for (size_t i = 0; i < qmon_option_count; i++) {
+        if (!(qmon_options[i].flags & QMON_OPTION_SECRET))
+            continue;
+        snprintf(text, sizeof text, "env %s=https://chat.example/hooks/abc123 ./server", qmon_options[i].environment);
+        const char *got = qmon_redact(event, text);
+        cr_expect_null(strstr(got, "abc123"), "%s", got);
+        cr_expect_not_null(strstr(got, " ./server"), "%s", got);
+    }
 }
