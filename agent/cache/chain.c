@@ -142,6 +142,40 @@ static int decide(struct qmon_cache *cache, const struct qmon_decision_request *
     return r;
 }
 
+static int get(struct qmon_cache *cache, const char *key, uint64_t now_ms, char **ret_value) {
+    struct chain *chain = (struct chain *) cache;
+    int r = -ENODEV;
+
+    chain->problem = NULL;
+    for (size_t i = 0; i < chain->count; i++) {
+        struct qmon_cache *member = chain->members[i];
+        if (member->class->get == NULL)
+            continue;
+        r = member->class->get(member, key, now_ms, ret_value);
+        if (r >= 0)
+            break;
+        chain->problem = member->class->problem(member);
+    }
+    return r;
+}
+
+static int set(struct qmon_cache *cache, const char *key, const char *value, uint64_t ttl_s, uint64_t now_ms) {
+    struct chain *chain = (struct chain *) cache;
+    int r = -ENODEV;
+
+    chain->problem = NULL;
+    for (size_t i = 0; i < chain->count; i++) {
+        struct qmon_cache *member = chain->members[i];
+        if (member->class->set == NULL)
+            continue;
+        r = member->class->set(member, key, value, ttl_s, now_ms);
+        if (r >= 0)
+            break;
+        chain->problem = member->class->problem(member);
+    }
+    return r;
+}
+
 static const char *problem(struct qmon_cache *cache) {
     return ((struct chain *) cache)->problem;
 }
@@ -156,7 +190,7 @@ static void close_chain(struct qmon_cache *cache) {
 
 struct qmon_cache *qmon_cache_chain(struct qmon_cache *first, struct qmon_cache *second, struct qmon_cache *third) {
     static const struct qmon_cache_class class = {
-        .name = "chain", .decide = decide, .problem = problem, .close = close_chain};
+        .name = "chain", .decide = decide, .problem = problem, .close = close_chain, .get = get, .set = set};
     struct qmon_cache *const given[MEMBERS] = {first, second, third};
     struct chain *chain = calloc(1, sizeof *chain);
 

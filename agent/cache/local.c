@@ -6,6 +6,8 @@
 #include <qmon/cache.h>
 #include <qmon/store.h>
 
+#include "expiry.h"
+
 struct local {
     struct qmon_cache cache;
     struct qmon_store *store; /* borrowed */
@@ -44,6 +46,18 @@ static void count(struct qmon_cache *cache, const char *name, const char *reason
     note(local, qmon_store_count(local->store, name, reason, 1));
 }
 
+static int get(struct qmon_cache *cache, const char *key, uint64_t now_ms, char **ret_value) {
+    struct local *local = (struct local *) cache;
+
+    return note(local, qmon_store_value_get(local->store, key, now_ms, ret_value));
+}
+
+static int set(struct qmon_cache *cache, const char *key, const char *value, uint64_t ttl_s, uint64_t now_ms) {
+    struct local *local = (struct local *) cache;
+
+    return note(local, qmon_store_value_set(local->store, key, value, qmon__expiry_ms(ttl_s, now_ms), now_ms));
+}
+
 static const char *problem(struct qmon_cache *cache) {
     struct local *local = (struct local *) cache;
 
@@ -61,7 +75,9 @@ struct qmon_cache *qmon_cache_local(struct qmon_store *store) {
                                                   .close = close_local,
                                                   .recall = recall,
                                                   .learn = learn,
-                                                  .count = count};
+                                                  .count = count,
+                                                  .get = get,
+                                                  .set = set};
     struct local *local = calloc(1, sizeof *local);
 
     if (local == NULL)

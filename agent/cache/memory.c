@@ -3,10 +3,13 @@
  * longest ago gives way.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <qmon/cache.h>
+
+#include "expiry.h"
 
 #define ENTRIES 1024
 
@@ -16,9 +19,15 @@ struct entry {
     struct qmon_window window;
 };
 
+struct value { /* key NULL: free */
+    char *key, *text;
+    uint64_t expires_ms, set_ms;
+};
+
 struct memory {
     struct qmon_cache cache;
     struct entry entries[ENTRIES];
+    struct value values[ENTRIES];
 };
 
 static uint64_t hash_of(const char *key) {
@@ -63,6 +72,66 @@ static int decide(struct qmon_cache *cache, const struct qmon_decision_request *
     return 0;
 }
 
+static void forget(struct value *value) {
+    free(value->key);
+    free(value->text);
+    *value = (struct value){0};
+}
+
+static bool is_over(const struct value *value, uint64_t now_ms) {
+    return value->expires_ms > 0 && value->expires_ms <= now_ms;
+}
+
+/* NULL: it is not there. */
+static struct value *value_of(struct memory *memory, const char *key) {
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (memory->values[i].key != NULL && strcmp(memory->values[i].key, key) == 0)
+            return &memory->values[i];
+    return NULL;
+}
+
+static struct value *room_for(struct memory *memory, uint64_t now_ms) {
+    struct value *oldest = &memory->values[0];
+
+    for (size_t i = 0; i < ENTRIES; i++) {
+        struct value *value = &memory->values[i];
+        if (value->key == NULL || is_over(value, now_ms))
+            return value;
+        if (value->set_ms < oldest->set_ms)
+            oldest = value;
+    }
+    return oldest;
+}
+
+static int get(struct qmon_cache *cache, const char *key, uint64_t now_ms, char **ret_value) {
+    struct value *value = value_of((struct memory *) cache, key);
+    char *copy;
+
+    if (value == NULL || is_over(value, now_ms))
+        return 1;
+    copy = strdup(value->text);
+    if (copy == NULL)
+        return -ENOMEM;
+    *ret_value = copy;
+    return 0;
+}
+
+static int set(struct qmon_cache *cache, const char *key, const char *text, uint64_t ttl_s, uint64_t now_ms) {
+    struct memory *memory = (struct memory *) cache;
+    struct value *value = value_of(memory, key);
+    struct value made = {strdup(key), strdup(text), qmon__expiry_ms(ttl_s, now_ms), now_ms};
+
+    if (made.key == NULL || made.text == NULL) {
+        forget(&made);
+        return -ENOMEM;
+    }
+    if (value == NULL)
+        value = room_for(memory, now_ms);
+    forget(value);
+    *value = made;
+    return 0;
+}
+
 static const char *problem(struct qmon_cache *cache) {
     (void) cache;
     return NULL;
@@ -73,12 +142,14 @@ static void close_memory(struct qmon_cache *cache) {
 
     for (size_t i = 0; i < ENTRIES; i++)
         free(memory->entries[i].key);
+    for (size_t i = 0; i < ENTRIES; i++)
+        forget(&memory->values[i]);
     free(memory);
 }
 
 struct qmon_cache *qmon_cache_memory(void) {
     static const struct qmon_cache_class class = {
-        .name = "memory", .decide = decide, .problem = problem, .close = close_memory};
+        .name = "memory", .decide = decide, .problem = problem, .close = close_memory, .get = get, .set = set};
     struct memory *memory = calloc(1, sizeof *memory);
 
     if (memory == NULL)

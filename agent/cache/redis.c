@@ -9,6 +9,7 @@
  * nonce, so that an answer that was lost is given again.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include <qmon/cache.h>
 
 #include "discovery.h"
+#include "expiry.h"
 #include "redis_problem.h"
 #include "redis_question.h"
 
@@ -23,6 +25,7 @@
 #define SLOW_MS 50u
 #define PAUSE_MS 1000u
 #define PAUSE_MAX_MS 30000u
+#define VALUE_KEY_BYTES 1536
 
 struct redis {
     struct qmon_cache cache;
@@ -111,6 +114,62 @@ static int decide(struct qmon_cache *cache, const struct qmon_decision_request *
     return 0;
 }
 
+/* A command about one value. */
+static int ask_value(struct redis *redis, const char *key, int count, const char *const *arguments,
+                     struct qmon__reply **ret_reply) {
+    const struct qmon__redis_command command = {.key = key, .count = count, .arguments = arguments};
+    uint64_t began_ms = qmon__redis_now_ms();
+    int r;
+
+    if (redis->address_error != 0)
+        return redis->address_error;
+    if (began_ms < redis->paused_until_ms)
+        return -EAGAIN;
+    r = find_place(redis, began_ms + BUDGET_MS);
+    if (r < 0)
+        return r;
+    r = qmon__redis_route_ask(redis->route, &command, began_ms + BUDGET_MS, ret_reply, redis->problem,
+                              sizeof redis->problem);
+    if (r < 0)
+        pause_if_slow(redis, began_ms);
+    return r;
+}
+
+static int get(struct qmon_cache *cache, const char *key, uint64_t now_ms, char **ret_value) {
+    char whole[VALUE_KEY_BYTES];
+    struct qmon__reply *reply;
+    int r;
+
+    (void) now_ms; /* it has a clock of its own */
+    snprintf(whole, sizeof whole, "qmon:value:%s", key);
+    r = ask_value((struct redis *) cache, whole, 2, (const char *const[]){"GET", whole}, &reply);
+    if (r < 0)
+        return r;
+    if (reply->type == QMON__REPLY_TEXT) {
+        *ret_value = strdup(reply->whole != NULL ? reply->whole : reply->text);
+        r = *ret_value != NULL ? 0 : -ENOMEM;
+    } else {
+        r = reply->type == QMON__REPLY_NIL ? 1 : -EBADMSG;
+    }
+    qmon__reply_free(reply);
+    return r;
+}
+
+static int set(struct qmon_cache *cache, const char *key, const char *value, uint64_t ttl_s, uint64_t now_ms) {
+    char whole[VALUE_KEY_BYTES], seconds[24];
+    struct qmon__reply *reply;
+    int r;
+
+    (void) now_ms;
+    snprintf(whole, sizeof whole, "qmon:value:%s", key);
+    snprintf(seconds, sizeof seconds, "%" PRIu64, ttl_s < QMON__TTL_S_MAX ? ttl_s : QMON__TTL_S_MAX);
+    r = ask_value((struct redis *) cache, whole, ttl_s > 0 ? 5 : 3,
+                  (const char *const[]){"SET", whole, value, "EX", seconds}, &reply);
+    if (r == 0)
+        qmon__reply_free(reply);
+    return r;
+}
+
 static const char *problem(struct qmon_cache *cache) {
     struct redis *redis = (struct redis *) cache;
 
@@ -159,7 +218,7 @@ static int open_address(struct redis *redis, const struct qmon_config *config) {
 
 struct qmon_cache *qmon_cache_redis(const struct qmon_config *config) {
     static const struct qmon_cache_class class = {
-        .name = "redis", .decide = decide, .problem = problem, .close = close_redis};
+        .name = "redis", .decide = decide, .problem = problem, .close = close_redis, .get = get, .set = set};
     struct redis *redis = calloc(1, sizeof *redis);
 
     if (redis == NULL)

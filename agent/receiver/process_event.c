@@ -81,27 +81,10 @@ static void tell_fallback(const struct qmon__pass *pass, struct qmon_event *even
     qmon_log("cache: %s; %s decides", problem != NULL ? problem : "no decision", source);
 }
 
-static void take_fleet(struct qmon_event *event, const struct qmon_fleet *fleet) {
-    struct qmon_seen_version *versions = NULL;
-
-    event->occurrences.fleet.total = fleet->occurrences;
-    event->occurrences.fleet.hosts = fleet->hosts;
-    if (fleet->version_count > 0)
-        versions = qmon_event_alloc(event, fleet->version_count * sizeof *versions);
-    for (size_t i = 0; versions != NULL && i < fleet->version_count; i++)
-        versions[i] = (struct qmon_seen_version){.version = qmon_event_text(event, fleet->versions[i].name),
-                                                 .count = fleet->versions[i].occurrences,
-                                                 .first_seen_ns = fleet->versions[i].first_seen_ms * 1000000u,
-                                                 .last_seen_ns = fleet->versions[i].last_seen_ms * 1000000u};
-    event->occurrences.fleet.versions = versions;
-    event->occurrences.fleet.version_count = versions != NULL ? fleet->version_count : 0;
-}
-
 /* May this event alert? When nothing can decide, it does. */
 static bool decide(struct qmon__pass *pass, struct qmon_event *event, const struct qmon__handing *handing) {
-    char key[512];
-    snprintf(key, sizeof key, "%s|%s|%s", event->fingerprint, event->service.name != NULL ? event->service.name : "",
-             event->service.stage != NULL ? event->service.stage : "");
+    char key[QMON_KEY_BYTES];
+    qmon_decision_key(event, key, sizeof key);
     const char *version = event->service.version;
     struct qmon_decision_request request = {.key = key,
                                             .limit = pass->config->dedup_limit,
@@ -124,12 +107,7 @@ static bool decide(struct qmon__pass *pass, struct qmon_event *event, const stru
         qmon_event_note(event, "Nothing could count repeats; this alert may come again.");
         return true;
     }
-    event->occurrences.suppressed = decision.suppressed;
-    event->occurrences.total = decision.total;
-    event->occurrences.first_seen_ns = decision.first_seen_ms * 1000000u;
-    event->occurrences.last_seen_ns = decision.last_seen_ms * 1000000u;
-    event->occurrences.source = decision.source;
-    take_fleet(event, &decision.fleet);
+    qmon_take_decision(event, &decision);
     tell_fallback(pass, event, decision.source);
     if (!decision.alert && asked_before)
         qmon__count(pass, "dedup.repeated-decision", "", 1);

@@ -99,6 +99,8 @@
     X(EVENTS_OF_SERVICE, "SELECT sum(events) FROM groups WHERE service = ?1")                                          \
     X(META_GET, "SELECT value FROM meta WHERE key = ?1")                                                               \
     X(META_PUT, "INSERT OR REPLACE INTO meta(key, value) VALUES(?1, ?2)")                                              \
+    X(DROP_VALUES,                                                                                                     \
+      "DELETE FROM meta WHERE key >= 'value:' AND key < 'value;' AND CAST(value AS INTEGER) BETWEEN 1 AND ?1")         \
     X(PAGES, "SELECT (SELECT page_count FROM pragma_page_count) - (SELECT freelist_count FROM pragma_freelist_count)") \
     X(DROP_EVENTS, "DELETE FROM events WHERE row IN (SELECT row FROM events AS e WHERE time_ms < ?1 AND NOT EXISTS "   \
                    "(SELECT 1 FROM outbox WHERE event_id = e.id AND status = 0) ORDER BY time_ms LIMIT ?2)")           \

@@ -82,6 +82,11 @@ struct qmon_cache_class {
     void (*learn)(struct qmon_cache *cache, const struct qmon_decision_request *request,
                   const struct qmon_window *recalled, const struct qmon_window *decided);
     void (*count)(struct qmon_cache *cache, const char *name, const char *reason);
+
+    /* Plain values, for qmon/kit.h; NULL where it keeps none. get: 0 and *ret_value, to be freed; 1 there is none. set:
+     * ttl_s 0 is for ever. Negative errno and bounds as for decide. */
+    int (*get)(struct qmon_cache *cache, const char *key, uint64_t now_ms, char **ret_value);
+    int (*set)(struct qmon_cache *cache, const char *key, const char *value, uint64_t ttl_s, uint64_t now_ms);
 };
 struct qmon_cache { /* first member of every implementation */
     const struct qmon_cache_class *class;

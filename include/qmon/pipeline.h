@@ -72,6 +72,12 @@ const char *qmon_filter(struct qmon_event *event, const struct qmon_config *conf
 /* --- fingerprint: fills event->fingerprint. */
 void qmon_fingerprint(struct qmon_event *event);
 
+/* --- decision: the key by which occurrences of the event's problem are counted, and the event's occurrences from what was
+ * decided. */
+#define QMON_KEY_BYTES 512
+void qmon_decision_key(const struct qmon_event *event, char *ret_key, size_t bytes);
+void qmon_take_decision(struct qmon_event *event, const struct qmon_decision *decision);
+
 /* --- secrets: blots out tokens, passwords, credentials in URLs and likely secrets. Memory of the event. */
 const char *qmon_redact(struct qmon_event *event, const char *text);
 /* argv given as NUL-separated bytes, untrusted; gives one shell-quoted line with secrets blotted out. */

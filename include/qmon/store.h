@@ -106,6 +106,12 @@ struct qmon_counter {
 int qmon_store_counters(struct qmon_store *store, void (*visit)(void *context, const struct qmon_counter *counter),
                         void *context);
 
+/* --- plain values, for cache/local.c: get gives 0 and *ret_value, to be freed; 1 where there is none, or no longer.
+ * expires_ms 0: never --- */
+int qmon_store_value_set(struct qmon_store *store, const char *key, const char *value, uint64_t expires_ms,
+                         uint64_t now_ms);
+int qmon_store_value_get(struct qmon_store *store, const char *key, uint64_t now_ms, char **ret_value);
+
 /* --- reading --- */
 struct qmon_event_query {
     const char *id_prefix;   /* NULL any; "latest" the newest that is a crash, exit or error, else the newest */

@@ -33,7 +33,7 @@ target_compile_definitions(qmon_c_flags INTERFACE _GNU_SOURCE QMON_VERSION="${PR
 # qmon_tool_flags: for what runs outside the host, and so may be hardened and instrumented.
 add_library(qmon_tool_flags INTERFACE)
 target_link_libraries(qmon_tool_flags INTERFACE qmon_c_flags)
-target_compile_options(qmon_tool_flags INTERFACE -fPIE -fstack-protector-strong)
+target_compile_options(qmon_tool_flags INTERFACE -fPIC -fstack-protector-strong)
 target_link_options(qmon_tool_flags INTERFACE -pie -Wl,--as-needed -Wl,--hash-style=gnu)
 if(QMON_SANITIZE)
     target_compile_options(qmon_tool_flags INTERFACE -fsanitize=${QMON_SANITIZE} -fno-sanitize-recover=all

@@ -97,9 +97,25 @@ installation() {
         [[ -e $place/moved/lib/libqmon.so && -x $place/moved/bin/qmon && -e $place/moved/include/qmon/qmon.h ]] &&
         version=$(PKG_CONFIG_PATH=$place/moved/lib/pkgconfig pkg-config --modversion qmon) &&
         "$place/moved/bin/qmon" --version | grep -qF "$version" &&
-        installed_agent_reports "$place/moved"
+        installed_agent_reports "$place/moved" &&
+        installed_kit_links "$place/moved"
     local status=$?
     rm -rf "$place" || sleep 1 && rm -rf "$place" # a receiver may still have been at work in it
+    return $status
+}
+
+# installed_kit_links PREFIX: the examples of the kit build against what is installed, shared and static, and run.
+installed_kit_links() {
+    local prefix=$1 status=0 flags
+    local -x PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+    read -ra flags < <(pkg-config --cflags --libs qmon-kit) &&
+        gcc -std=c17 -o "$prefix/simple" tests/examples/kit_simple.c "${flags[@]}" "-Wl,-rpath,$prefix/lib" &&
+        read -ra flags < <(pkg-config --cflags --libs --static qmon-kit) &&
+        g++ -o "$prefix/parts" tests/examples/kit_parts.cc "${flags[@]/#-lqmon-kit/-l:libqmon-kit.a}" || return 1
+    for example in simple parts; do
+        env -i HOME="$prefix" QMON_STATE_DIR="$prefix/kit" QMON_EVENTS_FILE="$prefix/$example-events" \
+            "$prefix/$example" && grep -q '"kind":"error"' "$prefix/$example-events" || status=1
+    done
     return $status
 }
 
