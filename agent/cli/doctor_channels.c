@@ -73,8 +73,11 @@ void qmon__cli_check_sinks(struct qmon__cli_doctor *doctor) {
         const struct qmon_sink *sink = *at;
         char reason[REASON_BYTES] = "";
 
-        if (!sink->configured(doctor->config))
+        if (!sink->configured(doctor->config)) {
+            if (sink->begun && sink->begun(doctor->config) && !sink->check(&context, reason, sizeof reason))
+                qmon__cli_finding(doctor, QMON_FINDING_BAD, sink->name, NULL, "%s", reason);
             continue;
+        }
         configured++;
         if (!sink->check)
             qmon__cli_finding(doctor, QMON_FINDING_NOTE, sink->name, NULL, "configured; --send tries it");

@@ -15,6 +15,10 @@ static bool email_configured(const struct qmon_config *config) {
     return config->smtp_url && config->smtp_url[0] && config->smtp_to[0];
 }
 
+static bool email_begun(const struct qmon_config *config) {
+    return config->smtp_url[0] || config->smtp_to[0] || config->smtp_from[0];
+}
+
 static uint64_t email_destination(const struct qmon_config *config) {
     return qmon__destination(config->smtp_to, config->smtp_url);
 }
@@ -119,6 +123,7 @@ const struct qmon_sink qmon__sink_email = {
     .name = "email",
     .summary = "alerts by e-mail, over SMTP",
     .configured = email_configured,
+    .begun = email_begun,
     .destination = email_destination,
     .deliver = email_deliver,
     .check = email_check,

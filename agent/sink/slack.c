@@ -35,6 +35,10 @@ static bool slack_configured(const struct qmon_config *config) {
     return is_bot(config) || is_set(config->slack_webhook_url);
 }
 
+static bool slack_begun(const struct qmon_config *config) {
+    return is_set(config->slack_token) || is_set(config->slack_channel);
+}
+
 static uint64_t slack_destination(const struct qmon_config *config) {
     if (!is_bot(config))
         return qmon__destination("webhook", config->slack_webhook_url);
@@ -187,6 +191,7 @@ const struct qmon_sink qmon__sink_slack = {
     .name = "slack",
     .summary = "alerts in a Slack channel, by bot token or incoming webhook",
     .configured = slack_configured,
+    .begun = slack_begun,
     .destination = slack_destination,
     .deliver = slack_deliver,
     .check = slack_check,

@@ -4,9 +4,10 @@
  *
  * EXACTLY ONCE. An item is recorded as sent after the channel took it. A process that is killed between the two leaves
  * an item whose lease runs out and which is sent again: a duplicate that only the channel can tell. The webhook gets the
- * event's id as Idempotency-Key with each attempt; the file sink looks for the id in the file's tail first; Slack has no
- * such key for bots and webhooks, so the window (one SQLite commit, normally under a millisecond) stays open there, as it
- * does when Slack's answer is lost on its way back.
+ * event's id as Idempotency-Key with each attempt, an e-mail as its Message-ID, Elasticsearch, Sentry and X-Ray as the id of
+ * what they keep; PagerDuty, Opsgenie and Alertmanager know the problem by its fingerprint; file and CSV are searched for the
+ * event first. Slack and the other chats, syslog, the journal, Zabbix, OTLP and CloudWatch have no such key, so the window (one
+ * SQLite commit, normally under a millisecond) stays open there, as it does when an answer is lost on its way back.
  *
  * SHARED OUTBOXES. Services with different channels may share a host's outbox. An item that was tried goes, for ten minutes,
  * only to where it was tried before; a process whose configuration leads elsewhere, or lacks the channel, puts it back. After

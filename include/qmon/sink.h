@@ -49,6 +49,9 @@ struct qmon_sink {
     const char *name;    /* channel name as in the outbox: "slack", "webhook", "file" */
     const char *summary; /* one line for help and doctor */
     bool (*configured)(const struct qmon_config *config);
+    /* Where it is not configured: is something of it set, as if it should be? Then `check` says what is missing. NULL: there
+     * are no halves. */
+    bool (*begun)(const struct qmon_config *config);
     /* Does this event go here at all? NULL: all that alert do. */
     bool (*wants)(const struct qmon_config *config, const struct qmon_event *event);
     /* json: the event as one line, as stored. Fills *ret_delivery always. */

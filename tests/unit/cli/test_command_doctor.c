@@ -160,3 +160,54 @@ Test(command_doctor, says_that_a_program_is_excluded) {
     COMMAND(&command, 0, "doctor", "sh");
     command_expect_out(&command, "matches QMON_EXCLUDE");
 }
+
+/* Half of a channel's settings is no channel, and mostly a mistake. */
+Test(command_doctor, says_what_is_missing_of_a_channel) {
+    const char *const environment[] = {"SLACK_APP_TOKEN=xoxb-1", "QMON_SMTP_URL=smtp://127.0.0.1", NULL};
+
+    command.environment = environment;
+    COMMAND(&command, 1, "doctor");
+    command_expect_out(&command, "SLACK_APP_TOKEN is set, but SLACK_ALERTS_CHANNEL is not");
+    command_expect_out(&command, "bad-settings: QMON_SMTP_FROM is no address");
+    command_expect_out(&command, "2 things are wrong");
+}
+
+Test(command_doctor, tries_every_channel_that_is_set) {
+    struct http_server *server = http_server_start(NULL);
+    static char lines[8][200];
+    const char *const environment[] = {lines[0],
+                                       lines[1],
+                                       lines[2],
+                                       lines[3],
+                                       lines[4],
+                                       lines[5],
+                                       lines[6],
+                                       "QMON_SYSLOG=udp://127.0.0.1",
+                                       "QMON_JOURNAL=/nonexistent/socket",
+                                       "QMON_STDERR=text",
+                                       "AWS_EC2_METADATA_DISABLED=true",
+                                       "QMON_XRAY=1",
+                                       NULL};
+    static const char *const forms[] = {
+        "TEAMS_WEBHOOK_URL=http://127.0.0.1:%u/x", "MATTERMOST_WEBHOOK_URL=http://127.0.0.1:%u/hooks/x",
+        "OPSGENIE_API_URL=http://127.0.0.1:%u/",   "OPSGENIE_API_KEY=k%u",
+        "ELASTICSEARCH_URL=http://127.0.0.1:%u",   "QMON_SENTRY_DSN=http://key@127.0.0.1:%u/4",
+        "QMON_OTLP_ENDPOINT=http://127.0.0.1:%u"};
+    static const char *const good[] = {"teams",  "mattermost", "opsgenie", "elasticsearch",
+                                       "sentry", "otlp",       "syslog",   "stderr"};
+    char text[64];
+
+    cr_assert_not_null(server);
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        snprintf(lines[i], sizeof lines[i], forms[i], http_server_port(server));
+    command.environment = environment;
+    COMMAND(&command, 1, "doctor");
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        snprintf(text, sizeof text, "\xe2\x9c\x93 %s ", good[i]);
+        command_expect_out(&command, text);
+    }
+    command_expect_out(&command, "\xe2\x9c\x97 journal ");
+    command_expect_out(&command, "\xe2\x9c\x97 xray ");
+    command_expect_out(&command, "2 things are wrong");
+    http_server_stop(server);
+}
