@@ -31,18 +31,28 @@ char *redis_cluster_id(const struct redis_server *node) {
     return redis_server_ask(node, "CLUSTER MYID");
 }
 
-static bool start_node(struct redis_server *node) {
+static bool start_node(const struct redis_cluster *cluster, struct redis_server *node) {
+    const char *options[32] = {"--cluster-enabled",
+                               "yes",
+                               "--cluster-node-timeout",
+                               "1000",
+                               "--cluster-replica-validity-factor",
+                               "0",
+                               "--cluster-require-full-coverage",
+                               "no",
+                               "--repl-diskless-sync-delay",
+                               "0",
+                               "--cluster-port"};
     char bus[8];
 
+    options[11] = bus;
+    for (size_t i = 0; cluster->options != NULL && cluster->options[i] != NULL && i < 18; i++)
+        options[12 + i] = cluster->options[i];
+    node->tls_only = cluster->tls_only;
     for (int tries = 0; tries < 5; tries++) {
         snprintf(bus, sizeof bus, "%u", free_port());
-        if (redis_server_start(node, (const char *const[]){"--cluster-enabled", "yes", "--cluster-port", bus,
-                                                           "--cluster-node-timeout", "1000",
-                                                           "--cluster-replica-validity-factor", "0",
-                                                           "--cluster-require-full-coverage", "no",
-                                                           "--repl-diskless-sync-delay", "0", NULL})) {
+        if (redis_server_start(node, options))
             return true;
-        }
     }
     return false;
 }
@@ -81,7 +91,7 @@ static void make_replica(struct redis_server *node, const struct redis_server *m
 
 bool redis_cluster_start(struct redis_cluster *cluster) {
     for (unsigned i = 0; i < CLUSTER_NODES; i++)
-        if (!start_node(&cluster->nodes[i]))
+        if (!start_node(cluster, &cluster->nodes[i]))
             return false;
     give_slots(cluster);
     introduce(cluster);

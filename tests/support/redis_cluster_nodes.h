@@ -11,6 +11,8 @@
 
 struct redis_cluster {
     struct redis_server nodes[CLUSTER_NODES]; /* node i + 3 is the replica of node i */
+    const char *const *options;               /* set before the start: further ones of each node; NULL none */
+    bool tls_only;                            /* set before the start: as for a server */
 };
 
 /* Starts it and waits until it works. False, and the test should be skipped, where there is no redis-server. */

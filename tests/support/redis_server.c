@@ -32,10 +32,14 @@ uint16_t free_port(void) {
 static void become_sentinel(const struct redis_server *server) {
     FILE *file = fopen("sentinel.conf", "we");
 
-    if (file == NULL ||
-        fprintf(file, "port %u\nbind 127.0.0.1\ndir %s\n%s", server->port, server->scratch.path, server->sentinel) <
-            0 ||
-        fclose(file) != 0)
+    if (file == NULL)
+        _exit(126);
+    if (server->tls_only)
+        fprintf(file, "port 0\ntls-port %u\ntls-replication yes\nunixsocket redis.sock\n", server->port);
+    else
+        fprintf(file, "port %u\n", server->port);
+    fprintf(file, "bind 127.0.0.1\ndir %s\n%s", server->scratch.path, server->sentinel);
+    if (fclose(file) != 0)
         _exit(126);
     execlp("redis-server", "redis-server", "sentinel.conf", "--sentinel", (char *) NULL);
     _exit(127);

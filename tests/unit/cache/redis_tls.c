@@ -4,7 +4,8 @@
  *  2. is not talked to where its certificate is of somebody else, expired, or made out to another host; and that is said
  *  3. wants a client certificate, and gets it; without one, or with files that are none, it is said
  *  4. whoever does not speak TLS there is noticed, both ways round
- *  5. one that stalls in the handshake costs no more than 250 ms
+ *  5. sentinels and the nodes of a cluster that speak it, known by names too
+ *  6. one that stalls in the handshake costs no more than 250 ms
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include "certificates.h"
 #include "config_with.h"
 #include "fake_redis.h"
+#include "redis_cluster_nodes.h"
 #include "redis_support.h"
 
 static struct scratch files;
@@ -203,4 +205,59 @@ Test(redis_tls, goes_on_after_the_server_was_restarted) {
     redis_server_kill(&server);
     redis_server_start_again(&server, options);
     cr_expect(decide_now(cache, "other", 1).alert);
+}
+
+Test(redis_tls, sentinels_speak_it_too) {
+    struct redis_server sentinel = {.tls_only = true};
+    char lines[1024], url[128];
+
+    start("server", "no");
+    snprintf(lines, sizeof lines,
+             "tls-cert-file %s\ntls-key-file %s\ntls-ca-cert-file %s\ntls-auth-clients no\n"
+             "sentinel monitor mymaster 127.0.0.1 %u 1\n",
+             scratch_path(&files, "server.crt"), scratch_path(&files, "server.key"), scratch_path(&files, "ca.crt"),
+             server.port);
+    sentinel.sentinel = lines;
+    cr_assert(redis_server_start(&sentinel, NULL));
+    snprintf(url, sizeof url, "rediss+sentinel://127.0.0.1:%u/mymaster", sentinel.port);
+    use(url, variable("REDIS_TLS_CA", "ca.crt"), NULL, NULL);
+    cr_expect(decide_now(cache, "k", 1).alert);
+    use(url, NULL, NULL, NULL);
+    expect_failure(-EKEYREJECTED, "the sentinel 127.0.0.1");
+    redis_server_stop(&sentinel);
+}
+
+static void decide_in_cluster(const char *const *options, const char *certificate_names) {
+    const char *all[16] = {"--tls-cluster",      "yes",
+                           "--tls-replication",  "yes",
+                           "--tls-auth-clients", "no",
+                           "--tls-cert-file",    scratch_path(&files, "node.crt"),
+                           "--tls-key-file",     scratch_path(&files, "node.key"),
+                           "--tls-ca-cert-file", scratch_path(&files, "ca.crt")};
+    struct redis_cluster cluster = {.tls_only = true, .options = all};
+    char url[64], key[32];
+
+    certificates_make(&files, "node", certificate_names, false);
+    for (size_t i = 0; options[i] != NULL; i++)
+        all[12 + i] = options[i];
+    if (!redis_cluster_start(&cluster))
+        cr_skip_test("there is no redis-server with TLS");
+    snprintf(url, sizeof url, "rediss://%s:%u", options[0] != NULL ? "localhost" : "127.0.0.1", cluster.nodes[1].port);
+    use(url, variable("REDIS_TLS_CA", "ca.crt"), NULL, NULL);
+    for (int i = 0; i < 12; i++) {
+        snprintf(key, sizeof key, "problem-%d", i);
+        cr_expect(decide_in_time(cache, key).alert);
+        cr_expect_not(decide_in_time(cache, key).alert);
+    }
+    redis_cluster_stop(&cluster);
+}
+
+Test(redis_tls, the_nodes_of_a_cluster_speak_it) {
+    decide_in_cluster((const char *const[]){NULL}, "IP:127.0.0.1");
+}
+
+Test(redis_tls, the_nodes_of_a_cluster_are_known_by_name) {
+    decide_in_cluster((const char *const[]){"--cluster-announce-hostname", "localhost",
+                                            "--cluster-preferred-endpoint-type", "hostname", NULL},
+                      "DNS:localhost");
 }
