@@ -110,18 +110,22 @@ static void note_fault(int signal, const siginfo_t *info, const ucontext_t *cont
 
 /* Ends this thread's part in a way that ends the process by `signal`. Returns where resuming does it. */
 static void die(int signal, siginfo_t *info, ucontext_t *context) {
-    qmon__disposition_default(signal);
+    const bool is_default = qmon__disposition_default(signal);
     if (will_happen_again(signal, info)) {
         sigaddset(&context->uc_sigmask, signal); /* a blocked fault kills even where a filter refuses sigaction */
         return;
     }
-    const int pid = qmon__getpid(), tid = qmon__gettid();
+    int pid = qmon__getpid(), tid = qmon__gettid();
+    pid = pid > 0 ? pid : atomic_load_explicit(&qmon__agent.pid, memory_order_relaxed);
+    tid = tid > 0 ? tid : pid;                            /* where a filter does not say: any thread will do */
     const bool is_init = qmon__agent.is_init && pid == 1; /* not a child that shares its memory */
     sigdelset(&context->uc_sigmask, signal);
     const bool plain =
         info->si_code > 0 && qmon__on_valgrind(); /* a fault that was sent is one of its own to valgrind */
-    if (!is_init && ((!plain && qmon__sys_4(SYS_rt_tgsigqueueinfo, pid, tid, signal, info) == 0) ||
-                     qmon__sys_3(SYS_tgkill, pid, tid, signal) == 0))
+    /* Where a filter keeps us the signal's handler nothing but a fault ends a process by a signal. */
+    if (is_default && !is_init &&
+        ((!plain && qmon__sys_4(SYS_rt_tgsigqueueinfo, pid, tid, signal, info) == 0) ||
+         qmon__sys_3(SYS_tgkill, pid, tid, signal) == 0))
         return;
     qmon__sys_1(SYS_exit_group, 128 + signal);
 }

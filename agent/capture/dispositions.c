@@ -136,8 +136,8 @@ int qmon__disposition_virtual(int signal, const struct qmon__kernel_action *want
     return 0;
 }
 
-static void set_unasked(int signal, const struct qmon__kernel_action *action) {
-    qmon__sys6_own(SYS_rt_sigaction, signal, (long) action, 0, sizeof(qmon__sigset), 0, 0);
+static long set_unasked(int signal, const struct qmon__kernel_action *action) {
+    return qmon__sys6_own(SYS_rt_sigaction, signal, (long) action, 0, sizeof(qmon__sigset), 0, 0);
 }
 
 void qmon__disposition_reset(int signal) {
@@ -159,7 +159,7 @@ static void install_again(int signal) {
         if (action.handler == (void *) SIG_DFL || action.handler == (void *) SIG_IGN)
             return;
         const struct qmon__kernel_action kernel = in_kernel(signal, &action);
-        qmon__sigaction(signal, &kernel, NULL);
+        set_unasked(signal, &kernel);
     } while (atomic_load_explicit(&shadows[signal].current, memory_order_acquire) != at);
 }
 
@@ -172,9 +172,9 @@ void qmon__dispositions_veil(void) {
             install_again(signal);
 }
 
-void qmon__disposition_default(int signal) {
+bool qmon__disposition_default(int signal) {
     const struct qmon__kernel_action action = {.handler = (void *) SIG_DFL};
-    set_unasked(signal, &action);
+    return set_unasked(signal, &action) == 0;
 }
 
 void qmon__dispositions_start(void) {

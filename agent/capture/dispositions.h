@@ -38,8 +38,8 @@ struct qmon__kernel_action qmon__disposition_of(int signal);
 /* SA_RESETHAND: the program's handler has had its one call. */
 void qmon__disposition_reset(int signal);
 
-/* Gives a signal its true default action in the kernel, for dying by it. */
-void qmon__disposition_default(int signal);
+/* Gives a signal its true default action in the kernel, for dying by it. False: a filter does not let us. */
+bool qmon__disposition_default(int signal);
 
 /* The kernel calls this; in <arch>/signal_entry.S. */
 void qmon__signal_entry(void);

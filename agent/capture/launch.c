@@ -266,8 +266,8 @@ int qmon__spawn_receiver(const struct qmon__spawn_request *request) {
     char *stack_top = request->stacks->waiter + sizeof request->stacks->waiter;
     long waiter = qmon__clone(CLONE_VM | CLONE_VFORK, stack_top, run_waiter, &job);
     if (waiter > 0) {
-        int status;
-        while (qmon__sys_4(SYS_wait4, waiter, &status, __WCLONE, NULL) == -EINTR) {
+        int status, tries = 1000; /* no signal can interrupt it, but a filter can say so */
+        while (qmon__sys_4(SYS_wait4, waiter, &status, __WCLONE, NULL) == -EINTR && --tries > 0) {
         }
     }
     qmon__unsilence_valgrind();

@@ -292,6 +292,8 @@ void qmon__modules_scan(struct qmon_record_modules *modules, struct qmon__scan *
             held = 0; /* no line is that long: skip it */
     }
     qmon__sys_1(SYS_close, fd);
+    if (list->count == 0)
+        qmon__guarded(take_loaded_objects, NULL, 0);
 }
 
 size_t qmon__image_count(void) {

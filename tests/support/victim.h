@@ -52,6 +52,8 @@ struct victim {
 #define VICTIM_REPEAT 40u
 
 void victim_check(const struct victim *victim);
+/* What is wrong, or NULL; valid until the next call. */
+const char *victim_problems(const struct victim *victim);
 void victim_known(void);
 
 /* One row: a test named as a sentence. */

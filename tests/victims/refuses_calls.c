@@ -1,6 +1,6 @@
 /*
  * A seccomp filter answers some system calls with an error, or kills: refuses_calls ERRNO CALL,CALL,... The calls are names as in
- * the table below, or "allow:" and those that are left alone. Then a fault, an abort, or an exit.
+ * the table below, or numbers, or "allow:" and those that are left alone. Then a fault, an abort, or an exit.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -83,6 +83,8 @@ static void add(struct sock_filter step) {
 }
 
 static int number_of(const char *name) {
+    if (name[0] >= '0' && name[0] <= '9')
+        return atoi(name);
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
         if (strcmp(calls[i].name, name) == 0)
             return calls[i].number;
