@@ -51,7 +51,7 @@ static void become_server(const struct redis_server *server, const char *const *
                                                "--unixsocket", "redis.sock",  "--save", "",       "--appendonly",
                                                "no",           "--daemonize", "no",     "--dir",  server->scratch.path};
     size_t count = 15;
-    int null = open("/dev/null", O_RDWR);
+    int null = open("/dev/null", O_RDWR), log;
 
     snprintf(port, sizeof port, "%u", server->port);
     if (server->tls_only) {
@@ -64,9 +64,10 @@ static void become_server(const struct redis_server *server, const char *const *
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (chdir(server->scratch.path) < 0)
         _exit(126);
+    log = open("log", O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(null, 0);
-    dup2(null, 1);
-    dup2(null, 2);
+    dup2(log, 1);
+    dup2(log, 2);
     if (server->sentinel != NULL)
         become_sentinel(server);
     execvp("redis-server", (char *const *) arguments);
@@ -109,6 +110,18 @@ static bool launch(struct redis_server *server, const char *const *options) {
     return false;
 }
 
+/* A server that is installed and does not start is no reason to skip a test. */
+static void tell_why(const struct redis_server *server) {
+    char *log = scratch_read(scratch_path(&server->scratch, "log"));
+    size_t bytes = log != NULL ? strlen(log) : 0;
+
+    if (system("command -v redis-server >/dev/null") == 0)
+        cr_assert_fail("redis-server did not start: %s", bytes > 2000 ? log + bytes - 2000
+                                                         : bytes > 0  ? log
+                                                                      : "no word");
+    free(log);
+}
+
 bool redis_server_start(struct redis_server *server, const char *const *options) {
     server->scratch = scratch_make();
     for (int tries = 0; tries < 5; tries++) { /* somebody else may take the port first */
@@ -118,6 +131,7 @@ bool redis_server_start(struct redis_server *server, const char *const *options)
         if (launch(server, options))
             return true;
     }
+    tell_why(server);
     scratch_remove(&server->scratch);
     return false;
 }

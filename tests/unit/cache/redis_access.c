@@ -56,7 +56,7 @@ Test(redis_access, gives_the_password) {
 Test(redis_access, gives_user_and_password_from_the_address) {
     char url[128];
 
-    start((const char *const[]){"--user", "qmon on >hunter2 ~qmon:* +@all", NULL});
+    start((const char *const[]){"--user", "qmon", "on", ">hunter2", "~qmon:*", "+@all", NULL});
     snprintf(url, sizeof url, "redis://qmon:hunter2@127.0.0.1:%u/3", server.port);
     use(url, NULL);
     cr_expect(decide_now(cache, "k", 1).alert);

@@ -228,7 +228,7 @@ Test(redis_tls, sentinels_speak_it_too) {
 }
 
 static void decide_in_cluster(const char *const *options, const char *certificate_names) {
-    const char *all[16] = {"--tls-cluster",      "yes",
+    const char *all[20] = {"--tls-cluster",      "yes",
                            "--tls-replication",  "yes",
                            "--tls-auth-clients", "no",
                            "--tls-cert-file",    scratch_path(&files, "node.crt"),

@@ -210,14 +210,13 @@ Test(kit, a_tracker_ignores_what_it_is_told_to) {
 }
 
 Test(kit, a_tracker_tells_no_secrets) {
-    static const char *const extras[] = {"password", "hunter2", "note", "token=hunter2 and more", "left over"};
-    static const char *const with_end[] = {extras[0], extras[1], extras[2], extras[3], "odd", NULL};
+    static const char *const extras[] = {"password", "hunter2", "note", "token=hunter2 and more", "odd", NULL};
     struct qmon_kit_tracker *tracker = qmon_kit_tracker_open(NULL, SETTINGS());
 
     track(tracker, (struct qmon_kit_error){.code = "x",
                                            .severity = "HIGH",
                                            .message = "cannot reach postgres://app:hunter2@db/x\n\033[31m",
-                                           .extras = with_end});
+                                           .extras = extras});
     cr_expect_null(strstr(tracked.event, "hunter2"), "%s", tracked.event);
     cr_expect_not_null(strstr(tracked.event, "\"severity\":\"error\""), "%s", tracked.event);
     cr_expect_null(strchr(tracked.event, '\033'));
