@@ -74,15 +74,26 @@ static void compare_now(void *argument) {
     comparison->same = same_fault(comparison->fault);
 }
 
+/* What is looked at here may be below the stack pointer by now, which memcheck would call an error of the program's. */
 static bool is_intact(const struct qmon__fault *fault) {
     struct comparison comparison = {.fault = fault};
-    return qmon__guarded(compare_now, &comparison, 0) && comparison.same;
+    qmon__silence_valgrind();
+    const bool finished = qmon__guarded(compare_now, &comparison, 0);
+    qmon__unsilence_valgrind();
+    return finished && comparison.same;
+}
+
+static bool is_passed(const struct qmon__fault *fault) {
+    qmon__silence_valgrind();
+    const bool passed = qmon__unwind_passes(fault->frame);
+    qmon__unsilence_valgrind();
+    return passed;
 }
 
 bool qmon__in_fault_handler(struct qmon__fault *ret_fault) {
     const struct qmon__thread *thread = &qmon__thread;
     for (unsigned i = 0; i < thread->fault_count; i++)
-        if (is_intact(&thread->faults[i]) && qmon__unwind_passes(thread->faults[i].frame)) {
+        if (is_intact(&thread->faults[i]) && is_passed(&thread->faults[i])) {
             *ret_fault = thread->faults[i];
             return true;
         }
@@ -268,8 +279,11 @@ static void ask_libc(void *argument) {
  * raised the signal. Not known without looking, because these calls do not pass through our abort(). */
 static bool libc_aborts(const siginfo_t *info) {
     struct question question = {false};
-    if (info->si_code == SI_TKILL && info->si_pid == qmon__getpid())
+    if (info->si_code == SI_TKILL && info->si_pid == qmon__getpid()) {
+        qmon__silence_valgrind();
         qmon__on_own_stack(ask_libc, &question);
+        qmon__unsilence_valgrind();
+    }
     return question.answer;
 }
 

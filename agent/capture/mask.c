@@ -74,8 +74,10 @@ int qmon__mask_virtual(int how, const qmon__sigset *wanted, qmon__sigset *ret_ol
         return set_whole(asked, 0, ret_old);
     const bool whole = wanted != NULL && (how == SIG_BLOCK || how == SIG_UNBLOCK) && !is_plain(asked);
     long error = qmon__sigprocmask(how, whole ? NULL : wanted, &old);
+    if (error != 0)
+        return (int) error;
     const qmon__sigset believed = qmon__mask_decode(old);
-    if (error == 0 && whole) {
+    if (whole) {
         const qmon__sigset changed = how == SIG_BLOCK ? believed | asked : believed & ~asked;
         error = set_whole(changed, old & changed & QMON__FAULT_SIGNALS, NULL);
     }

@@ -19,6 +19,7 @@
 #include "signals.h"
 #include "sys.h"
 #include "unwind.h"
+#include "valgrind.h"
 
 int __wrap_dl_iterate_phdr(int (*callback)(struct dl_phdr_info *, size_t, void *), void *data);
 int __real_dl_iterate_phdr(int (*callback)(struct dl_phdr_info *, size_t, void *), void *data);
@@ -59,10 +60,10 @@ int __wrap_dl_iterate_phdr(int (*callback)(struct dl_phdr_info *, size_t, void *
 
 /* The unwinder's check of memory: mincore (or msync), then writing a byte to a pipe. Ours asks the kernel to read a signal
  * set there with a `how` that does not exist: EFAULT if it cannot, EINVAL if it can, and nothing happens. Where a filter does not
- * let the kernel answer, it is tried. */
+ * let the kernel answer, it is tried; and under valgrind, which would say something about such a `how`. */
 static bool is_readable(const void *address) {
     char byte;
-    const long answer = qmon__sigprocmask(~0, address, NULL);
+    const long answer = qmon__on_valgrind() ? -ENOSYS : qmon__sigprocmask(~0, address, NULL);
     return answer == -EINVAL || (answer != -EFAULT && qmon__copy_guarded(&byte, address, 1));
 }
 

@@ -98,6 +98,17 @@ VICTIM(runtime, tcmalloc_after_the_agent, ALLOCATOR(preload_after, TCMALLOC, .pr
 VICTIM(runtime, valgrind_that_runs_a_program, .program = "/usr/bin/valgrind", .needs = {"/usr/bin/valgrind"},
        .arguments = {"-q", QMON_BUILD_DIR "/victims/ends", "return", "3"}, .death = "exit 3", .any_lifecycle = true,
        .any_errors = true, .code = "exit:3", .slower_ms = 8000)
+#define VALGRIND(...)                                                                                                  \
+    .program = "/usr/bin/valgrind", .needs = {"/usr/bin/valgrind"},                                                    \
+    .arguments = {"-q", "--log-file=/dev/null", __VA_ARGS__}, .any_lifecycle = true, .slower_ms = 8000
+
+VICTIM(runtime, valgrind_and_a_handler_that_repairs, VALGRIND(QMON_BUILD_DIR "/victims/handler_repairs"),
+       .prints = "went on 19")
+VICTIM(runtime, valgrind_and_a_handler_that_changes_the_context, VALGRIND(QMON_BUILD_DIR "/victims/handler_skips"),
+       .prints = "4711000")
+VICTIM(runtime, valgrind_and_masks_that_jumps_restore, VALGRIND(QMON_BUILD_DIR "/victims/jumps_keep_mask"))
+VICTIM(runtime, valgrind_and_a_handler_that_gives_up, VALGRIND(QMON_BUILD_DIR "/victims/handler_gives_up", "reraise"),
+       .code = "SIGSEGV", .origin = "original_fault")
 VICTIM(runtime, strace_that_runs_a_program, .program = "/usr/bin/strace", .needs = {"/usr/bin/strace"},
        .arguments = {"-f", "-o", "/dev/null", QMON_BUILD_DIR "/victims/null_read"}, .death = "SIGSEGV",
        .code = "SIGSEGV", .any_lifecycle = true, .slower_ms = 8000)
