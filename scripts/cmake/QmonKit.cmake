@@ -10,8 +10,13 @@ file(WRITE ${CMAKE_BINARY_DIR}/qmon-kit.map "{ global: qmon_kit_*; local: *; };\
 add_library(qmon-kit SHARED $<TARGET_OBJECTS:qmon_kit>)
 add_dependencies(qmon-kit qmoncore)
 target_link_libraries(qmon-kit PRIVATE $<TARGET_FILE:qmoncore> hiredis json-c sqlite3 Threads::Threads ${CMAKE_DL_LIBS} m)
-target_link_options(qmon-kit PRIVATE -Wl,--version-script=${CMAKE_BINARY_DIR}/qmon-kit.map -Wl,--gc-sections -Wl,-z,defs
-                    -Wl,-z,now -Wl,--as-needed $<$<BOOL:${QMON_SANITIZE}>:-fsanitize=${QMON_SANITIZE}>)
+if(QMON_SANITIZE) # its runtime is in the executable, so that names stay undefined here
+    set(qmon_kit_checks -fsanitize=${QMON_SANITIZE})
+else()
+    set(qmon_kit_checks -Wl,-z,defs)
+endif()
+target_link_options(qmon-kit PRIVATE -Wl,--version-script=${CMAKE_BINARY_DIR}/qmon-kit.map -Wl,--gc-sections -Wl,-z,now
+                    -Wl,--as-needed ${qmon_kit_checks})
 set_target_properties(qmon-kit PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
                       LINK_DEPENDS ${CMAKE_BINARY_DIR}/qmon-kit.map)
 
