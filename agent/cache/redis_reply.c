@@ -1,11 +1,18 @@
 #include "redis_reply.h"
 
 #include <errno.h>
+#include <hiredis/hiredis.h>
 #include <hiredis/read.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#if HIREDIS_MAJOR < 1
+typedef int items_count;
+#else
+typedef size_t items_count;
+#endif
 
 struct qmon__reply_reader {
     redisReader *reader;
@@ -47,10 +54,10 @@ static void *create_text(const redisReadTask *task, char *text, size_t bytes) {
     return reply;
 }
 
-static void *create_array(const redisReadTask *task, int items) {
+static void *create_array(const redisReadTask *task, items_count items) {
     struct qmon__reply *reply;
 
-    if (items < 0 || items > QMON__REPLY_ITEMS_MAX)
+    if ((size_t) items > QMON__REPLY_ITEMS_MAX) /* a negative number is a large one */
         return NULL;
     reply = create(task, QMON__REPLY_ARRAY);
     if (reply != NULL)

@@ -96,8 +96,8 @@ static double bare(redisContext *redis) {
     for (unsigned i = 0; i < GROUP && !failed; i++) {
         redisReply *reply = redisCommand(redis,
                                          "EVALSHA %s 1 qmon:{bare-%032u|bench|test}:window 3600000 1 1 %u 7200000 "
-                                         "-1 0 0 0 0",
-                                         QMON__SCRIPT_SHA1, i % 100, i + 1);
+                                         "-1 0 0 0 0 %s %s",
+                                         QMON__SCRIPT_SHA1, i % 100, i + 1, "", "");
         failed = reply == NULL || reply->type != REDIS_REPLY_ARRAY;
         freeReplyObject(reply);
     }
