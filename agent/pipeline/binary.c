@@ -140,6 +140,7 @@ void qmon__binary_close(struct qmon__binary *binary) {
         return;
     qmon__map_clear(&binary->lookups);
     qmon__map_clear(&binary->names);
+    qmon__map_clear(&binary->stubs);
     qmon__symbols_free(binary->symbols);
     qmon__dwarf_free(binary->dwarf);
     qmon__binary_close_splits(binary);

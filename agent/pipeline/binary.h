@@ -53,6 +53,7 @@ struct qmon__binary {
     char debug_path[4200];    /* where `debug` was found */
     char *prefix;             /* where debug files are looked for */
     struct qmon__map lookups; /* by address */
+    struct qmon__map stubs;   /* names of calls into other libraries, by the stub's address */
     struct qmon__map names;   /* readable ones, by the address of those in the file */
 };
 

@@ -2,6 +2,7 @@
  * binary_lookup.c: what is at an address of a module: debug information first, the symbol tables where there is none. Debug
  * files, tables and units are read when an address is first asked for that needs them, and every answer is kept.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "binary.h"
@@ -98,6 +99,23 @@ static const char *readable(struct qmon__binary *binary, const char *name) {
     return made;
 }
 
+/* "strtol@plt": the stub that a call to another library goes through. */
+static const char *stub_name(struct qmon__binary *binary, uint64_t address, uint64_t *ret_entry) {
+    char name[QMON__FUNCTION_BYTES], text[QMON__FUNCTION_BYTES];
+    uint64_t start;
+    if (!qmon__plt_name(binary->elf, address, &start, name, sizeof name))
+        return NULL;
+    char *made = qmon__map_get(&binary->stubs, start);
+    if (!made && asprintf(&made, "%s@plt", qmon__demangle(name, text, sizeof text)) < 0)
+        return NULL;
+    if (!qmon__map_get(&binary->stubs, start) && !qmon__map_put(&binary->stubs, start, made)) {
+        free(made);
+        return NULL;
+    }
+    *ret_entry = start;
+    return made;
+}
+
 /* Where debug information knows no name, or only the short one of a C++ function, the symbol table may know better. */
 static void ask_symbols(struct qmon__binary *binary, uint64_t address, struct qmon__budget *budget,
                         struct qmon__place *place) {
@@ -106,6 +124,8 @@ static void ask_symbols(struct qmon__binary *binary, uint64_t address, struct qm
     struct qmon__symbols *symbols = symbols_of(binary, budget);
     uint64_t entry = 0;
     const char *name = symbols ? qmon__symbol_find(symbols, address, &entry) : NULL;
+    if (!name && !place->function)
+        name = stub_name(binary, address, &entry);
     if (!name || (place->function && (entry != place->entry || strncmp(name, "_Z", 2))))
         return;
     place->function = name;

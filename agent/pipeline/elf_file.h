@@ -47,6 +47,10 @@ struct qmon__bytes qmon__elf_section(struct qmon__elf *elf, const char *name);
 bool qmon__elf_has_section(struct qmon__elf *elf, const char *name); /* compressed or not */
 Elf_Scn *qmon__elf_section_of_type(struct qmon__elf *elf, uint32_t type);
 
+/* --- elf_plt.c: the function that the stub at this address calls, as the linker says it; *ret_start: where the stub begins.
+ * False: there is no stub, or it cannot be told. */
+bool qmon__plt_name(struct qmon__elf *elf, uint64_t address, uint64_t *ret_start, char *ret_name, size_t bytes);
+
 /* --- elf_debug.c: the files that hold what was taken out of this one. */
 struct qmon__places_to_look {
     const char *path;   /* of the module, as the process sees it */

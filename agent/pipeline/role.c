@@ -121,6 +121,9 @@ enum qmon_frame_role qmon__role_of(const char *module, const char *function, con
         find_rule(paths, sizeof paths / sizeof *paths, module, &role) ||
         find_rule(files, sizeof files / sizeof *files, file, &role))
         return role;
+    size_t length = function ? strlen(function) : 0;
+    if (length > 4 && !strcmp(function + length - 4, "@plt"))
+        return QMON_ROLE_RUNTIME;
     if (function && (qmon__is_start_function(function) ||
                      is_among(libc_functions, sizeof libc_functions / sizeof *libc_functions, function)))
         return QMON_ROLE_LIBC;

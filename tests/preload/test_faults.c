@@ -46,6 +46,8 @@ VICTIM(fault, a_program_without_symbols, .program = "stripped", .code = "SIGSEGV
 VICTIM(fault, an_optimised_program_without_frame_pointers, .program = "optimized", .code = "SIGSEGV")
 VICTIM(fault, a_program_without_unwind_tables, .program = "no_unwind_tables", .code = "SIGSEGV", .origin = "innermost",
        .tells = {"\"function\":\"middle\"", "\"function\":\"through_pointer\"", "\"function\":\"main\""})
+VICTIM(fault, a_stub_whose_slot_was_overwritten, .program = "overwritten_slot", .code = "SIGSEGV", .origin = "parse",
+       .tells = {"\"function\":\"puts@plt\"", "cannot be an address"})
 VICTIM(fault, a_smashed_return_address, .program = "smashed_return", .code = "SIGSEGV")
 VICTIM(fault, a_stack_pointer_that_leads_nowhere, .program = "wild_stack_pointer", .code = "SIGSEGV",
        .origin = "lose_stack")

@@ -26,6 +26,7 @@ Test(role, is_told_by_module_file_and_function, .timeout = 10) {
          QMON_ROLE_RUNTIME},
         {"/opt/shop", "core::panicking::panic",
          "/rustc/9fc6b43126469e3858e2fe86cafb4f0fd5068869/library/core/src/panicking.rs", QMON_ROLE_RUNTIME},
+        {"/opt/shop", "strtol@plt", NULL, QMON_ROLE_RUNTIME},
         {"/opt/shop", "memcpy", "/usr/include/x86_64-linux-gnu/bits/string_fortified.h", QMON_ROLE_LIBC},
         {"/opt/static", "__libc_start_main", NULL, QMON_ROLE_LIBC},
         {"/opt/static", "raise", "../sysdeps/posix/raise.c", QMON_ROLE_LIBC},
