@@ -63,6 +63,7 @@ static const struct qmon__member lifecycle[] = {
     {"phase", QMON__TEXT, QMON__IF_SET, EVENT(lifecycle.phase), 0, NULL},
     {"reason", QMON__TEXT, QMON__IF_SET, EVENT(lifecycle.reason), 0, NULL},
     {"uptime_ns", QMON__U64, QMON__IF_SET, EVENT(lifecycle.uptime_ns), 0, NULL},
+    {"problem", QMON__TEXT, QMON__IF_SET, EVENT(lifecycle.problem), 0, NULL},
 };
 SHAPE(lifecycle, struct qmon_event);
 

@@ -278,6 +278,8 @@ static void mix_error(XXH3_state_t *state, struct qmon_event *event) {
 
 static void mix_process(XXH3_state_t *state, const struct qmon_event *event) {
     mix(state, event->lifecycle.phase);
+    if (event->lifecycle.problem)
+        mix(state, event->lifecycle.problem);
     mix(state, event->host.name);
     mix_number(state, event->process.pid);
     mix_number(state, event->process.start_time_ns);

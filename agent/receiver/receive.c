@@ -33,6 +33,7 @@
 #include "places.h"
 #include "procfs.h"
 #include "recover.h"
+#include "resolve.h"
 #include "ring.h"
 #include "settle.h"
 #include "targets.h"
@@ -125,6 +126,7 @@ static void help_others(struct work *work) {
     qmon__record_close(&work->file); /* with its lock: it may be among them */
     qmon__recover(pass, &places, NULL, true);
     qmon__places_close(&places);
+    qmon__tell_resolved(pass, qmon__now_real_ns() / 1000000u);
     qmon__deliver(pass, NULL);
     qmon_store_retain(pass->store, qmon__now_real_ns() / 1000000u);
 }

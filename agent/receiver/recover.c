@@ -20,6 +20,7 @@
 #include "oom.h"
 #include "procfs.h"
 #include "recover.h"
+#include "resolve.h"
 #include "settle.h"
 
 #define YOUNG_S 60
@@ -205,6 +206,7 @@ int qmon_recover(struct qmon_store *store, const struct qmon_config *config, con
     qmon__places_open(&places, state_dir, config);
     *ret_recovered = qmon__recover(&pass, &places, known, false);
     qmon__places_close(&places);
+    qmon__tell_resolved(&pass, qmon__now_real_ns() / 1000000u);
     qmon__pass_close(&pass);
     qmon_store_retain(store, qmon__now_real_ns() / 1000000u);
     return 0;

@@ -85,10 +85,24 @@ static void add_date(FILE *out, uint64_t now_ns) {
                 months[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
+/* An id or a fingerprint, which come from the store: nothing else can stand in a header. */
+static void plain_id(const char *id, char *ret_id, size_t bytes) {
+    size_t used = 0;
+
+    for (; *id && used + 1 < bytes; id++)
+        if (strchr("0123456789abcdef-", *id))
+            ret_id[used++] = *id;
+    ret_id[used] = '\0';
+}
+
 /* An attempt that got through unknown to us has the same Message-ID, by which mail systems know duplicates. Repeats of one
  * problem refer to it, so that they are one thread. */
 static void add_headers(FILE *out, const struct qmon_event *event, const struct qmon__email *email, uint64_t now_ns) {
     const char *domain = strchr(email->from, '@') + 1, *before = "To: ";
+    char id[64], key[64];
+
+    plain_id(event->id, id, sizeof id);
+    plain_id(qmon__words_key(event), key, sizeof key);
 
     add_date(out, now_ns);
     fprintf(out, "From: qmon <%s>\r\n", email->from);
@@ -98,10 +112,10 @@ static void add_headers(FILE *out, const struct qmon_event *event, const struct 
     }
     fputs("\r\n", out);
     add_subject(out, event);
-    fprintf(out, "Message-ID: <%s@%s>\r\n", event->id, domain);
+    fprintf(out, "Message-ID: <%s@%s>\r\n", id, domain);
     if (event->fingerprint[0])
-        fprintf(out, "References: <%s.qmon@%s>\r\n", event->fingerprint, domain);
-    fprintf(out, "X-Qmon-Event-Id: %s\r\n", event->id);
+        fprintf(out, "References: <%s.qmon@%s>\r\n", key, domain);
+    fprintf(out, "X-Qmon-Event-Id: %s\r\n", id);
     fputs("Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n", out);
     if (event->severity == QMON_SEVERITY_CRITICAL)
         fputs("Importance: high\r\n", out);

@@ -1,6 +1,6 @@
 /*
  * opsgenie.c: alerts in Opsgenie, by its Alert API. The fingerprint is the alias: repeats, and attempts that got through without
- * our knowing, count up the alert that is open. Starts and stops wake nobody.
+ * our knowing, count up the alert that is open; it is closed when the problem comes no more. Starts and stops wake nobody.
  */
 #include <stdio.h>
 #include <string.h>
@@ -28,8 +28,7 @@ static uint64_t opsgenie_destination(const struct qmon_config *config) {
 }
 
 static bool opsgenie_wants(const struct qmon_config *config, const struct qmon_event *event) {
-    (void) config;
-    return qmon__words_is_problem(event);
+    return qmon__words_is_problem(event) || qmon__words_may_close(config, event);
 }
 
 static void add_line(struct qmon__json *json, struct json_object *object, const char *name, const char *words,
@@ -47,6 +46,20 @@ static void add_tags(struct qmon__json *json, const struct qmon_event *event) {
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         add_line(json, tags, NULL, words[i], TAG_BYTES);
+}
+
+static void render_close(struct qmon__json *json, const struct qmon_event *event) {
+    qmon__json_begin(json);
+    add_line(json, json->root, "source", event->host.name ? event->host.name : "qmon", SOURCE_BYTES);
+    add_line(json, json->root, "note", event->message, ENTITY_BYTES);
+}
+
+/* The key is our own: hexadecimal digits. */
+static void path_of(const struct qmon_event *event, char *ret_path, size_t bytes) {
+    if (qmon__words_is_resolved(event))
+        snprintf(ret_path, bytes, "v2/alerts/%.64s/close?identifierType=alias", qmon__words_key(event));
+    else
+        snprintf(ret_path, bytes, "v2/alerts");
 }
 
 static void render(struct qmon__json *json, const struct qmon_event *event) {
@@ -96,17 +109,21 @@ static bool prepare(const struct qmon_config *config, const char *path, char *re
 
 static void opsgenie_deliver(const struct qmon_sink_context *context, const struct qmon_event *event, const char *json,
                              struct qmon_delivery *ret_delivery) {
-    char url[URL_BYTES], key[KEY_BYTES];
+    char url[URL_BYTES], key[KEY_BYTES], path[128];
     struct qmon__post post = {.url = url, .authorization = key, .event = event};
     struct qmon__http_response response;
     struct qmon__json document;
 
     (void) json;
-    if (!prepare(context->config, "v2/alerts", url, key)) {
+    path_of(event, path, sizeof path);
+    if (!prepare(context->config, path, url, key)) {
         qmon__post_refuse(ret_delivery, "bad-url", "OPSGENIE_API_URL or OPSGENIE_API_KEY is too long");
         return;
     }
-    render(&document, event);
+    if (qmon__words_is_resolved(event))
+        render_close(&document, event);
+    else
+        render(&document, event);
     qmon__post_json(context, &post, &document, &response, ret_delivery);
     read_answer(&response, ret_delivery);
     qmon__http_clear(&response);

@@ -1,6 +1,7 @@
 /*
  * pagerduty.c: incidents in PagerDuty, by the Events API v2. The fingerprint is the deduplication key: repeats, and attempts
- * that got through without our knowing, join the incident that is open. Starts and stops wake nobody.
+ * that got through without our knowing, join the incident that is open; it is resolved when the problem comes no more. Starts
+ * and stops wake nobody.
  */
 #include <stdio.h>
 #include <string.h>
@@ -25,8 +26,7 @@ static uint64_t pagerduty_destination(const struct qmon_config *config) {
 }
 
 static bool pagerduty_wants(const struct qmon_config *config, const struct qmon_event *event) {
-    (void) config;
-    return qmon__words_is_problem(event);
+    return qmon__words_is_problem(event) || qmon__words_may_close(config, event);
 }
 
 static void add_line(struct qmon__json *json, struct json_object *object, const char *name, const char *words) {
@@ -55,8 +55,10 @@ static void render(struct qmon__json *json, const struct qmon_config *config, co
 
     qmon__json_begin(json);
     qmon__json_text(json, json->root, "routing_key", config->pagerduty_routing_key);
-    qmon__json_text(json, json->root, "event_action", "trigger");
+    qmon__json_text(json, json->root, "event_action", qmon__words_is_resolved(event) ? "resolve" : "trigger");
     qmon__json_text(json, json->root, "dedup_key", qmon__words_key(event));
+    if (qmon__words_is_resolved(event))
+        return;
     qmon__json_text(json, json->root, "client", "qmon");
     struct json_object *payload = qmon__json_object(json, json->root, "payload");
     qmon__words_title(event, true, summary, sizeof summary);

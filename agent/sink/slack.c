@@ -156,7 +156,7 @@ static void slack_deliver(const struct qmon_sink_context *context, const struct 
     message.plain = context->state_in && strcmp(context->state_in, PLAIN_STATE) == 0;
     if (is_bot(context->config))
         qmon__slack_thread_find(context, event, (uint64_t) time(NULL), &message.thread);
-    if (message.thread.first[0])
+    if (message.thread.first[0] && event->kind != QMON_KIND_LIFECYCLE)
         bring_up_to_date(&message);
     bool malformed = post(&message);
     if (message.thread.first[0] && qmon__slack_thread_gone(ret_delivery)) {

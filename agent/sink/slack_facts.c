@@ -153,7 +153,8 @@ void qmon__slack_add_extras(struct qmon__slack_message *message, const struct qm
 static const char *phase_words(const struct qmon_event *event) {
     static const struct {
         const char *phase, *words;
-    } phases[] = {{"startup", "started"}, {"shutdown", "stopped"}, {"exec", "became another program"}};
+    } phases[] = {
+        {"startup", "started"}, {"shutdown", "stopped"}, {"exec", "became another program"}, {"resolved", "recovered"}};
 
     for (size_t i = 0; event->lifecycle.phase && i < sizeof phases / sizeof phases[0]; i++)
         if (strcmp(event->lifecycle.phase, phases[i].phase) == 0)

@@ -31,7 +31,7 @@ void qmon__slack_thread_find(const struct qmon_sink_context *context, const stru
     char *id = NULL;
 
     *ret_thread = (struct qmon__slack_thread){0};
-    if (history && event->kind != QMON_KIND_LIFECYCLE && event->fingerprint[0])
+    if (history && (event->kind != QMON_KIND_LIFECYCLE || event->lifecycle.problem) && event->fingerprint[0])
         id = history->newest(history->context, since_s * 1000);
     const char *slash = id ? strchr(id, '/') : NULL, *last = id ? strrchr(id, '/') : NULL;
     if (!slash || !take(id, (size_t) (slash - id), ID_MARKS, ret_thread->channel, sizeof ret_thread->channel) ||

@@ -217,11 +217,24 @@ void qmon__words_facts(const struct qmon_event *event, struct qmon__facts *ret_f
 }
 
 const char *qmon__words_key(const struct qmon_event *event) {
+    if (qmon__words_is_resolved(event))
+        return event->lifecycle.problem;
     return event->fingerprint[0] ? event->fingerprint : event->id;
 }
 
 bool qmon__words_is_problem(const struct qmon_event *event) {
     return event->kind != QMON_KIND_LIFECYCLE;
+}
+
+bool qmon__words_is_resolved(const struct qmon_event *event) {
+    return event->kind == QMON_KIND_LIFECYCLE && event->lifecycle.phase &&
+           strcmp(event->lifecycle.phase, "resolved") == 0 && is_set(event->lifecycle.problem) &&
+           strspn(event->lifecycle.problem, "0123456789abcdef") == QMON_EVENT_FINGERPRINT_BYTES - 1 &&
+           strlen(event->lifecycle.problem) == QMON_EVENT_FINGERPRINT_BYTES - 1;
+}
+
+bool qmon__words_may_close(const struct qmon_config *config, const struct qmon_event *event) {
+    return qmon__words_is_resolved(event) && !is_set(config->redis_url) && !is_set(config->redis_host);
 }
 
 const char *qmon__words_severity(const struct qmon_event *event, const char *const texts[4]) {

@@ -5,6 +5,7 @@
 #ifndef QMON_SINK_WORDS_H
 #define QMON_SINK_WORDS_H
 
+#include <qmon/config.h>
 #include <qmon/event.h>
 #include <qmon/text.h>
 
@@ -36,6 +37,10 @@ void qmon__words_line(const char *words, char *ret_text, size_t bytes);
 const char *qmon__words_key(const struct qmon_event *event);
 /* For channels that wake people: not for starts and stops. */
 bool qmon__words_is_problem(const struct qmon_event *event);
+/* A problem that came no more: qmon__words_key is that of the problem. */
+bool qmon__words_is_resolved(const struct qmon_event *event);
+/* May what one host sees close an incident? Not where Redis counts for a fleet: other hosts may still see the problem. */
+bool qmon__words_may_close(const struct qmon_config *config, const struct qmon_event *event);
 /* One of four texts, by severity; an unknown one counts as critical. Order: info, warning, error, critical. */
 const char *qmon__words_severity(const struct qmon_event *event, const char *const texts[4]);
 /* "2024-11-20T23:32:10.123Z"; 32 bytes are enough. "" for a time that has no such form. */

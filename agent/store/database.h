@@ -63,7 +63,10 @@
                       "(SELECT min(due_ms) FROM outbox WHERE status = 0)")                                             \
     X(OUTBOX_NEWEST, "SELECT o.remote_id FROM outbox AS o CROSS JOIN events AS e ON e.id = o.event_id "                \
                      "WHERE o.status > 0 AND o.done_ms >= ?3 AND o.status = 1 AND o.sink = ?2 "                        \
-                     "AND o.remote_id IS NOT NULL AND e.group_id = (SELECT group_id FROM events WHERE id = ?1) "       \
+                     "AND o.remote_id IS NOT NULL AND e.group_id = (SELECT coalesce((SELECT g.id FROM groups AS g "    \
+                     "WHERE g.fingerprint = json_extract(own.json, '$.lifecycle.problem') AND g.service = "            \
+                     "own_group.service AND g.stage = own_group.stage), own.group_id) FROM events AS own "             \
+                     "JOIN groups AS own_group ON own_group.id = own.group_id WHERE own.id = ?1) "                     \
                      "ORDER BY o.done_ms DESC, o.row DESC LIMIT 1")                                                    \
     X(OUTBOX_MESSAGE, "SELECT e.json, o.done_ms, e.group_id FROM outbox AS o CROSS JOIN events AS e "                  \
                       "ON e.id = o.event_id WHERE o.status = 1 AND o.sink = ?1 AND o.remote_id = ?2")                  \
@@ -84,6 +87,12 @@
     X(OUTBOX_SET_ASIDE, "SELECT o.event_id, o.sink, o.reason, e.title, o.done_ms, o.attempts FROM outbox AS o "        \
                         "LEFT JOIN events AS e ON e.id = o.event_id WHERE o.status = 2 "                               \
                         "ORDER BY o.done_ms DESC, o.row DESC LIMIT ?1")                                                \
+    X(QUIET, "SELECT e.id, e.json, e.time_ms, (SELECT count(*) FROM events AS c WHERE c.group_id = e.group_id) "       \
+             "FROM (SELECT DISTINCT a.group_id AS id FROM outbox AS o CROSS JOIN events AS a ON a.id = o.event_id "    \
+             "WHERE o.status > 0 AND o.status = 1 AND a.kind <> 3) AS told JOIN events AS e ON e.row = "               \
+             "(SELECT row FROM events AS n WHERE n.group_id = told.id ORDER BY time_ms DESC, row DESC LIMIT 1) "       \
+             "WHERE e.time_ms < ?1 AND NOT EXISTS (SELECT 1 FROM once WHERE key = 'resolved|' || e.id) "               \
+             "ORDER BY e.time_ms LIMIT ?2")                                                                            \
     X(ONCE_ADD, "INSERT OR IGNORE INTO once(key, at_ms) VALUES(?1, ?2)")                                               \
     X(ONCE_EXISTS, "SELECT 1 FROM once WHERE key = ?1")                                                                \
     X(COUNT, "INSERT INTO counters(name, reason, value, last_ms) VALUES(?1, ?2, ?3, ?4) "                              \

@@ -1,4 +1,4 @@
-/* outbox_report.c: the outbox for people: by channel, and what was set aside. */
+/* outbox_report.c: the outbox for people: by channel, what was set aside, and problems that came no more. */
 #include "database.h"
 
 struct channels {
@@ -65,4 +65,36 @@ int qmon_outbox_set_aside(struct qmon_store *store, uint64_t limit,
     struct rejected rejected = {limit, visit, context};
 
     return qmon__read(store, QMON__BUSY_MS, visit_rejected, &rejected);
+}
+
+struct quiet {
+    uint64_t before_ms, limit;
+    void (*visit)(void *context, const struct qmon_quiet_problem *problem);
+    void *context;
+};
+
+static int visit_quiet(struct qmon_store *store, void *context) {
+    sqlite3_stmt *statement = qmon__statement(store, QMON__QUIET);
+    const struct quiet *quiet = context;
+    int r;
+
+    qmon__bind_count(statement, 1, quiet->before_ms);
+    qmon__bind_count(statement, 2, quiet->limit);
+    while ((r = qmon__step(store, statement)) > 0) {
+        struct qmon_quiet_problem problem = {
+            .event_id = qmon__column_text(statement, 0),
+            .json = qmon__column_text(statement, 1),
+            .last_ms = qmon__column_count(statement, 2),
+            .events = qmon__column_count(statement, 3),
+        };
+        quiet->visit(quiet->context, &problem);
+    }
+    return r;
+}
+
+int qmon_store_quiet(struct qmon_store *store, uint64_t before_ms, uint64_t limit,
+                     void (*visit)(void *context, const struct qmon_quiet_problem *problem), void *context) {
+    struct quiet quiet = {before_ms, limit, visit, context};
+
+    return qmon__read(store, QMON__BUSY_MS, visit_quiet, &quiet);
 }

@@ -102,10 +102,11 @@ struct qmon_event {
     const char *code;    /* "SIGSEGV", "exit:3", "404" */
 
     struct {
-        const char *phase;  /* "startup", "shutdown", "exec" */
-        const char *reason; /* "exit status 0", "signal SIGTERM from pid 71", ... */
-        uint64_t uptime_ns; /* shutdown */
-    } lifecycle;            /* phase NULL: absent */
+        const char *phase;   /* "startup", "shutdown", "exec", "resolved" */
+        const char *reason;  /* "exit status 0", "signal SIGTERM from pid 71", ... */
+        uint64_t uptime_ns;  /* shutdown */
+        const char *problem; /* resolved: the fingerprint of what came no more */
+    } lifecycle;             /* phase NULL: absent */
     struct {
         int number; /* 0: absent */
         const char *name;

@@ -96,6 +96,16 @@ struct qmon_outbox_rejected {
 int qmon_outbox_set_aside(struct qmon_store *store, uint64_t limit,
                           void (*visit)(void *context, const struct qmon_outbox_rejected *item), void *context);
 
+/* Problems (fingerprint, service and stage) that somebody was alerted of in the last 7 days, that did not come since before_ms,
+ * and that qmon_store_once("resolved|ID") was not called for: the newest event of each, as JSON, with its id and how many events
+ * of it there are; at most `limit`. */
+struct qmon_quiet_problem {
+    const char *event_id, *json;
+    uint64_t last_ms, events;
+};
+int qmon_store_quiet(struct qmon_store *store, uint64_t before_ms, uint64_t limit,
+                     void (*visit)(void *context, const struct qmon_quiet_problem *problem), void *context);
+
 /* --- counters: name "dedup.suppressed", reason "" or e.g. "redis: timeout" --- */
 int qmon_store_count(struct qmon_store *store, const char *name, const char *reason, uint64_t by);
 struct qmon_counter {

@@ -91,3 +91,19 @@ Test(opsgenie, a_check_reads_and_sends_nothing, .timeout = 30) {
     cr_assert_eq(strncmp(reason, "http-401: ", 10), 0, "%s", reason);
     sink_case_end(&it);
 }
+
+Test(opsgenie, closes_the_alert_of_a_problem_that_came_no_more, .timeout = 30) {
+    begin("202");
+    it.sample.event.kind = QMON_KIND_LIFECYCLE;
+    it.sample.event.lifecycle.phase = "resolved";
+    it.sample.event.lifecycle.problem = "ffeeddccbbaa99887766554433221100";
+    cr_assert(qmon_sink_by_name("opsgenie")->wants(it.config, &it.sample.event));
+    cr_assert_eq(sink_case_deliver(&it, "opsgenie", 5000), QMON_DELIVERY_SENT, "%s", it.delivery.reason);
+    cr_assert_str_eq(http_server_seen(it.server, 0)->path,
+                     "/v2/alerts/ffeeddccbbaa99887766554433221100/close?identifierType=alias");
+    struct json_object *body = channel_body(&it);
+    cr_assert_not_null(channel_at(body, "note"));
+    cr_assert_null(channel_at(body, "alias"));
+    json_object_put(body);
+    sink_case_end(&it);
+}

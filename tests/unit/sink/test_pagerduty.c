@@ -83,3 +83,27 @@ Test(pagerduty, wants_no_starts_and_stops, .timeout = 10) {
     cr_assert(sink->wants(it.config, &it.sample.event));
     sink_case_end(&it);
 }
+
+Test(pagerduty, resolves_the_incident_of_a_problem_that_came_no_more, .timeout = 30) {
+    static const char *const with_redis[] = {"PAGERDUTY_ROUTING_KEY=SECRET", "REDIS_HOST=cache", NULL};
+    const struct qmon_sink *sink = qmon_sink_by_name("pagerduty");
+
+    begin("202");
+    it.sample.event.kind = QMON_KIND_LIFECYCLE;
+    it.sample.event.lifecycle.phase = "resolved";
+    it.sample.event.lifecycle.problem = "ffeeddccbbaa99887766554433221100";
+    cr_assert(sink->wants(it.config, &it.sample.event));
+    cr_assert_eq(sink_case_deliver(&it, "pagerduty", 5000), QMON_DELIVERY_SENT, "%s", it.delivery.reason);
+    struct json_object *body = channel_body(&it);
+    cr_assert_str_eq(channel_text(body, "event_action"), "resolve");
+    cr_assert_str_eq(channel_text(body, "dedup_key"), "ffeeddccbbaa99887766554433221100");
+    cr_assert_null(channel_at(body, "payload"));
+    json_object_put(body);
+    it.sample.event.lifecycle.problem = "../../x";
+    cr_assert_not(sink->wants(it.config, &it.sample.event), "that is no fingerprint");
+    it.sample.event.lifecycle.problem = "ffeeddccbbaa99887766554433221100";
+    qmon_config_free(it.config);
+    sink_case_configure(&it, with_redis);
+    cr_assert_not(sink->wants(it.config, &it.sample.event), "other hosts may still see it");
+    sink_case_end(&it);
+}

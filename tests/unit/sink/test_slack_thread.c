@@ -149,3 +149,21 @@ Test(slack_thread, an_update_that_fails_does_not_hold_the_reply_up) {
     expect_request(1, "chat.update", NULL);
     expect_request(2, "chat.postMessage", ".000100");
 }
+
+Test(slack_thread, that_a_problem_is_over_stands_in_its_thread) {
+    const char *const sinks[] = {"slack"};
+    struct qmon_event *event = qmon_event_new(outbox_real_ms() * 1000000);
+
+    begin(outbox_slack);
+    send_one(1, 0);
+    event->kind = QMON_KIND_LIFECYCLE;
+    event->lifecycle.phase = "resolved";
+    event->lifecycle.problem = "00000000000000000000000000000001";
+    event->title = "resolved";
+    strcpy(event->fingerprint, "ffffffffffffffffffffffffffffffff");
+    cr_assert_eq(qmon_store_save(box.store, event, "alerted", sinks, 1), 0);
+    qmon_event_free(event);
+    cr_assert_eq(outbox_deliver(5000), 1, "%s", box.summary.last_problem);
+    expect_request(1, "chat.postMessage", ".000100");
+    cr_assert_eq(http_server_count(box.sinks.server), 2);
+}

@@ -1,0 +1,132 @@
+/*
+ * resolve.c: see resolve.h. Nothing of ours runs while nothing happens, so whichever receiver or command comes by looks for what has
+ * been quiet for long enough. The event's id is made of that of the problem's newest event: whoever is killed between saving it
+ * and noting that, or looks at the same time as another, makes the same event, which the store takes once.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <qmon/delivery.h>
+#include <qmon/log.h>
+#include <qmon/pipeline.h>
+#include <qmon/render.h>
+
+#include "resolve.h"
+
+#define MOST 20u /* at once; the rest next time */
+
+struct quiet {
+    char id[QMON_EVENT_ID_BYTES];
+    char *json;
+    uint64_t last_ms, events;
+};
+
+struct found {
+    struct quiet items[MOST];
+    size_t count;
+};
+
+static void keep(void *context, const struct qmon_quiet_problem *problem) {
+    struct found *found = context;
+
+    if (found->count == MOST)
+        return;
+    struct quiet *quiet = &found->items[found->count];
+    quiet->json = strdup(problem->json);
+    if (quiet->json == NULL)
+        return;
+    snprintf(quiet->id, sizeof quiet->id, "%s", problem->event_id);
+    quiet->last_ms = problem->last_ms;
+    quiet->events = problem->events;
+    found->count++;
+}
+
+/* The same but for its last twelve digits, which are a number made of all of it. */
+static void derive_id(const char *id, char ret_id[QMON_EVENT_ID_BYTES]) {
+    uint64_t hash = 0xcbf29ce484222325ull;
+    char digits[17];
+
+    for (const char *at = id; *at != '\0'; at++)
+        hash = (hash ^ (unsigned char) *at) * 0x100000001b3ull;
+    snprintf(digits, sizeof digits, "%016" PRIx64, hash);
+    snprintf(ret_id, QMON_EVENT_ID_BYTES, "%s", id);
+    if (strlen(ret_id) == QMON_EVENT_ID_BYTES - 1)
+        memcpy(ret_id + QMON_EVENT_ID_BYTES - 13, digits, 12);
+}
+
+static void say(struct qmon_event *event, const struct qmon_event *problem, const struct quiet *quiet,
+                uint64_t now_ms) {
+    char since[32], last[32], times[32];
+    const char *title = problem->title != NULL ? problem->title : "a problem";
+    const char *service = event->service.name != NULL ? event->service.name : "a service";
+
+    qmon_render_duration((now_ms - quiet->last_ms) * 1000000u, since, sizeof since);
+    qmon_render_time(quiet->last_ms * 1000000u, last, sizeof last);
+    qmon_render_number(quiet->events, times, sizeof times);
+    event->title = qmon_event_format(event, "%s: resolved: %s", service, title);
+    event->lifecycle.reason = qmon_event_format(event, "%s: not seen for %s", title, since);
+    event->message =
+        qmon_event_format(event, "%s did not come again on this host for %s; last seen %s, %s time%s in all.", title,
+                          since, last, times, quiet->events == 1 ? "" : "s");
+}
+
+static struct qmon_event *resolved_event(const struct qmon_event *problem, const struct quiet *quiet, uint64_t now_ms) {
+    struct qmon_event *event = qmon_event_new(now_ms * 1000000u);
+
+    if (event == NULL)
+        return NULL;
+    derive_id(quiet->id, event->id);
+    event->kind = QMON_KIND_LIFECYCLE;
+    event->severity = QMON_SEVERITY_INFO;
+    event->lifecycle.phase = "resolved";
+    event->lifecycle.problem = qmon_event_text(event, problem->fingerprint);
+    event->service.name = qmon_event_text(event, problem->service.name);
+    event->service.version = qmon_event_text(event, problem->service.version);
+    event->service.stage = qmon_event_text(event, problem->service.stage);
+    event->host.name = qmon_event_text(event, problem->host.name);
+    event->host.arch = qmon_event_text(event, problem->host.arch);
+    event->host.container_id = qmon_event_text(event, problem->host.container_id);
+    event->process.executable = qmon_event_text(event, problem->process.executable);
+    say(event, problem, quiet, now_ms);
+    qmon_fingerprint(event);
+    return event;
+}
+
+static bool tell(struct qmon__pass *pass, const struct quiet *quiet, uint64_t now_ms) {
+    const char *problem_text = NULL, *sinks[QMON_ROUTES];
+    char key[QMON_EVENT_ID_BYTES + 16];
+    struct qmon_event *problem = qmon_event_from_json(quiet->json, strlen(quiet->json), &problem_text);
+    struct qmon_event *event =
+        problem != NULL && problem->fingerprint[0] != '\0' ? resolved_event(problem, quiet, now_ms) : NULL;
+    int r = 1;
+
+    if (event != NULL)
+        r = qmon_store_save(pass->store, event, "alerted", sinks, qmon_route(event, pass->config, sinks));
+    if (r == 0) {
+        qmon__count(pass, "events", "resolved", 1);
+        qmon_log("event %s: %s", event->id, event->title != NULL ? event->title : "");
+    }
+    snprintf(key, sizeof key, "resolved|%s", quiet->id);
+    if (r >= 0)
+        qmon_store_once(pass->store, key, now_ms);
+    qmon_event_free(event);
+    qmon_event_free(problem);
+    return r == 0;
+}
+
+unsigned qmon__tell_resolved(struct qmon__pass *pass, uint64_t now_ms) {
+    uint64_t after_ms = pass->config->resolve_after_s * 1000u;
+    struct found found = {.count = 0};
+    unsigned told = 0;
+
+    if (after_ms == 0 || pass->store == NULL || !qmon_store_is_durable(pass->store) || now_ms < after_ms)
+        return 0;
+    qmon_store_quiet(pass->store, now_ms - after_ms, MOST, keep, &found);
+    for (size_t i = 0; i < found.count; i++) {
+        told += tell(pass, &found.items[i], now_ms);
+        free(found.items[i].json);
+    }
+    return told;
+}
