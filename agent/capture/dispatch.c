@@ -331,9 +331,13 @@ static bool settles(int signal, siginfo_t *info, ucontext_t *context, const stru
                     bool owner) {
     const bool is_default = action->handler == (void *) SIG_DFL;
     const bool real = info->si_code > 0;
-    if (action->handler == (void *) SIG_IGN && !real)
-        return true; /* set while this one was on its way */
-    if (!owner && is_default) {
+    const bool is_ignored = action->handler == (void *) SIG_IGN;
+    if (is_ignored && (!real || !is_fault_signal(signal))) {
+        if (is_believed_blocked(signal, context))
+            defer(signal, info, context);
+        return true;
+    }
+    if (!owner && (is_default || is_ignored)) {
         struct ending ending = {signal, info, context};
         qmon__on_own_stack(end_guest_now, &ending);
         die(signal, info, context);
@@ -348,7 +352,7 @@ static bool settles(int signal, siginfo_t *info, ucontext_t *context, const stru
             return true;
         }
     }
-    if (!is_default || (qmon__agent.is_init && !real))
+    if ((!is_default && !is_ignored) || (qmon__agent.is_init && !real))
         return is_default; /* PID 1 does not die of a signal that is sent to it and that it has no handler for */
     end_by(signal, info, context);
     return true;

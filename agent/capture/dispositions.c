@@ -64,7 +64,9 @@ static void publish(int signal, const struct qmon__kernel_action *action) {
 static struct qmon__kernel_action in_kernel(int signal, const struct qmon__kernel_action *wanted) {
     struct qmon__kernel_action action = *wanted;
     action.mask = qmon__mask_encode(action.mask);
-    if (wanted->handler == (void *) SIG_IGN)
+    const bool is_fault = (QMON__FAULT_SIGNALS & QMON__SIGNAL_BIT(signal)) != 0;
+    const bool is_ignored = wanted->handler == (void *) SIG_IGN;
+    if (is_ignored && !is_fault)
         return action;
     const bool is_default = wanted->handler == (void *) SIG_DFL;
     const bool moved = is_kept(signal) || (wanted->flags & (SA_ONSTACK | (unsigned long) SA_RESETHAND)) != 0;
@@ -76,11 +78,11 @@ static struct qmon__kernel_action in_kernel(int signal, const struct qmon__kerne
     if (is_default || moved)
         action.flags |= SA_ONSTACK;
     action.restorer = (void *) qmon__restore_rt;
-    if (is_default) {
+    if (is_default || is_ignored) {
         action.flags |= SA_RESTART;
         action.mask = ~QMON__FAULT_SIGNALS;
     }
-    if (QMON__FAULT_SIGNALS & QMON__SIGNAL_BIT(signal)) { /* a fault in the program's handler must reach us */
+    if (is_fault) { /* a fault in the program's handler must reach us */
         if ((wanted->flags & SA_NODEFER) == 0)
             action.mask |= qmon__proxy_of(signal);
         action.flags |= SA_NODEFER;
@@ -104,6 +106,39 @@ static int pass_translated(int signal, const struct qmon__kernel_action *wanted,
     return (int) error;
 }
 
+static _Atomic bool has_ignored_fault;
+
+static bool is_ignored_fault(int signal, const struct qmon__kernel_action *action) {
+    return action->handler == (void *) SIG_IGN && (QMON__FAULT_SIGNALS & QMON__SIGNAL_BIT(signal)) != 0;
+}
+
+/* The real ones end the program all the same, and our entry is there for these. What waits is thrown away, as it would be. */
+static void note_ignored(int signal, const struct qmon__kernel_action *action) {
+    atomic_store_explicit(&has_ignored_fault, true, memory_order_relaxed);
+    qmon__sigaction(signal, action, NULL);
+}
+
+static void swap_ignored(const void *present, bool reveal) {
+    struct qmon__kernel_action now;
+    if (!atomic_load_explicit(&has_ignored_fault, memory_order_relaxed))
+        return;
+    for (int signal = 1; signal < 32; signal++) {
+        const struct qmon__kernel_action shadow = qmon__disposition_of(signal);
+        if (!is_ignored_fault(signal, &shadow) || qmon__sigaction(signal, NULL, &now) != 0 || now.handler != present)
+            continue;
+        const struct qmon__kernel_action action = reveal ? shadow : in_kernel(signal, &shadow);
+        qmon__sigaction(signal, &action, NULL);
+    }
+}
+
+void qmon__dispositions_reveal(void) {
+    swap_ignored((void *) qmon__signal_entry, true);
+}
+
+void qmon__dispositions_restore(void) {
+    swap_ignored((void *) SIG_IGN, false);
+}
+
 static void note_handler(int signal, qmon__sigset mask) {
     qmon__proxies_avoid(QMON__SIGNAL_BIT(signal));
     qmon__mask_note(mask);
@@ -124,6 +159,8 @@ int qmon__disposition_virtual(int signal, const struct qmon__kernel_action *want
             note_handler(signal, asked.mask);
         const struct qmon__kernel_action action = in_kernel(signal, &asked);
         qmon__go_note(signal, &asked, &old);
+        if (is_ignored_fault(signal, &asked))
+            note_ignored(signal, &asked);
         publish(signal, &asked); /* first: our entry may be called for it as soon as the kernel has it */
         const long error = qmon__sigaction(signal, &action, NULL);
         if (error != 0) {
@@ -192,6 +229,8 @@ void qmon__dispositions_start(void) {
         shadows[signal].versions[0] = old;
         if (old.handler != (void *) SIG_DFL) { /* ignored by who started us, or set by an earlier constructor */
             const struct qmon__kernel_action kept = in_kernel(signal, &old);
+            if (is_ignored_fault(signal, &old))
+                note_ignored(signal, &old);
             qmon__sigaction(signal, &kept, NULL);
         }
     }

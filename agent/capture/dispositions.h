@@ -2,7 +2,8 @@
  * dispositions.h: signal dispositions as the program sees them, and what stands in the kernel's table instead.
  *
  * For each signal a shadow entry holds exactly what the program set. In the kernel stands
- *   - for a fault signal and SIGABRT: our entry, unless the program ignores the signal;
+ *   - for a fault signal: our entry, even if the program ignores it, for a real fault is the end all the same;
+ *   - for SIGABRT: our entry, unless the program ignores it;
  *   - for any other ending signal: our entry while the program has the default;
  *   - for any signal: our entry for a one-shot handler (so that the default that follows is ours) and for one that wants the
  *     alternate stack (which may be ours: the entry moves it off);
@@ -32,6 +33,11 @@ int qmon__disposition_virtual(int signal, const struct qmon__kernel_action *want
  * SIGNAL SAFETY: async-signal-safe. */
 void qmon__dispositions_veil(void);
 bool qmon__dispositions_are_veiled(void);
+
+/* The calling process is about to exec, or to make one that does: what is ignored must be so in the kernel. And back.
+ * SIGNAL SAFETY: async-signal-safe. */
+void qmon__dispositions_reveal(void);
+void qmon__dispositions_restore(void);
 
 /* What the program set. For the signal entry. */
 struct qmon__kernel_action qmon__disposition_of(int signal);

@@ -97,6 +97,7 @@ void qmon__mask_start(void) {
 
 qmon__sigset qmon__mask_reveal(void) {
     qmon__sigset now = 0;
+    qmon__dispositions_reveal();
     if (!qmon__mask_has_differed())
         return 0;
     qmon__sigprocmask(SIG_BLOCK, NULL, &now);
@@ -107,6 +108,7 @@ qmon__sigset qmon__mask_reveal(void) {
 }
 
 void qmon__mask_restore(qmon__sigset mask) {
+    qmon__dispositions_restore();
     if (qmon__mask_decode(mask) != mask)
         qmon__sigprocmask(SIG_SETMASK, &mask, NULL);
 }

@@ -18,7 +18,8 @@ void qmon__mask_start(void);
 /* rt_sigprocmask(2) for the program. Returns 0 or a negative errno. SIGNAL SAFETY: async-signal-safe. */
 int qmon__mask_virtual(int how, const qmon__sigset *wanted, qmon__sigset *ret_old);
 
-/* The calling thread is about to exec or to make a process that does: the kernel's mask becomes what the program believes. Returns
+/* The calling thread is about to exec or to make a process that does: the kernel's mask becomes what the program believes, and
+ * what it ignores is ignored. Returns
  * the mask to give back to qmon__mask_restore() when the thread goes on after all. */
 qmon__sigset qmon__mask_reveal(void);
 void qmon__mask_restore(qmon__sigset mask);

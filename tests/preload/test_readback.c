@@ -76,5 +76,5 @@ VICTIM(blocked, abrt_that_is_unblocked_later, .program = "blocked_then_unblocked
 VICTIM(blocked, term_that_is_unblocked_later, .program = "blocked_then_unblocked", .arguments = {"15"},
        .death = "SIGTERM", .prints = "still here\n")
 VICTIM(blocked, ignored_segv_is_nothing, .program = "ignores_faults", .prints = "nothing happened")
-VICTIM(blocked, ignored_segv_and_a_real_fault, .program = "ignores_faults", .arguments = {"fault"}, .death = "SIGSEGV",
-       .code = "KILLED", .prints = "nothing happened", .afterwards = 1)
+VICTIM(blocked, ignored_segv_and_a_real_fault, .program = "ignores_faults", .arguments = {"fault"}, .code = "SIGSEGV",
+       .origin = "fault_here", .prints = "nothing happened")
