@@ -17,9 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <qmon/aws.h>
+#include <qmon/cache.h>
 
 #include "redis_transport.h"
 
@@ -151,6 +153,8 @@ static int ask_and_wait(const struct qmon__discovery *discovery, uint64_t deadli
 
 /* --- when --- */
 
+static const char looking[] = "it is being looked for";
+
 static uint64_t age_of(uint64_t time_ms) {
     uint64_t now_ms = qmon__discovery_now_ms();
 
@@ -158,29 +162,69 @@ static uint64_t age_of(uint64_t time_ms) {
 }
 
 /* That somebody is at it is remembered first, so that a storm of crashes asks once. */
-static void look_again(const struct qmon__discovery *discovery, struct qmon__place *place) {
+static void note_looking(struct qmon__place *place) {
     place->tried_ms = qmon__discovery_now_ms();
+    if (place->where[0] == '\0')
+        strcpy(place->problem, looking);
+}
+
+static void look_again(const struct qmon__discovery *discovery, struct qmon__place *place) {
+    note_looking(place);
     if (qmon__place_write(discovery->path, place) == 0)
         start_asker(discovery, -1);
 }
 
+static bool is_known(const struct qmon__place *place) {
+    return place->where[0] != '\0' && age_of(place->found_ms) < KEPT_MS;
+}
+
+static bool is_due(const struct qmon__place *place) {
+    return age_of(place->tried_ms) >= (is_known(place) ? GOOD_MS : BAD_MS);
+}
+
+/* Another process is at it, and will say so in the file. */
+static int await_another(const struct qmon__discovery *discovery, uint64_t deadline_ms, struct qmon__place *place) {
+    while (strcmp(place->problem, looking) == 0 && age_of(place->tried_ms) < ALARM_S * 1000u) {
+        if (qmon__redis_left_ms(deadline_ms) == 0)
+            return -EINPROGRESS;
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+        qmon__place_read(discovery->path, place);
+    }
+    return 0;
+}
+
 int qmon__discover(const struct qmon__discovery *discovery, uint64_t deadline_ms, struct qmon__place *ret_place) {
-    int r = 0;
+    int r;
 
     qmon__place_read(discovery->path, ret_place);
-    if (ret_place->where[0] != '\0' && age_of(ret_place->found_ms) < KEPT_MS) {
-        if (age_of(ret_place->tried_ms) >= GOOD_MS)
+    if (is_known(ret_place)) {
+        if (is_due(ret_place))
             look_again(discovery, ret_place);
         return 0;
     }
-    if (age_of(ret_place->tried_ms) >= BAD_MS) {
+    if (is_due(ret_place)) {
         memset(ret_place, 0, sizeof *ret_place);
-        ret_place->tried_ms = qmon__discovery_now_ms();
-        snprintf(ret_place->problem, sizeof ret_place->problem, "it is being looked for");
+        note_looking(ret_place);
         qmon__place_write(discovery->path, ret_place);
         r = ask_and_wait(discovery, deadline_ms, ret_place);
+    } else {
+        r = await_another(discovery, deadline_ms, ret_place);
     }
     return r < 0 ? r : ret_place->where[0] != '\0' ? 0 : -ENODATA;
+}
+
+void qmon_cache_discovery_begin(const struct qmon_config *config) {
+    struct qmon__discovery discovery;
+    struct qmon__place place;
+
+    if (!qmon__discovery_of(config, &discovery))
+        return;
+    qmon__place_read(discovery.path, &place);
+    if (!is_due(&place))
+        return;
+    if (!is_known(&place))
+        memset(&place, 0, sizeof place);
+    look_again(&discovery, &place);
 }
 
 void qmon__discovery_doubt(const struct qmon__discovery *discovery) {

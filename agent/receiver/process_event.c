@@ -209,6 +209,8 @@ enum qmon__kept qmon__process(struct qmon__pass *pass, struct qmon__report *repo
         return process_problem(pass, report, handing);
     describe(report);
     qmon_fingerprint(report->event);
+    if (report->event->lifecycle.phase != NULL && strcmp(report->event->lifecycle.phase, "startup") == 0)
+        qmon_cache_discovery_begin(pass->config);
     return save(pass, report->event, handing->quiet ? "stored" : "alerted", handing);
 }
 

@@ -109,6 +109,9 @@ bool qmon_cache_redis_check(const struct qmon_config *config, char *ret_reason, 
  * *ret_redis_fine, as qmon_cache_redis_check does. */
 int qmon_cache_discovery_check(const struct qmon_config *config, char *ret_reason, size_t bytes, char *ret_redis,
                                size_t redis_bytes, bool *ret_redis_fine);
+/* Where Redis is to be discovered and its place is not known, or is to be looked for again: another process does so, and nobody
+ * waits. For the start of a program, so that its crash finds the place known. */
+void qmon_cache_discovery_begin(const struct qmon_config *config);
 /* The chain: the first that can decide does. Owns and closes its members (NULLs are skipped). Whoever wants to know
  * whether it fell back compares `source`. Each fall-back is counted as "dedup.fallback" with a reason like
  * "redis: timed out". What the first one decided is remembered by the second, and told to the first again should it have

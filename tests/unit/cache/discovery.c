@@ -5,7 +5,8 @@
  *  3. not there, or refused: no trouble, no problem to tell of, and not asked for again with each event
  *  4. what is remembered grows old: it is used, and looked for again by others; a place that does not answer, sooner
  *  5. AWS away: the place stays; the file damaged: as if it were not there
- *  6. not looked for where there is no stage, no sign of AWS, or a Redis is named
+ *  6. begun at a program's start, so that its crash finds it known
+ *  7. not looked for where there is no stage, no sign of AWS, or a Redis is named
  */
 #include "discovery.h"
 
@@ -146,6 +147,21 @@ Test(discovery, nobody_waits_for_an_aws_that_is_slow) {
     await_place(server.port);
     cr_expect_eq(decide_once("k"), 0);
     cr_expect_eq(atomic_load(&mock.ssm_count), 1, "a storm asks once");
+}
+
+Test(discovery, may_begin_before_anybody_asks) {
+    struct qmon_config *config = configuration();
+
+    mock.delay_ms = 50;
+    for (int i = 0; i < 10; i++)
+        qmon_cache_discovery_begin(config);
+    decide_until_found("k"); /* the first one has to wait for it a little, and does */
+    cr_expect_eq(atomic_load(&mock.ssm_count), 1);
+    qmon_cache_discovery_begin(config);
+    remember("127.0.0.1", server.port, 3600, 3600);
+    qmon_cache_discovery_begin(config);
+    await_asked(2);
+    qmon_config_free(config);
 }
 
 Test(discovery, that_there_is_none_is_remembered_too) {
