@@ -22,6 +22,7 @@
 #include "redis_question.h"
 
 #define BUDGET_MS 200u
+#define PLACE_MS 130u /* of them, to wait for the place: the rest is for going there */
 #define SLOW_MS 50u
 #define PAUSE_MS 1000u
 #define PAUSE_MAX_MS 30000u
@@ -93,7 +94,7 @@ static int decide(struct qmon_cache *cache, const struct qmon_decision_request *
         return redis->address_error;
     if (began_ms < redis->paused_until_ms)
         return -EAGAIN; /* for the reason that `problem` still tells */
-    r = find_place(redis, began_ms + BUDGET_MS);
+    r = find_place(redis, began_ms + PLACE_MS);
     if (r < 0)
         return r;
     qmon__redis_compose(&question, request);
@@ -125,7 +126,7 @@ static int ask_value(struct redis *redis, const char *key, int count, const char
         return redis->address_error;
     if (began_ms < redis->paused_until_ms)
         return -EAGAIN;
-    r = find_place(redis, began_ms + BUDGET_MS);
+    r = find_place(redis, began_ms + PLACE_MS);
     if (r < 0)
         return r;
     r = qmon__redis_route_ask(redis->route, &command, began_ms + BUDGET_MS, ret_reply, redis->problem,

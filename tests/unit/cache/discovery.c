@@ -139,7 +139,7 @@ Test(discovery, the_first_decision_finds_it_and_the_host_remembers) {
 }
 
 Test(discovery, nobody_waits_for_an_aws_that_is_slow) {
-    mock.delay_ms = 1000;
+    mock.delay_ms = 2500;
     for (int i = 0; i < 5; i++) {
         int r = decide_once("k");
         cr_expect(r == -EINPROGRESS || r == -ENODATA, "%d", r);
