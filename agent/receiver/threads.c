@@ -119,10 +119,11 @@ void qmon__add_other_threads(struct qmon_event *event, uint32_t pid, uint32_t cr
     if (stopped != NULL && memory != NULL && qmon__stacks_begin(memory)) {
         const size_t count = qmon__stop_threads(pid, crashed_tid, stopped, QMON__THREADS_LIMIT, until_ms, &total);
         if (count > 0 && (stopped[0].error == EPERM || stopped[0].error == ENOSYS))
-            qmon_event_note(event,
-                            "Of the %zu other threads only names and states are known, by /proc: the kernel refuses "
-                            "ptrace of this process; %s.",
-                            total, qmon__refusal_reason(pid, stopped[0].error));
+            qmon_event_note(
+                event,
+                "Of %zu other thread%s only name and state are known, by /proc: the kernel refuses ptrace of "
+                "this process; %s.",
+                total, total == 1 ? "" : "s", qmon__refusal_reason(pid, stopped[0].error));
         if (count > 0 && make_room(event, count))
             unwind_all(event, stopped, count, until_ms);
         add_runtime(event, memory, pid);
