@@ -1,18 +1,25 @@
 /* The functions of qmon.h, as the agent gives them. */
 #define QMON_NO_GUARDS
 #include <errno.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include <qmon/qmon.h>
 
-#include <agent.h>
-#include <record_file.h>
+#include <crumbs.h>
 #include <ring.h>
+#include <text.h>
+
+#define CODE_BYTES 48
 
 /* A frame address is where the caller's frame pointer was kept; above it lies the return address. */
 #define PLACE_OF_CALL                                                                                                  \
     { __builtin_return_address(0), (const char *) __builtin_frame_address(0) + 2 * sizeof(void *) }
+
+static void leave_crumb(const struct qmon__report_text *text) {
+    char code[CODE_BYTES] = "reported ";
+    qmon__copy_text(code + strlen(code), sizeof code - strlen(code), text->code);
+    qmon__crumb(code, text->message != NULL ? ": " : NULL, text->message);
+}
 
 static int report(struct qmon__report_text *text, const struct qmon__report_place *place, size_t skip) {
     const int error_number = errno;
@@ -21,8 +28,10 @@ static int report(struct qmon__report_text *text, const struct qmon__report_plac
     if (text->code == NULL || *text->code == '\0')
         text->code = "error";
     const int result = qmon__ring_report(text, place, skip);
+    if (result <= 0)
+        leave_crumb(text);
     errno = error_number;
-    return result;
+    return result > 0 ? 0 : result;
 }
 
 int qmon_report(const char *error_code, const char *endpoint, const char *user_id, const char *message,
@@ -40,18 +49,8 @@ int qmon_report_severity(int severity, const char *error_code, const char *endpo
 }
 
 void qmon_breadcrumb(const char *text) {
-    if (text == NULL || !qmon__agent.active || !qmon__is_owner())
-        return;
-    struct qmon_record_crumbs *crumbs = &qmon__agent.record->crumbs;
-    const uint32_t sequence = atomic_fetch_add_explicit(&crumbs->next, 1, memory_order_relaxed) + 1;
-    struct qmon_record_crumb *crumb = &crumbs->entries[sequence % QMON_CRUMBS];
-    atomic_store_explicit(&crumb->sequence, 0, memory_order_release);
-    crumb->tid = (uint32_t) qmon__gettid();
-    crumb->real_ns = qmon__real_ns();
-    const size_t bytes = strnlen(text, QMON_CRUMB_TEXT_BYTES - 1);
-    memcpy(crumb->text, text, bytes);
-    memset(crumb->text + bytes, 0, QMON_CRUMB_TEXT_BYTES - bytes);
-    atomic_store_explicit(&crumb->sequence, sequence, memory_order_release);
+    if (text != NULL)
+        qmon__crumb(text, NULL, NULL);
 }
 
 int qmon_flush(int timeout_ms) {

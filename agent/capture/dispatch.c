@@ -23,6 +23,7 @@
 #include "agent.h"
 #include "alternate_stack.h"
 #include "cause.h"
+#include "crumbs.h"
 #include "dispatch.h"
 #include "dispositions.h"
 #include "fatal.h"
@@ -318,6 +319,8 @@ static struct qmon__dispatch to_handler(int signal, siginfo_t *info, ucontext_t 
                    (const ucontext_t *) ((uintptr_t) context + moved), frame + moved);
     if (owner && (action->flags & SA_RESETHAND) != 0)
         qmon__disposition_reset(signal);
+    if (owner)
+        qmon__crumb_of_signal(signal);
     struct qmon__wait *wait = qmon__wait_of(context);
     ucontext_t *shown = (ucontext_t *) ((uintptr_t) context + moved);
     if (wait != NULL ? qmon__wait_show(wait, shown) : qmon__mask_show(shown))

@@ -17,6 +17,7 @@
 #include "alternate_stack.h"
 #include "background.h"
 #include "cause.h"
+#include "crumbs.h"
 #include "dispatch.h"
 #include "dispositions.h"
 #include "fatal.h"
@@ -185,7 +186,7 @@ void qmon__process_start(int argc, char **argv, char **envp) {
     qmon__dispositions_start();
     qmon__mask_start();
     on_exit(at_exit, NULL);
-    __register_atfork(NULL, NULL, qmon__process_forked, &__dso_handle);
+    __register_atfork(NULL, qmon__crumb_of_fork, qmon__process_forked, &__dso_handle);
     if (process->flags & QMON_PROCESS_TELL_LIFECYCLE)
         tell_beside(continued ? "exec" : "start", QMON__CHORE_START);
 }
@@ -378,8 +379,10 @@ void qmon__process_exec_failed(void) {
 }
 
 void qmon__process_spawned(int pid) {
-    if (qmon__agent.active && qmon__is_owner())
-        qmon__record_mark_child(pid);
+    if (!qmon__agent.active || !qmon__is_owner())
+        return;
+    qmon__record_mark_child(pid);
+    qmon__crumb_of_child("made a child by posix_spawn");
 }
 
 void qmon__child_ended(int pid, int wait_status) {

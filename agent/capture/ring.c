@@ -151,12 +151,12 @@ int qmon__ring_report(const struct qmon__report_text *text, const struct qmon__r
     const uint64_t words = qmon__words_key(text);
     const uint64_t site = qmon__report_site(words, place->return_address, place->stack_pointer);
     if (counts_as_repeat(ring, qmon__site_recall(site)))
-        return 0;
+        return 1;
     uint64_t frames[QMON_RING_FRAMES];
     const size_t frame_count = qmon__unwind_here(frames, QMON_RING_FRAMES, skip + 1);
     const uint64_t key = qmon__report_key(words, frames, frame_count);
     qmon__site_note(site, key);
-    return counts_as_repeat(ring, key) ? 0 : enqueue(ring, text, key, frames, frame_count);
+    return counts_as_repeat(ring, key) ? 1 : enqueue(ring, text, key, frames, frame_count);
 }
 
 int qmon__ring_drain(int timeout_ms) {

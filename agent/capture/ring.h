@@ -7,7 +7,7 @@
 #include "repeats.h"
 
 /* Puts a report with the caller's stack into the ring, or counts it with the same one that waits there (repeats.h), and sees
- * to it that somebody takes it out. `skip` frames of the stack are the caller's own. Never blocks. 0; -EAGAIN no room
+ * to it that somebody takes it out. `skip` frames of the stack are the caller's own. Never blocks. 0; 1 it was counted so; -EAGAIN no room
  * (counted); -ENODEV the agent does nothing here. */
 struct qmon__report_place {
     const void *return_address, *stack_pointer; /* of the program's call, as it will be after the return */

@@ -253,7 +253,7 @@ int qmon__crash_event(const struct qmon_record *record, uint64_t now_ns, uint32_
         event->exception.type = exception_name(event, crash->exception_type);
         event->exception.message = text_of(event, crash->exception_message);
     }
-    qmon__add_crumbs(event, &record->crumbs);
+    qmon__add_crumbs(event, record);
     add_stage_note(event, stage);
     add_handler_note(event, crash);
     qmon__identify_event(event, record, "crash", 0);

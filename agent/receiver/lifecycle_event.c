@@ -108,7 +108,7 @@ int qmon__exit_event(const struct qmon_record *record, int status, uint64_t time
     event->exit.present = true;
     event->exit.status = status;
     event->code = qmon_event_format(event, "exit:%d", status);
-    qmon__add_crumbs(event, &record->crumbs);
+    qmon__add_crumbs(event, record);
     qmon__identify_event(event, record, "exit", 0);
     return 0;
 }

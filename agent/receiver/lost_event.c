@@ -119,7 +119,7 @@ int qmon__lost_event(const struct qmon_record *record, const struct qmon__death 
                         qmon_render_time(qmon__last_sign_ns(record), from, sizeof from),
                         qmon_render_time(death->found_ns, to, sizeof to));
     }
-    qmon__add_crumbs(event, &record->crumbs);
+    qmon__add_crumbs(event, record);
     qmon__identify_event(event, record, "crash", 0);
     return 0;
 }

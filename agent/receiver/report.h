@@ -54,7 +54,8 @@ int qmon__lost_event(const struct qmon_record *record, const struct qmon__death 
                      struct qmon__report *ret_report);
 
 /* --- crumbs.c --- */
-void qmon__add_crumbs(struct qmon_event *event, const struct qmon_record_crumbs *crumbs);
+/* Those that were left, and those that the record tells by itself: start, fork, exec. In the order in which it happened. */
+void qmon__add_crumbs(struct qmon_event *event, const struct qmon_record *record);
 /* The newest time that anything in the record tells, or 0. */
 uint64_t qmon__last_sign_ns(const struct qmon_record *record);
 

@@ -11,6 +11,8 @@ TestSuite(fault, .timeout = 60);
 
 VICTIM(fault, tells_what_the_process_was_like, .program = "null_read", .code = "SIGSEGV",
        .tells = {"\"descriptors\":{\"open\":", "\"limits\":{", ":\"read_null+0x"})
+VICTIM(fault, is_told_with_what_went_before, .program = "leaves_crumbs", .code = "SIGSEGV", .prints = "opened 1\n",
+       .tells = {"opens library libsymbols.so", "handled SIGSEGV, for the 10th time", "made a child by fork"})
 VICTIM(fault, a_null_pointer_is_read, .program = "null_read", .code = "SIGSEGV", .origin = "read_null")
 VICTIM(fault, a_member_of_a_null_pointer_is_written, .program = "null_write", .code = "SIGSEGV", .origin = "write_null")
 VICTIM(fault, a_null_function_pointer_is_called, .program = "null_call", .code = "SIGSEGV", .origin = "call_null")

@@ -12,6 +12,9 @@
 
 TestSuite(lost, .timeout = 60);
 
+VICTIM(lost, to_SIGKILL_with_what_went_before, .program = "leaves_crumbs", .arguments = {"kill"}, .death = "SIGKILL",
+       .code = "KILLED", .afterwards = 1, .any_lifecycle = true, .prints = "opened 1\n",
+       .tells = {"opens library libsymbols.so", "handled SIGSEGV, for the 10th time", "about to end"})
 VICTIM(lost, child_whose_parent_calls_wait, .program = "child_is_killed", .arguments = {"kill", "wait"},
        .death = "exit 0", .code = "SIGKILL", .prints = "9\n")
 VICTIM(lost, child_whose_parent_calls_waitpid, .program = "child_is_killed", .arguments = {"kill", "waitpid"},

@@ -156,9 +156,43 @@ Test(crash_event, shows_breadcrumbs_in_the_order_in_which_they_fell) {
     }
     crumbs->entries[40 % QMON_CRUMBS].sequence = 0; /* being written when the process died */
     const struct qmon_event *event = event_of_record();
-    cr_assert_eq(event->crumb_count, QMON_CRUMBS - 1);
-    cr_expect_eq(event->crumbs[0].text[0], 'A' + 30 % 26);
-    cr_expect_eq(event->crumbs[62].text[0], 'A' + 93 % 26);
+    cr_assert_eq(event->crumb_count, 1 + QMON_CRUMBS - 1);
+    cr_expect_str_eq(event->crumbs[0].text, "started /usr/bin/victim");
+    cr_expect_eq(event->crumbs[1].text[0], 'A' + 30 % 26);
+    cr_expect_eq(event->crumbs[63].text[0], 'A' + 93 % 26);
+}
+
+static void leave_crumb(uint32_t sequence, uint64_t real_ns, const char *text) {
+    struct qmon_record_crumb *crumb = &made.at->crumbs.entries[sequence % QMON_CRUMBS];
+    crumb->sequence = sequence;
+    crumb->real_ns = real_ns;
+    strcpy(crumb->text, text);
+}
+
+Test(crash_event, puts_the_exec_between_what_was_before_and_after_it) {
+    struct qmon_record_process *process = &made.at->process;
+    process->execs = 1;
+    process->image_real_ns = process->created_real_ns + 1000;
+    leave_crumb(1, process->created_real_ns + 10, "before");
+    leave_crumb(2, process->image_real_ns + 10, "after, with token=abcdef0123456789");
+    const struct qmon_event *event = event_of_record();
+    cr_assert_eq(event->crumb_count, 4);
+    cr_expect_str_eq(event->crumbs[0].text, "started another program");
+    cr_expect_str_eq(event->crumbs[1].text, "before");
+    cr_expect_str_eq(event->crumbs[2].text, "exec of /usr/bin/victim");
+    cr_expect_str_eq(event->crumbs[3].text, "after, with token=[redacted]");
+}
+
+Test(crash_event, names_the_signals_that_were_handled) {
+    made.at->process.flags |= QMON_PROCESS_FORKED;
+    made.at->process.parent_pid = 71;
+    leave_crumb(1, real_clock_ns(), "handled signal 11, for the 100th time");
+    leave_crumb(2, real_clock_ns(), "handled signal 9999999999");
+    const struct qmon_event *event = event_of_record();
+    cr_assert_eq(event->crumb_count, 3);
+    cr_expect_str_eq(event->crumbs[0].text, "made by fork of process 71");
+    cr_expect_str_eq(event->crumbs[1].text, "handled SIGSEGV, for the 100th time");
+    cr_expect_str_eq(event->crumbs[2].text, "handled signal 9999999999");
 }
 
 Test(crash_event, has_the_same_id_whoever_makes_it) {

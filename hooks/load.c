@@ -1,0 +1,32 @@
+/* dlopen, but for its entry, which is in load.S. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdatomic.h>
+
+#include <agent.h>
+#include <crumbs.h>
+
+#include "next.h"
+
+#define TOLD 256u /* names; a power of two */
+
+void *qmon__load_next(const char *file, int mode);
+
+/* Is this the first time, as far as can be told? Programs open the same library again and again. */
+static bool is_news(const char *file) {
+    static _Atomic uint32_t told[TOLD];
+    uint32_t hash = 2166136261u;
+    for (; *file != '\0'; file++)
+        hash = (hash ^ (unsigned char) *file) * 16777619u;
+    return atomic_exchange_explicit(&told[hash % TOLD], hash, memory_order_relaxed) != hash;
+}
+
+/* Where dlopen goes on; NULL: the program has none. */
+void *qmon__load_next(const char *file, int mode) {
+    static void *_Atomic next;
+    const int error_number = errno;
+    if (qmon__agent.active && file != NULL && (mode & RTLD_NOLOAD) == 0 && is_news(file))
+        qmon__crumb("opens library ", file, NULL);
+    errno = error_number;
+    return qmon__next("dlopen", &next);
+}
