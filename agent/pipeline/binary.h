@@ -47,6 +47,7 @@ struct qmon__binary {
     size_t split_count;
     struct qmon__elf *package;
     bool package_sought;
+    const char *missing_split; /* the name of one that is not there; borrowed from the debug information */
     struct qmon__symbols *symbols;
     bool debug_sought, dwarf_tried;
     bool debug_too_large;     /* compressed debug information that the time was too short for */

@@ -210,6 +210,9 @@ static struct qmon__lookup *look_up(struct run *run, struct qmon_frame *frame, c
     bool returns = !frame->exact && !frame->signal && frame->offset;
     struct qmon__lookup *lookup = qmon__binary_lookup(binary, frame->offset - returns, &run->budget);
     run->unresolved += !lookup;
+    if (binary->missing_split)
+        qmon_event_note(run->event, "%s: its debug information is elsewhere and not here (%s): no inlined functions",
+                        module->path, binary->missing_split);
     if (binary->debug_too_large)
         qmon_event_note(run->event, "%s: the time was too short for its debug information", module->path);
     return lookup;

@@ -17,6 +17,7 @@
 
 static struct scratch scratch;
 static char library[512];
+static size_t notes; /* of the last event */
 
 static void set_up(void) {
     scratch = scratch_make();
@@ -58,6 +59,7 @@ static size_t frames_of(const char *symbol, char ret_names[256]) {
     struct qmon_event *event = code_event(&address, 1);
     qmon_symbolize(symbolizer, event, 0, NO_DEADLINE);
     const size_t count = event->threads[0].frame_count;
+    notes = event->note_count;
     *ret_names = '\0';
     for (size_t i = 0; i < count; i++) {
         const struct qmon_frame *frame = &event->threads[0].frames[i];
@@ -75,6 +77,7 @@ static void expect_inlined(void) {
     char names[256];
     cr_expect_eq(frames_of("symbols_deep", names), 3);
     cr_expect_str_eq(names, "deep middle symbols_outer");
+    cr_expect_eq(notes, 0);
 }
 
 Test(symbolize_split, inlined_functions_come_from_the_file_of_their_unit) {
@@ -99,6 +102,7 @@ Test(symbolize_split, without_them_the_skeleton_has_lines_and_the_symbol_table_n
     for_split_file(remove_file);
     cr_expect_eq(frames_of("symbols_deep", names), 1);
     cr_expect_str_eq(names, "symbols_outer");
+    cr_expect_eq(notes, 1, "that they are missing is told");
 }
 
 static void compile_something_else(const char *path) {
