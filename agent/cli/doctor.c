@@ -52,6 +52,8 @@ void qmon__cli_finding(struct qmon__cli_doctor *doctor, enum qmon__cli_verdict v
     va_end(arguments);
     qmon__cli_put(stdout, &doctor->style, looks[verdict], mark_of(&doctor->style, verdict));
     printf(" %-*s", (int) WHAT_COLUMNS, what);
+    if (strlen(what) >= WHAT_COLUMNS) /* a long name has a line of its own */
+        printf("\n%*s", (int) INDENT_COLUMNS, "");
     qmon__cli_put_wrapped(stdout, &doctor->style, INDENT_COLUMNS, INDENT_COLUMNS, text);
     if (advice) {
         printf("%*s", (int) INDENT_COLUMNS, "");

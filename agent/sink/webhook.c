@@ -95,6 +95,7 @@ static bool webhook_check(const struct qmon_sink_context *context, char *reason,
     bool fine = begin_headers(context->config, NULL, "", &headers, &problem);
     if (!fine) {
         snprintf(reason, reason_bytes, "bad-header: QMON_WEBHOOK_HEADERS has %s", problem);
+        qmon__header_list_end(&headers.own);
         return false;
     }
     request.bearer = context->config->webhook_token;

@@ -187,6 +187,7 @@ Test(command_doctor, tries_every_channel_that_is_set) {
                                        "QMON_STDERR=text",
                                        "AWS_EC2_METADATA_DISABLED=true",
                                        "QMON_XRAY=1",
+                                       "QMON_CLOUDWATCH_NAMESPACE=qmon",
                                        NULL};
     static const char *const forms[] = {
         "TEAMS_WEBHOOK_URL=http://127.0.0.1:%u/x", "MATTERMOST_WEBHOOK_URL=http://127.0.0.1:%u/hooks/x",
@@ -208,6 +209,7 @@ Test(command_doctor, tries_every_channel_that_is_set) {
     }
     command_expect_out(&command, "\xe2\x9c\x97 journal ");
     command_expect_out(&command, "\xe2\x9c\x97 xray ");
-    command_expect_out(&command, "2 things are wrong");
+    command_expect_out(&command, "\xe2\x9c\x97 cloudwatch-metrics\n");
+    command_expect_out(&command, "3 things are wrong");
     http_server_stop(server);
 }
