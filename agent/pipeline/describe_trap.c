@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "describe.h"
 
@@ -36,6 +37,54 @@ static const struct {
      "A timer that the program had set (alarm, setitimer) ran out, and nothing handled it."},
 };
 
+/* The divisor, where the instruction takes it from a register: `div` and `idiv` of 16 to 64 bits. */
+static bool find_divisor(const struct qmon_event *event, const struct qmon_crash_facts *facts, uint64_t *ret_divisor,
+                         uint64_t *ret_minus_one) {
+    static const char *const names[] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+                                        "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
+    size_t at = 0;
+    uint8_t extension = 0;
+
+    if (!facts->code || !facts->machine || strcmp(facts->machine, "x86_64") != 0)
+        return false;
+    bool word = facts->code_bytes > 0 && facts->code[0] == 0x66;
+    at += word;
+    if (at < facts->code_bytes && facts->code[at] >> 4 == 4)
+        extension = facts->code[at++];
+    if (at + 1 >= facts->code_bytes || facts->code[at] != 0xf7 || facts->code[at + 1] >> 6 != 3 ||
+        (facts->code[at + 1] >> 3 & 6) != 6)
+        return false;
+    const char *name = names[(facts->code[at + 1] & 7) | (extension & 1) << 3];
+    *ret_minus_one = (extension & 8) ? UINT64_MAX : word ? UINT16_MAX : UINT32_MAX;
+    for (size_t i = 0; i < event->register_count; i++)
+        if (strcmp(event->registers[i].name, name) == 0) {
+            *ret_divisor = event->registers[i].value & *ret_minus_one;
+            return true;
+        }
+    return false;
+}
+
+/* The processor has one exception for both. */
+static bool describe_division(const struct qmon_event *event, const struct qmon_crash_facts *facts,
+                              struct qmon__cause *ret_cause) {
+    uint64_t divisor, minus_one;
+
+    if (event->signal.number != SIGFPE || event->signal.code != FPE_INTDIV ||
+        !find_divisor(event, facts, &divisor, &minus_one))
+        return false;
+    *ret_cause = divisor == 0
+                     ? (struct qmon__cause){.kind = "division-by-zero",
+                                            .title = "Division by zero",
+                                            .detail = "An integer was divided by zero."}
+                     : (struct qmon__cause){.kind = "division-overflow",
+                                            .title = "Division overflow",
+                                            .detail = divisor == minus_one
+                                                          ? "The smallest integer was divided by -1: the result is one "
+                                                            "more than the largest."
+                                                          : "The result of an integer division is too large."};
+    return true;
+}
+
 bool qmon__describe_trap(struct qmon_event *event, const struct qmon_crash_facts *facts,
                          struct qmon__cause *ret_cause) {
     if (event->signal.number == SIGSYS) {
@@ -46,6 +95,8 @@ bool qmon__describe_trap(struct qmon_event *event, const struct qmon_crash_facts
             qmon_event_format(event, "The program made a system call that its seccomp filter forbids: %s.", call);
         return true;
     }
+    if (describe_division(event, facts, ret_cause))
+        return true;
     for (size_t i = 0; i < sizeof traps / sizeof traps[0]; i++) {
         if (traps[i].number != event->signal.number || (traps[i].code && traps[i].code != event->signal.code))
             continue;

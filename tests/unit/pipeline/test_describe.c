@@ -325,3 +325,22 @@ Test(describe, tells_no_secret) {
     cr_assert_null(strstr(event->cause.detail, "hunter2"));
     HAS(event->title, "password=[redacted]");
 }
+
+Test(describe, tells_a_division_by_zero_from_one_that_overflows) {
+    struct qmon_register registers[] = {{.name = "rcx", .value = 0xffffffff00000000},
+                                        {.name = "r9", .value = UINT64_MAX}};
+
+    crash(SIGFPE, FPE_INTDIV, 0x555500001000);
+    event->registers = registers;
+    event->register_count = 2;
+    AT_CODE("\xf7\xf9"); /* idiv ecx */
+    expect("division-by-zero", "An integer was divided by zero.");
+    AT_CODE("\x49\xf7\xf9"); /* idiv r9 */
+    expect("division-overflow", "divided by -1");
+    AT_CODE("\x48\xf7\xf1"); /* div rcx */
+    expect("division-overflow", "too large");
+    AT_CODE("\xf7\x7d\xf8"); /* idiv dword ptr [rbp - 8] */
+    expect("division-by-zero", "or the smallest integer by -1");
+    AT_CODE("\xf7");
+    expect("division-by-zero", "or the smallest integer by -1");
+}
