@@ -147,6 +147,24 @@ Test(redis_reply, makes_a_decision_of_the_scripts_answer) {
     cr_expect_gt(decision.first_seen_ms, 0, "older than the clock is old, not 0");
 }
 
+#define GOOD_SIX ":1\r\n:0\r\n:1\r\n:1\r\n:0\r\n:0\r\n"
+
+Test(redis_reply, reads_the_counts_of_the_fleet) {
+    struct qmon_decision decision;
+
+    cr_assert_eq(
+        decision_of("*9\r\n" GOOD_SIX
+                    ":8\r\n:2\r\n*2\r\n*4\r\n+1.1\r\n:5\r\n:900\r\n:0\r\n*4\r\n$3\r\n1.0\r\n:3\r\n:9\r\n:7\r\n",
+                    &decision),
+        0);
+    cr_expect_eq(decision.fleet.occurrences, 8);
+    cr_expect_eq(decision.fleet.hosts, 2);
+    cr_expect_eq(decision.fleet.version_count, 2);
+    cr_expect_str_eq(decision.fleet.versions[0].name, "1.1");
+    cr_expect_eq(decision.fleet.versions[0].last_seen_ms - decision.fleet.versions[0].first_seen_ms, 900);
+    cr_expect_eq(decision.fleet.versions[1].occurrences, 3);
+}
+
 Test(redis_reply, takes_no_other_answer_for_a_decision) {
     static const char *const answers[] = {
         ":1\r\n",
@@ -161,6 +179,14 @@ Test(redis_reply, takes_no_other_answer_for_a_decision) {
         "*6\r\n:1\r\n:-1\r\n:1\r\n:1\r\n:0\r\n:0\r\n",
         "*6\r\n:1\r\n$1\r\n0\r\n:1\r\n:1\r\n:0\r\n:0\r\n",
         "*6\r\n:1\r\n$-1\r\n:1\r\n:1\r\n:0\r\n:0\r\n",
+        "*9\r\n" GOOD_SIX ":8\r\n:2\r\n:0\r\n",
+        "*9\r\n" GOOD_SIX ":8\r\n:2\r\n$-1\r\n",
+        "*9\r\n" GOOD_SIX ":-8\r\n:2\r\n*0\r\n",
+        "*9\r\n" GOOD_SIX ":8\r\n:2\r\n*1\r\n:1\r\n",
+        "*9\r\n" GOOD_SIX ":8\r\n:2\r\n*1\r\n*3\r\n+v\r\n:1\r\n:0\r\n",
+        "*9\r\n" GOOD_SIX ":8\r\n:2\r\n*1\r\n*4\r\n:1\r\n:1\r\n:0\r\n:0\r\n",
+        "*9\r\n" GOOD_SIX ":8\r\n:2\r\n*1\r\n*4\r\n+v\r\n:1\r\n:-1\r\n:0\r\n",
+        "*9\r\n" GOOD_SIX ":8\r\n:2\r\n*9\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n",
     };
 
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
