@@ -164,6 +164,12 @@ static const struct qmon__member report[] = {
 };
 SHAPE(report, struct qmon_event);
 
+static const struct qmon__member source[] = {
+    {"first_line", QMON__U32, QMON__IF_SET, EVENT(source.first_line), 0, NULL},
+    {"lines", QMON__TEXTS, QMON__IF_SET, EVENT(source.lines), EVENT(source.line_count), NULL},
+};
+SHAPE(source, struct qmon_event);
+
 static const struct qmon__member memory[] = {
     {"resident_bytes", QMON__U64, QMON__IF_SET, EVENT(context.resident_bytes), 0, NULL},
     {"resident_peak_bytes", QMON__U64, QMON__IF_SET, EVENT(context.resident_peak_bytes), 0, NULL},
@@ -226,6 +232,7 @@ static const struct qmon__member event[] = {
     {"occurrences", QMON__OBJECT, QMON__IF_SET, 0, 0, &occurrences_shape},
     {"report", QMON__OBJECT, QMON__IF_SET, 0, 0, &report_shape},
     {"origin", QMON__SIZE, QMON__IF_SET, EVENT(origin), 0, NULL},
+    {"source", QMON__OBJECT, QMON__IF_SET, 0, 0, &source_shape},
     {"threads", QMON__ARRAY, QMON__IF_SET, EVENT(threads), EVENT(thread_count), &thread_shape},
     {"registers", QMON__REGISTERS, QMON__IF_SET, EVENT(registers), EVENT(register_count), NULL},
     {"register_targets", QMON__TARGETS, QMON__IF_SET, EVENT(registers), EVENT(register_count), NULL},

@@ -22,6 +22,7 @@
 #include "echo.h"
 #include "identity.h"
 #include "moment.h"
+#include "origin_source.h"
 #include "pass.h"
 #include "targets.h"
 
@@ -192,6 +193,8 @@ static enum qmon__kept process_problem(struct qmon__pass *pass, struct qmon__rep
         return kept;
     }
     const bool alert = decide(pass, event, handing);
+    if (alert)
+        qmon__add_source(event);
     enum qmon__kept kept = save(pass, event, alert ? "alerted" : "suppressed", handing);
     const uint64_t held_back = event->report.repeats + !alert; /* an alert stands for its repeats, too */
     if (held_back > 0)

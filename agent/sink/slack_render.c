@@ -107,6 +107,7 @@ static void add_blocks(struct qmon__slack_message *message, const struct qmon_ev
         add_title(message, event);
         qmon__slack_add_what(message, event);
         qmon__slack_add_where(message, event);
+        qmon__slack_add_source(message, event);
         qmon__slack_add_facts(message, event);
         qmon__slack_add_extras(message, event);
         qmon__slack_add_trace(message, event);

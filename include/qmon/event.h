@@ -176,6 +176,12 @@ struct qmon_event {
         size_t stack_word_count;
     } context;
 
+    struct {                 /* the source around the origin, where its file was there; secrets blotted out */
+        uint32_t first_line; /* number of lines[0] */
+        const char **lines;
+        size_t line_count; /* 0: none */
+    } source;
+
     char fingerprint[QMON_EVENT_FINGERPRINT_BYTES];
     size_t origin; /* index into threads[0].frames of the first in-app frame; SIZE_MAX none */
 

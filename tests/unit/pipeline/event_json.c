@@ -45,6 +45,30 @@ static void add_threads(struct qmon_event *event) {
     event->origin = 1;
 }
 
+static void add_context(struct qmon_event *event) {
+    static struct qmon_pair kinds[] = {{"sockets", "3"}}, limits[] = {{"stack", "8 MB"}, {"core file", "0 bytes"}};
+    static const char *words[] = {"0x1", "-"};
+    static const char *source[] = {"int f(void) {", "", "}"};
+    event->source.first_line = 7;
+    event->source.lines = source;
+    event->source.line_count = 3;
+    event->context.error_number = 2;
+    event->context.error_name = "ENOENT";
+    event->context.threads = 2;
+    event->context.resident_bytes = 4096;
+    event->context.group_limit_bytes = 1ull << 40;
+    event->context.descriptors = 9;
+    event->context.descriptor_kinds = kinds;
+    event->context.descriptor_kind_count = 1;
+    event->context.limits = limits;
+    event->context.limit_count = 2;
+    event->context.code_address = 0x1000;
+    event->context.code = "0f0b";
+    event->context.stack_address = 0x2000;
+    event->context.stack_words = words;
+    event->context.stack_word_count = 2;
+}
+
 static struct qmon_event *full_event(void) {
     struct qmon_event *event = qmon_event_new(NOW_NS);
     event->kind = QMON_KIND_CRASH;
@@ -73,23 +97,7 @@ static struct qmon_event *full_event(void) {
     static struct qmon_crumb crumbs[] = {{NOW_NS - 5, 6, "opened"}};
     event->crumbs = crumbs;
     event->crumb_count = 1;
-    static struct qmon_pair kinds[] = {{"sockets", "3"}}, limits[] = {{"stack", "8 MB"}, {"core file", "0 bytes"}};
-    static const char *words[] = {"0x1", "-"};
-    event->context.error_number = 2;
-    event->context.error_name = "ENOENT";
-    event->context.threads = 2;
-    event->context.resident_bytes = 4096;
-    event->context.group_limit_bytes = 1ull << 40;
-    event->context.descriptors = 9;
-    event->context.descriptor_kinds = kinds;
-    event->context.descriptor_kind_count = 1;
-    event->context.limits = limits;
-    event->context.limit_count = 2;
-    event->context.code_address = 0x1000;
-    event->context.code = "0f0b";
-    event->context.stack_address = 0x2000;
-    event->context.stack_words = words;
-    event->context.stack_word_count = 2;
+    add_context(event);
     event->process.pid = 42;
     event->process.root = true;
     event->process.root_pid = 42;

@@ -80,6 +80,22 @@ Test(slack_render, a_crash_reads_from_what_to_where_to_who, .timeout = 10) {
         "`qmon show 01934a1c-7e10-7a2b-8c3d-4e5f60718293` · fingerprint `00112233445566778899aabbccddeeff`\n");
 }
 
+Test(slack_render, shows_the_source_around_the_origin, .timeout = 10) {
+    static const char *lines[] = {"char *trim(char *text) {", "    while (*text == ' ' && n < 3)",
+                                  "        text++; /* ``` */"};
+    sample_crash(&sample);
+    sample_trace(&sample);
+    sample.event.source.first_line = 30;
+    sample.event.source.lines = lines;
+    sample.event.source.line_count = 3;
+    const char *text = shown();
+    cr_assert_not_null(strstr(text, "#section ```\n  30 | char *trim(char *text) {\n&gt; 31 |     while"), "%s", text);
+    cr_expect_not_null(strstr(text, "n &lt; 3)"), "%s", text);
+    char *json = render_as("C012345", false), problem[256];
+    cr_expect(slack_limits_check(json, strlen(json), true, problem, sizeof problem), "%s", problem);
+    free(json);
+}
+
 Test(slack_render, tells_how_often, .timeout = 10) {
     sample_crash(&sample);
     sample.event.occurrences.suppressed = 19;

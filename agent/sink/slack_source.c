@@ -1,0 +1,40 @@
+/* slack_source.c: the lines around the origin, as a block of code. */
+#include <inttypes.h>
+
+#include <qmon/text.h>
+
+#include "slack_render.h"
+#include "slack_text.h"
+
+#define SOURCE_BYTES 1800
+#define SOURCE_COLUMNS 120
+#define SOURCE_LINES 11
+
+static uint32_t origin_line(const struct qmon_event *event) {
+    return event->thread_count && event->origin < event->threads[0].frame_count
+               ? event->threads[0].frames[event->origin].line
+               : 0;
+}
+
+void qmon__slack_add_source(struct qmon__slack_message *message, const struct qmon_event *event) {
+    char buffer[SOURCE_BYTES], rows[SOURCE_BYTES * 2] = "";
+    uint32_t marked = origin_line(event);
+    struct qmon_text text, plain;
+
+    if (event->source.line_count == 0)
+        return;
+    qmon_text_begin(&plain, rows, sizeof rows);
+    for (size_t i = 0; i < event->source.line_count && i < SOURCE_LINES; i++) {
+        uint32_t number = event->source.first_line + (uint32_t) i;
+        qmon_text_format(&plain, "%s%s%" PRIu32 " | ", i ? "\n" : "", number == marked ? "> " : "  ", number);
+        qmon_text_line(&plain, event->source.lines[i], SOURCE_COLUMNS, QMON_CUT_END);
+    }
+    qmon__slack_begin(&text, buffer, sizeof buffer - 8); /* the end of the block fits behind it whatever is cut */
+    qmon_text_add(&text, "```\n");
+    qmon__slack_code_inside(&text, rows);
+    qmon__slack_end(&text);
+    text.size = sizeof buffer;
+    text.cut = false;
+    qmon_text_add(&text, "\n```");
+    qmon__slack_section(message, QMON__SLACK_MRKDWN, buffer);
+}
