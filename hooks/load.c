@@ -2,12 +2,14 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include <agent.h>
 #include <crumbs.h>
 
 #include "next.h"
 
+#define NAME_BYTES 96u
 #define TOLD 256u /* names; a power of two */
 
 void *qmon__load_next(const char *file, int mode);
@@ -21,12 +23,18 @@ static bool is_news(const char *file) {
     return atomic_exchange_explicit(&told[hash % TOLD], hash, memory_order_relaxed) != hash;
 }
 
+/* What of a long path tells most. */
+static const char *end_of(const char *file) {
+    const size_t bytes = strlen(file);
+    return bytes > NAME_BYTES ? file + bytes - NAME_BYTES : file;
+}
+
 /* Where dlopen goes on; NULL: the program has none. */
 void *qmon__load_next(const char *file, int mode) {
     static void *_Atomic next;
     const int error_number = errno;
     if (qmon__agent.active && file != NULL && (mode & RTLD_NOLOAD) == 0 && is_news(file))
-        qmon__crumb("opens library ", file, NULL);
+        qmon__crumb("opens library ", end_of(file), NULL);
     errno = error_number;
     return qmon__next("dlopen", &next);
 }

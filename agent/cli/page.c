@@ -65,7 +65,9 @@ static void print_signal(FILE *out, const struct qmon__cli_style *style, const s
         return;
     if (event->signal.has_address)
         snprintf(address, sizeof address, ", address 0x%" PRIx64, event->signal.address);
-    if (event->signal.sender_pid)
+    if (event->signal.sender_pid && event->signal.sender_pid == event->process.pid)
+        snprintf(sender, sizeof sender, ", sent by the process itself");
+    else if (event->signal.sender_pid)
         snprintf(sender, sizeof sender, ", sent by process %" PRIu32 " of user %" PRIu32, event->signal.sender_pid,
                  event->signal.sender_uid);
     qmon__cli_page_rowf(out, style, "Signal", "%s (%d)%s%s%s%s%s%s", event->signal.name ? event->signal.name : "signal",

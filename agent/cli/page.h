@@ -51,6 +51,9 @@ void qmon__cli_page_raw(FILE *out, const struct qmon__cli_style *style, const st
 /* page_context.c: errno, memory, descriptors, limits. */
 void qmon__cli_page_context(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event);
 
+/* page_crumbs.c: what went before; the last ones, libraries opened one after another in one row, unless `all`. */
+void qmon__cli_page_crumbs(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event, bool all);
+
 /* page_facts.c: process, service, host, report, breadcrumbs, occurrences, notes, ids. */
 void qmon__cli_page_facts(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event,
                           const struct qmon__cli_page *page);

@@ -8,8 +8,6 @@
 
 #include "when.h"
 
-#define CRUMBS 12u
-
 static const char *or_empty(const char *text) {
     return text ? text : "";
 }
@@ -74,21 +72,6 @@ static void print_report(FILE *out, const struct qmon__cli_style *style, const s
                             qmon_render_number(event->report.dropped, number, sizeof number));
 }
 
-static void print_crumbs(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event, bool all) {
-    size_t first = !all && event->crumb_count > CRUMBS ? event->crumb_count - CRUMBS : 0;
-
-    if (first)
-        qmon__cli_page_rowf(out, style, "Before it", "(%zu earlier ones: --full shows them)", first);
-    for (size_t i = first; i < event->crumb_count; i++) {
-        const struct qmon_crumb *crumb = &event->crumbs[i];
-        char before[QMON_WHEN_BYTES];
-        uint64_t apart = event->time_ns > crumb->time_ns ? event->time_ns - crumb->time_ns : 0;
-
-        qmon__cli_page_rowf(out, style, i == 0 ? "Before it" : NULL, "-%s  %s",
-                            qmon_render_duration(apart, before, sizeof before), or_empty(crumb->text));
-    }
-}
-
 static const char *state_text(const char *state) {
     static const struct {
         const char *state, *text;
@@ -131,7 +114,7 @@ static void print_occurrences(FILE *out, const struct qmon__cli_style *style, co
 void qmon__cli_page_facts(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event,
                           const struct qmon__cli_page *page) {
     print_report(out, style, event);
-    print_crumbs(out, style, event, page->unfolded);
+    qmon__cli_page_crumbs(out, style, event, page->unfolded);
     print_process(out, style, event);
     qmon__cli_page_context(out, style, event);
     print_place(out, style, event);

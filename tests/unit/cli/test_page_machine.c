@@ -138,3 +138,41 @@ Test(cli_page_machine, raw_shows_what_was_captured_and_not_what_was_made_of_it) 
     cr_expect_not_null(strstr(text, "Code bytes from 0x401000\n  554889e548897df8488b45f88b005dc3\n"));
     free(text);
 }
+
+static void print_crumbs(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event) {
+    qmon__cli_page_crumbs(out, style, event, false);
+}
+
+static void print_all_crumbs(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event) {
+    qmon__cli_page_crumbs(out, style, event, true);
+}
+
+Test(cli_page_machine, libraries_opened_one_after_another_are_one_row) {
+    static struct qmon_crumb crumbs[] = {{0, 1, "started /bin/x"},
+                                         {0, 1, "opens library /usr/lib/a.so"},
+                                         {0, 1, "opens library /usr/lib/b.so"},
+                                         {0, 1, "ready"}};
+    for (size_t i = 0; i < 4; i++)
+        crumbs[i].time_ns = sample.event.time_ns - 5000000;
+    sample.event.crumbs = crumbs;
+    sample.event.crumb_count = 4;
+    cr_prints(print_crumbs, "Before it  -5 ms started /bin/x\n"
+                            "           -5 ms opens library b.so, the last of 2\n"
+                            "           -5 ms ready\n");
+    cr_prints(print_all_crumbs, "Before it  -5 ms started /bin/x\n"
+                                "           -5 ms opens library /usr/lib/a.so\n"
+                                "           -5 ms opens library /usr/lib/b.so\n"
+                                "           -5 ms ready\n");
+}
+
+Test(cli_page_machine, of_many_breadcrumbs_the_last_are_shown) {
+    static struct qmon_crumb crumbs[20];
+    for (size_t i = 0; i < 20; i++)
+        crumbs[i] = (struct qmon_crumb){sample.event.time_ns - 5000000, 1, i == 8 ? "the ninth" : "another"};
+    sample.event.crumbs = crumbs;
+    sample.event.crumb_count = 20;
+    char *text = printed_by(print_crumbs);
+    cr_expect_eq(strstr(text, "Before it  (8 earlier ones: --full shows them)\n           -5 ms the ninth\n"), text,
+                 "%s", text);
+    free(text);
+}
