@@ -76,6 +76,15 @@ static void print_signal(FILE *out, const struct qmon__cli_style *style, const s
                         address, sender);
 }
 
+/* A message often begins with the cause's sentence, which is on the page already. */
+static const char *what_is_new(const char *message, const char *detail) {
+    size_t bytes = detail ? strlen(detail) : 0;
+
+    if (!message || bytes == 0 || strncmp(message, detail, bytes) != 0 || (message[bytes] && message[bytes] != ' '))
+        return message;
+    return message[bytes] ? message + bytes + 1 : NULL;
+}
+
 /* What happened and why. */
 static void print_cause(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event) {
     const char *detail = event->cause.detail;
@@ -86,8 +95,7 @@ static void print_cause(FILE *out, const struct qmon__cli_style *style, const st
         qmon__cli_page_rowf(out, style, "Exception", "%s%s%s", event->exception.type,
                             event->exception.message ? ": " : "",
                             event->exception.message ? event->exception.message : "");
-    if (!event->message || !detail || strcmp(event->message, detail) != 0)
-        qmon__cli_page_row(out, style, event->cause.kind ? "Message" : "What", event->message);
+    qmon__cli_page_row(out, style, event->cause.kind ? "Message" : "What", what_is_new(event->message, detail));
     print_signal(out, style, event);
     qmon__cli_page_instruction(out, style, event);
     if (event->exit.present)

@@ -199,3 +199,19 @@ Test(cli_page, lets_no_hostile_event_steer_the_terminal) {
     cr_expect_null(strstr(text, "\xe2\x80\xae"), "a character that reorders text");
     free(text);
 }
+
+Test(cli_page, says_of_the_message_only_what_the_cause_did_not) {
+    sample.event.cause.detail = "A null pointer was used.";
+    sample.event.message = "A null pointer was used. The program's own handler gave up.";
+    char *text = page_of((struct qmon__cli_page){.brief = true});
+    cr_expect_not_null(strstr(text, "\nMessage    The program's own handler gave up.\n"), "%s", text);
+    free(text);
+    sample.event.message = sample.event.cause.detail;
+    text = page_of((struct qmon__cli_page){.brief = true});
+    cr_expect_null(strstr(text, "Message"), "%s", text);
+    free(text);
+    sample.event.message = "A null pointer was used.Not a sentence of its own.";
+    text = page_of((struct qmon__cli_page){.brief = true});
+    cr_expect_not_null(strstr(text, "\nMessage    A null pointer was used.Not"), "%s", text);
+    free(text);
+}
