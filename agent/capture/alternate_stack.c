@@ -71,10 +71,7 @@ static void set(void *stack, size_t bytes) {
     qmon__sys_2(SYS_sigaltstack, &request, NULL);
 }
 
-/* Valgrind's signal frames hold more than the kernel's and cannot be moved (dispatch.c): there is no stack of ours there. */
 void qmon__alternate_stack_use(void *stack) {
-    if (qmon__on_valgrind())
-        return;
     qmon__thread.alternate_stack = stack;
     set(stack, stack_bytes());
 }
@@ -92,7 +89,7 @@ void qmon__alternate_stack_leave(void *stack) {
 
 void qmon__alternate_stack_of_main(void) {
     stack_t now;
-    if (qmon__on_valgrind() || qmon__sys_2(SYS_sigaltstack, NULL, &now) != 0 || (now.ss_flags & SS_DISABLE) == 0)
+    if (qmon__sys_2(SYS_sigaltstack, NULL, &now) != 0 || (now.ss_flags & SS_DISABLE) == 0)
         return;
     qmon__thread.alternate_stack = main_stack;
     qmon__tell_valgrind_of_stack(main_stack, sizeof main_stack);

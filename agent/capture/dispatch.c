@@ -306,7 +306,8 @@ static struct qmon__dispatch to_handler(int signal, siginfo_t *info, ucontext_t 
     uintptr_t moved = 0;
     if (owner && qmon__go_ends(signal, info, context) && qmon__becomes_owner())
         tell_end(signal, info, context);
-    if (belongs_elsewhere(signal, frame, context, action)) {
+    /* valgrind's frames hold more than the kernel's, and cannot be moved: there the handler runs on our stack */
+    if (belongs_elsewhere(signal, frame, context, action) && !qmon__on_valgrind()) {
         moved = next.frame = qmon__frame_on_interrupted_stack(frame, context);
         if (moved == 0) { /* the kernel could not have called the handler either, and would have ended the process */
             end_by(SIGSEGV, info, context);
