@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "machine.h"
 #include "thread.h"
 
 _Thread_local struct qmon__thread qmon__thread __attribute__((tls_model("initial-exec")));
@@ -10,7 +11,20 @@ _Thread_local struct qmon__thread qmon__thread __attribute__((tls_model("initial
 struct qmon__guard {
     void *jump[5]; /* for __builtin_setjmp */
     struct qmon__guard *outer;
+    bool foreign; /* code that is not ours may run in it */
 };
+
+extern const char __ehdr_start[] __attribute__((visibility("hidden"))), etext[] __attribute__((visibility("hidden")));
+
+static bool is_own_code(uintptr_t pc) {
+    return pc >= (uintptr_t) __ehdr_start && pc < (uintptr_t) etext;
+}
+
+/* A handler of the program's may run inside a guard, where its signal came at that moment: its faults are the program's. */
+static bool is_fault_of(const struct qmon__guard *guard, const ucontext_t *context) {
+    return guard->foreign || qmon__filters_seen() /* the vdso's clock is read in one then */ ||
+           is_own_code(qmon__program_counter(context));
+}
 
 /* The signal that the timer sends; told from a real one by its code and value. */
 #define TIMER_SIGNAL SIGBUS
@@ -49,7 +63,7 @@ __attribute__((noinline)) static bool enter(struct qmon__guard *guard, void (*fu
 }
 
 bool qmon__guarded(void (*function)(void *argument), void *argument, uint64_t within_ms) {
-    struct qmon__guard guard = {.outer = qmon__thread.guard};
+    struct qmon__guard guard = {.outer = qmon__thread.guard, .foreign = within_ms != 0};
     struct qmon__guard *volatile outer = guard.outer;
     const volatile int timer = within_ms != 0 ? start_timer(within_ms) : -1;
     const volatile bool finished = enter(&guard, function, argument);
@@ -68,6 +82,8 @@ bool qmon__guard_takes(int signal, const siginfo_t *info, ucontext_t *context) {
     }
     if (qmon__thread.guard == NULL || (!by_timer && info->si_code <= 0))
         return by_timer; /* a timer that fired too late is nobody's signal */
+    if (!by_timer && !is_fault_of(qmon__thread.guard, context))
+        return false;
     /* jump[2] is the stack pointer of enter(): what lies below it belongs to the function that ends here. */
     const uintptr_t stack = ((uintptr_t) qmon__thread.guard->jump[2] - 512) & ~(uintptr_t) 15;
 #if defined(__x86_64__)

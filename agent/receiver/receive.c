@@ -67,6 +67,15 @@ static bool is_waited_for(const struct qmon__arguments *arguments) {
     return arguments->hold || arguments->stay;
 }
 
+/* We take our memory from the host's control group: where there is too little it is we who go, not the host. */
+static void offer_to_oom_killer(void) {
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void) !write(fd, "1000", 4);
+    close(fd);
+}
+
 /* Time for work that nobody waits for. */
 static uint64_t background_ms(const struct qmon__arguments *arguments) {
     return is_waited_for(arguments) || arguments->deadline_ms > BACKGROUND_MS ? arguments->deadline_ms : BACKGROUND_MS;
@@ -332,6 +341,7 @@ int qmon_receive_main(int argc, char **argv) {
         return 2;
     }
     ignore_stop_signals();
+    offer_to_oom_killer();
     qmon__die_in(background_ms(&arguments));
     struct work work = {.arguments = &arguments};
     int error = qmon__record_adopt(&work.file, RECORD_FD, arguments.record);

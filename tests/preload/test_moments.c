@@ -40,6 +40,20 @@ VICTIM(moment, in_generated_code, .program = "generated_code_crashes", .code = "
 VICTIM(moment, with_the_loader_s_lock_held, .program = "loader_locked", .code = "SIGSEGV", .origin = "look_and_fault")
 VICTIM(moment, with_the_loader_s_lock_held_by_another, .program = "loader_locked_elsewhere",
        .environment = {"FRAGILE=slow"}, .code = "SIGSEGV", .origin = "fault_meanwhile", .slower_ms = 700)
+VICTIM(moment, with_the_loader_s_lock_held_by_another_for_ever, .program = "held_elsewhere", .arguments = {"loader"},
+       .code = "SIGSEGV", .origin = "fault_meanwhile")
+VICTIM(moment, with_another_thread_in_exit_for_ever, .program = "held_elsewhere", .arguments = {"exit"},
+       .code = "SIGSEGV", .origin = "fault_meanwhile")
+VICTIM(moment, with_the_time_zone_s_lock_busy_elsewhere, .program = "held_elsewhere", .arguments = {"time"},
+       .code = "SIGSEGV", .origin = "fault_meanwhile", .racy = true)
+VICTIM(moment, with_the_environment_s_lock_busy_elsewhere, .program = "held_elsewhere", .arguments = {"environment"},
+       .code = "SIGSEGV", .origin = "fault_meanwhile", .racy = true)
+VICTIM(moment, in_the_middle_of_a_report, .program = "crashes_in_report", .code = "SIGSEGV",
+       .origin = "fault_in_handler", .any_others = true, .racy = true)
+VICTIM(moment, in_a_static_object_s_constructor, .program = "static_objects", .environment = {"FRAGILE=begin"},
+       .code = "SIGSEGV", .origin = "Fragile::fault")
+VICTIM(moment, in_a_static_object_s_destructor, .program = "static_objects", .environment = {"FRAGILE=end"},
+       .code = "SIGSEGV", .origin = "Fragile::fault")
 VICTIM(moment, with_a_stream_s_lock_held, .program = "stdio_locked", .arguments = {"own"}, .code = "SIGSEGV",
        .origin = "write_and_fault")
 VICTIM(moment, with_all_streams_locked_by_another, .program = "stdio_locked", .arguments = {"other"}, .code = "SIGSEGV",

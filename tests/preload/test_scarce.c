@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -57,6 +58,75 @@ static void read_only_shm(void) {
     mount_shm("size=1m", MS_RDONLY);
 }
 
+/* No shm in it, and no null. */
+static void empty_dev(void) {
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", "/dev", "tmpfs", 0, "size=64k") != 0)
+        _exit(125);
+}
+
+static void write_text(const char *path, const char *text) {
+    int fd = open(path, O_WRONLY);
+    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t) strlen(text))
+        _exit(125);
+    close(fd);
+}
+
+/* Into a control group of version 1 with one setting; the test removes it. */
+static void join_group(const char *kind, const char *setting, const char *value) {
+    char path[160], pid[16];
+    snprintf(path, sizeof path, "/sys/fs/cgroup/%s/scarce-%d", kind, getppid());
+    mkdir(path, 0755);
+    snprintf(path, sizeof path, "/sys/fs/cgroup/%s/scarce-%d/%s", kind, getppid(), setting);
+    write_text(path, value);
+    snprintf(path, sizeof path, "/sys/fs/cgroup/%s/scarce-%d/cgroup.procs", kind, getppid());
+    snprintf(pid, sizeof pid, "%d", getpid());
+    write_text(path, pid);
+}
+
+static void leave_groups(void) {
+    char path[160];
+    snprintf(path, sizeof path, "/sys/fs/cgroup/pids/scarce-%d", getpid());
+    rmdir(path);
+    snprintf(path, sizeof path, "/sys/fs/cgroup/memory/scarce-%d", getpid());
+    rmdir(path);
+}
+
+static void alone(void) {
+    join_group("pids", "pids.max", "1");
+}
+
+static void little_memory(void) {
+    join_group("memory", "memory.limit_in_bytes", "24000000");
+}
+
+static bool has_groups(const char *kind) {
+    char path[160];
+    snprintf(path, sizeof path, "/sys/fs/cgroup/%s/cgroup.procs", kind);
+    return access(path, W_OK) == 0;
+}
+
+Test(scarce, no_process_in_its_control_group, .fini = leave_groups) {
+    if (!has_groups("pids"))
+        cr_skip_test("no pids cgroup of version 1 to write to");
+    victim_check(&(const struct victim){
+        .program = "null_read", .prepare = alone, .code = "SIGSEGV", .origin = "read_null", .afterwards = 1});
+}
+
+/* The OOM killer takes the receiver, never the program. */
+Test(scarce, no_memory_in_its_control_group, .fini = leave_groups) {
+    if (!has_groups("memory"))
+        cr_skip_test("no memory cgroup of version 1 to write to");
+    victim_check(&(const struct victim){.program = "fills_memory",
+                                        .arguments = {"1000000"},
+                                        .prepare = little_memory,
+                                        .code = "SIGSEGV",
+                                        .origin = "fault_here",
+                                        .afterwards = 1,
+                                        .racy = true});
+}
+
+VICTIM(scarce, dev_is_empty, .program = "null_read", .prepare = empty_dev, .code = "SIGSEGV", .origin = "read_null")
 VICTIM(scarce, descriptors_closed_by_a_loop, .program = "closes_all", .arguments = {"loop"}, .code = "SIGSEGV",
        .origin = "fault_here")
 VICTIM(scarce, descriptors_closed_by_closefrom, .program = "closes_all", .arguments = {"closefrom"}, .code = "SIGSEGV",

@@ -178,6 +178,8 @@ static void check_reports(struct trial *trial, unsigned wanted, unsigned later) 
                  reports_count(&trial->list, "exit", NULL, &other) + reports_count(&trial->list, "error", NULL, &other);
     if (found > wanted || found + later < wanted)
         problem(trial, "%zu reports of kind %s, expected %u\n", found, kind, wanted);
+    if (trial->victim->any_others)
+        all = found + trial->victim->other_kinds;
     if (all - found > trial->victim->other_kinds || all + later < wanted + trial->victim->other_kinds)
         problem(trial, "%zu reports of other kinds, expected %u\n", all - found, trial->victim->other_kinds);
     if (found != 0 && wanted != 0)

@@ -34,6 +34,7 @@ struct victim {
     unsigned afterwards;  /* up to so many of them are found only by `qmon flush` */
 
     unsigned other_kinds; /* reports besides these */
+    bool any_others;      /* as many of them as there may be */
     int starts;           /* lifecycle events of each phase; 0: one, NO_STARTS: none */
     const char *stops;    /* is in the event of its stop */
 
