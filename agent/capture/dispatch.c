@@ -369,7 +369,8 @@ static bool is_just_handled(int signal, const siginfo_t *info, const struct qmon
            action->handler != (void *) SIG_IGN && (action->flags & SA_RESETHAND) == 0 && !qmon__mask_has_differed();
 }
 
-struct qmon__dispatch qmon__on_signal(int signal, siginfo_t *info, ucontext_t *context, uintptr_t frame) {
+__attribute__((noinline)) static struct qmon__dispatch take(int signal, siginfo_t *info, ucontext_t *context,
+                                                            uintptr_t frame) {
     struct qmon__dispatch next = {NULL, 0};
     if (qmon__guard_takes(signal, info, context))
         return next;
@@ -384,4 +385,13 @@ struct qmon__dispatch qmon__on_signal(int signal, siginfo_t *info, ucontext_t *c
     }
     errno = error_number;
     return next;
+}
+
+/* Without thread-local data there is nothing to be done, and everything that is tried faults again. */
+struct qmon__dispatch qmon__on_signal(int signal, siginfo_t *info, ucontext_t *context, uintptr_t frame) {
+    if (info->si_code > 0 && qmon__is_own_code(qmon__program_counter(context)) && !qmon__has_thread_pointer()) {
+        qmon__disposition_default(signal);
+        return (struct qmon__dispatch){NULL, 0};
+    }
+    return take(signal, info, context, frame);
 }

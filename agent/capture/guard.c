@@ -16,14 +16,14 @@ struct qmon__guard {
 
 extern const char __ehdr_start[] __attribute__((visibility("hidden"))), etext[] __attribute__((visibility("hidden")));
 
-static bool is_own_code(uintptr_t pc) {
+bool qmon__is_own_code(uintptr_t pc) {
     return pc >= (uintptr_t) __ehdr_start && pc < (uintptr_t) etext;
 }
 
 /* A handler of the program's may run inside a guard, where its signal came at that moment: its faults are the program's. */
 static bool is_fault_of(const struct qmon__guard *guard, const ucontext_t *context) {
     return guard->foreign || qmon__filters_seen() /* the vdso's clock is read in one then */ ||
-           is_own_code(qmon__program_counter(context));
+           qmon__is_own_code(qmon__program_counter(context));
 }
 
 /* The signal that the timer sends; told from a real one by its code and value. */

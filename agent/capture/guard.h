@@ -26,4 +26,7 @@ void qmon__guard_leave(void);
 /* Copies memory that may not be there. Returns false when any of it is unreadable (or unwritable at `to`). */
 bool qmon__copy_guarded(void *to, const void *from, size_t bytes);
 
+/* Is there code of libqmon.so's? */
+bool qmon__is_own_code(uintptr_t pc);
+
 #endif

@@ -30,4 +30,7 @@ uintptr_t qmon__frame_on_interrupted_stack(uintptr_t frame, const ucontext_t *co
 /* Runs a function on another stack. In signal_entry.S. */
 void qmon__call_on_stack(void (*function)(void *argument), void *argument, void *stack_top);
 
+/* Does the thread's own data lie where it can be read? Costs a system call or two. */
+bool qmon__has_thread_pointer(void);
+
 #endif

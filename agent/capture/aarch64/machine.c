@@ -1,8 +1,12 @@
 #include "machine.h"
 
+#include <errno.h>
+
 #include <string.h>
 
 #include "guard.h"
+
+#include "sys.h"
 
 #define FRAME_BYTES_LIMIT (64u * 1024u)
 
@@ -72,4 +76,10 @@ uintptr_t qmon__frame_on_interrupted_stack(uintptr_t frame, const ucontext_t *co
     if (extra != NULL)
         *(uint64_t *) ((uintptr_t) extra + (new_frame - frame)) += new_frame - frame;
     return new_frame;
+}
+
+bool qmon__has_thread_pointer(void) {
+    uintptr_t at = 0;
+    __asm__("mrs %0, tpidr_el0" : "=r"(at));
+    return at != 0 && qmon__sigprocmask(~0, (const void *) at, NULL) != -EFAULT;
 }

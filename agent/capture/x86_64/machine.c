@@ -1,8 +1,13 @@
 #include "machine.h"
 
+#include <asm/prctl.h>
+#include <errno.h>
+
 #include <string.h>
 
 #include "guard.h"
+
+#include "sys.h"
 
 #define RED_ZONE_BYTES 128u
 #define KERNEL_CONTEXT_BYTES 304u /* the kernel's struct ucontext: libc's is longer */
@@ -75,4 +80,11 @@ uintptr_t qmon__frame_on_interrupted_stack(uintptr_t frame, const ucontext_t *co
     ucontext_t *moved = (ucontext_t *) (new_frame + ((uintptr_t) context - frame));
     moved->uc_mcontext.fpregs = (fpregset_t) new_state;
     return new_frame;
+}
+
+bool qmon__has_thread_pointer(void) {
+    uintptr_t at = 0;
+    if (qmon__sys_2(SYS_arch_prctl, ARCH_GET_FS, &at) != 0)
+        return true;
+    return at != 0 && qmon__sigprocmask(~0, (const void *) at, NULL) != -EFAULT;
 }
