@@ -17,11 +17,17 @@ static int result_of(long result) {
 int unshare(int flags) {
     if (qmon__agent.active && (flags & (CLONE_NEWUSER | CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)) != 0)
         qmon__background_leave(PATIENCE_MS);
-    return result_of(qmon__sys_1(SYS_unshare, flags));
+    const long result = qmon__sys_1(SYS_unshare, flags);
+    if (result == 0 && (flags & CLONE_NEWPID) != 0)
+        qmon__agent.namespace_may_differ = true;
+    return result_of(result);
 }
 
 int setns(int descriptor, int type) {
     if (qmon__agent.active)
         qmon__background_leave(PATIENCE_MS);
-    return result_of(qmon__sys_2(SYS_setns, descriptor, type));
+    const long result = qmon__sys_2(SYS_setns, descriptor, type);
+    if (result == 0)
+        qmon__agent.namespace_may_differ = true;
+    return result_of(result);
 }

@@ -25,6 +25,7 @@ struct qmon__agent {
     bool contained;             /* not in the initial pid namespace */
     bool is_init;               /* PID 1 of its namespace */
     uint64_t pid_namespace;
+    bool namespace_may_differ; /* for children: unshare or setns has been called */
     uint32_t page_bytes;
     char record_path[QMON_PATH_BYTES + 64]; /* empty: the record has no file */
     uint64_t record_device, record_inode;

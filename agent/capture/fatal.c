@@ -178,6 +178,7 @@ static void hand_over(struct qmon_record *record, const struct qmon__record_plac
     const struct qmon__spawn_request request = {.why = "crash",
                                                 .manner = QMON__SPAWN_AWAITED,
                                                 .wait_ms = qmon__settings.deadline_ms,
+                                                .dying = guest == NULL,
                                                 .hold = hold,
                                                 .stay = qmon__kin_has_subreaper(),
                                                 .stacks = &fatal_spawn_stacks,

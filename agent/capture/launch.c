@@ -254,6 +254,35 @@ static bool is_forbidden(void) {
     return qmon__filters_forbid(SYS_clone, making);
 }
 
+/*
+ * The program may have asked for another pid namespace for its children. Ours belong into the one that we are in: the first process
+ * of the new one would be ours, and end it, or its first has ended and none can be made any more. Returns whether a process
+ * can be made now; *ret_back is what to go back to, negative: nothing.
+ */
+static bool enter_own_namespace(const struct qmon__spawn_request *request, long *ret_back) {
+    *ret_back = -1;
+    if (!qmon__agent.namespace_may_differ)
+        return true;
+    const long own = qmon__sys_2(SYS_pidfd_open, qmon__getpid(), 0); /* what /proc shows may be the other one */
+    const long other = qmon__sys_4(SYS_openat, AT_FDCWD, "/proc/self/ns/pid_for_children", O_RDONLY | O_CLOEXEC, 0);
+    /* One without processes yet cannot be opened, and would be lost. */
+    const bool moved = own >= 0 && (other >= 0 || request->dying) && qmon__sys_2(SYS_setns, own, CLONE_NEWPID) == 0;
+    if (own >= 0)
+        qmon__sys_1(SYS_close, own);
+    if (moved && !request->dying)
+        *ret_back = other;
+    else if (other >= 0)
+        qmon__sys_1(SYS_close, other);
+    return moved || request->dying;
+}
+
+static void leave_own_namespace(long back) {
+    if (back < 0)
+        return;
+    qmon__sys_2(SYS_setns, back, CLONE_NEWPID);
+    qmon__sys_1(SYS_close, back);
+}
+
 int qmon__spawn_receiver(const struct qmon__spawn_request *request) {
     struct job job;
     if (is_forbidden())
@@ -266,7 +295,10 @@ int qmon__spawn_receiver(const struct qmon__spawn_request *request) {
     qmon__tell_valgrind_of_stack(request->stacks->receiver, sizeof request->stacks->receiver);
     qmon__silence_valgrind();
     char *stack_top = request->stacks->waiter + sizeof request->stacks->waiter;
-    long waiter = qmon__clone(CLONE_VM | CLONE_VFORK, stack_top, run_waiter, &job);
+    long back, waiter = -EPERM;
+    if (enter_own_namespace(request, &back))
+        waiter = qmon__clone(CLONE_VM | CLONE_VFORK, stack_top, run_waiter, &job);
+    leave_own_namespace(back);
     if (waiter > 0) {
         int status, tries = 1000; /* no signal can interrupt it, but a filter can say so */
         while (qmon__sys_4(SYS_wait4, waiter, &status, __WCLONE, NULL) == -EINTR && --tries > 0) {

@@ -32,8 +32,9 @@ struct qmon__spawn_request {
     const char *why; /* "crash", "start", ... : --why */
     enum qmon__spawn_manner manner;
     uint64_t wait_ms;
-    bool hold; /* --hold: this process, its container or its machine ends with the report */
-    bool stay; /* --stay: nothing of ours may outlive the wait */
+    bool dying; /* the process makes no more children of its own */
+    bool hold;  /* --hold: this process, its container or its machine ends with the report */
+    bool stay;  /* --stay: nothing of ours may outlive the wait */
     struct qmon__spawn_stacks *stacks;
     const struct qmon__record_place *guest; /* whose record it is; NULL: the calling process's own */
     bool *ret_copied; /* the receiver got a copy of the record, as its file could not be reached; may be NULL */

@@ -124,6 +124,7 @@ static void tell(const char *why) {
     const struct qmon__spawn_request request = {.why = why,
                                                 .manner = await ? QMON__SPAWN_AWAITED : QMON__SPAWN_DETACHED,
                                                 .wait_ms = qmon__settings.deadline_ms,
+                                                .dying = true,
                                                 .hold = hold,
                                                 .stay = stay,
                                                 .stacks = &spawn_stacks};
@@ -195,7 +196,8 @@ void qmon__identity_inherit(struct qmon_record_process *process, int pid) {
     const uint32_t maker = process->pid;
     atomic_store_explicit(&process->announced, 0, memory_order_relaxed);
     qmon__identity_of_process(process, pid);
-    process->parent_pid = maker; /* which may be gone already */
+    if (process->parent_pid != 0)    /* its parent is in this namespace */
+        process->parent_pid = maker; /* which may be gone already */
     process->created_boot_ns = qmon__boot_ns();
     process->created_real_ns = process->image_real_ns = qmon__real_ns();
     process->execs = 0;
@@ -209,6 +211,9 @@ void qmon__process_forked(void) {
         return;
     const int pid = qmon__getpid();
     agent->is_init = pid == 1;
+    if (pid == 1 || agent->namespace_may_differ)
+        find_namespace();
+    agent->namespace_may_differ = false;
     qmon__background_forked();
     qmon__alternate_stack_forked();
     qmon__fatal_forked();

@@ -246,6 +246,8 @@ enum qmon__record_outcome qmon__record_acquire(int pid) {
 
 void qmon__record_mark_child(int pid) {
     char in_directory[QMON_RECORD_DIRECTORY_BYTES], path[QMON_PATH_BYTES + 64], draft[QMON_PATH_BYTES + 80];
+    if (qmon__agent.namespace_may_differ) /* what has this number here is somebody else */
+        return;
     if (!may_make_files() || (!usable_directory(0, in_directory) && !usable_directory(1, in_directory)))
         return;
     name_record(in_directory, pid, path, sizeof path);

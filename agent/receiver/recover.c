@@ -26,6 +26,7 @@
 #define YOUNG_S 60
 #define RECOVER_MS 60000u
 #define PARENT_NS 1000000000ull
+#define SEEN_MS 2000u
 
 struct recovery {
     struct qmon__pass *pass;
@@ -169,6 +170,20 @@ static bool seems_alive(const struct recovery *recovery, const struct qmon__reco
            (kill((pid_t) parsed->pid, 0) == 0 || errno == EPERM);
 }
 
+/* Another may be looking at it just now, and may have looked before a parent could say how it ended: that word would be lost if
+ * both went by. */
+static bool lock(const struct recovery *recovery, struct qmon__record_file *file) {
+    if (qmon__record_try_lock(file, QMON__LOCK_PROCESS) == 0)
+        return true;
+    if (qmon__record_load(file, QMON__LOAD_HEAD, true) < 0 || file->copy->end.seen_by_parent != 1 ||
+        atomic_load(&file->copy->header.state) == QMON_STATE_DONE)
+        return false;
+    uint64_t until_ms = qmon__now_monotonic_ms() + SEEN_MS;
+    if (until_ms > recovery->pass->deadline_ms)
+        until_ms = recovery->pass->deadline_ms;
+    return qmon__record_lock_until(file, QMON__LOCK_PROCESS, until_ms) == 0;
+}
+
 static bool visit(void *context, int directory, const char *name, const struct qmon__record_name *parsed) {
     struct recovery *recovery = context;
     if (qmon__now_monotonic_ms() >= recovery->pass->deadline_ms)
@@ -182,7 +197,7 @@ static bool visit(void *context, int directory, const char *name, const struct q
             qmon_log("record %s cannot be opened: %s", name, strerror(-error));
         return true;
     }
-    if (qmon__record_try_lock(&file, QMON__LOCK_PROCESS) == 0 && !qmon__record_is_locked(&file, QMON__LOCK_CRASH))
+    if (lock(recovery, &file) && !qmon__record_is_locked(&file, QMON__LOCK_CRASH))
         take_over(recovery, &file);
     qmon__record_close(&file);
     return true;

@@ -33,6 +33,23 @@ VICTIM(child, of_a_bare_clone_ends_well, .program = "raw_fork", .prints = "child
 VICTIM(child, of_a_bare_clone_crashes, .program = "raw_fork", .arguments = {"crash"}, .death = "exit 0",
        .code = "SIGSEGV", .afterwards = 1)
 
+VICTIM(child, of_clone_ends_well, .program = "clones", .arguments = {"process"}, .prints = "child 500")
+VICTIM(child, of_clone_exits, .program = "clones", .arguments = {"process", "exit"}, .prints = "child 400")
+VICTIM(child, of_clone_crashes, .program = "clones", .arguments = {"process", "fault"}, .death = "exit 0",
+       .code = "SIGSEGV", .origin = "fault_in_clone")
+VICTIM(child, of_clone_aborts, .program = "clones", .arguments = {"process", "abort"}, .death = "exit 0",
+       .code = "SIGABRT", .origin = "work", .tells = {"abort()"})
+VICTIM(child, of_clone_is_killed, .program = "clones", .arguments = {"process", "kill"}, .prints = "child 9",
+       .death = "exit 0", .code = "SIGKILL")
+VICTIM(child, of_clone_that_shares_memory_ends_well, .program = "clones", .arguments = {"memory"},
+       .prints = "child 500")
+VICTIM(child, of_clone_that_shares_memory_crashes, .program = "clones", .arguments = {"memory", "fault"},
+       .death = "exit 0", .code = "SIGSEGV", .origin = "fault_in_clone", .racy = true)
+VICTIM(child, of_clone_that_shares_memory_is_killed, .program = "clones", .arguments = {"memory", "kill"},
+       .prints = "child 9")
+VICTIM(child, of_clone_that_is_a_thread_ends_well, .program = "clones", .arguments = {"thread"})
+VICTIM(child, of_clone_that_is_a_thread_crashes, .program = "clones", .arguments = {"thread", "fault"},
+       .code = "SIGSEGV", .origin = "fault_in_clone", .racy = true)
 VICTIM(child, of_vfork_ends, .program = "vfork_ends", .arguments = {"_exit"}, .prints = "child 600")
 VICTIM(child, of_vfork_faults, .program = "vfork_ends", .arguments = {"fault"}, .prints = "SEGV default 1",
        .death = "exit 0", .code = "SIGSEGV", .reports = 3, .origin = "fault_in_child", .racy = true)

@@ -37,6 +37,23 @@ VICTIM(first_process, faults, .program = "/usr/bin/unshare",
 VICTIM(first_process, aborts, .program = "/usr/bin/unshare",
        .arguments = {FIRST(QMON_BUILD_DIR "/victims/first_process", "abort")}, .environment = {"QMON_EXCLUDE=unshare"},
        .death = "SIGSEGV", .code = "SIGSEGV", .origin = "main", .tells = {"abort()"})
+/* The same with unshare itself watched: it is the root then, and ends as its child ends, by a signal to itself for one. */
+VICTIM(first_process, faults_as_a_child, .program = "/usr/bin/unshare",
+       .arguments = {FIRST(QMON_BUILD_DIR "/victims/first_process", "fault")}, .code = "SIGSEGV", .reports = 2,
+       .origin = "fault_here", .prints = "pid 1\n")
+VICTIM(first_process, fails_as_a_child, .program = "/usr/bin/unshare",
+       .arguments = {FIRST(QMON_BUILD_DIR "/victims/first_process", "-", "6")}, .code = "exit:6")
+VICTIM(first_process, and_a_child_of_it_crash_as_children, .program = "/usr/bin/unshare",
+       .arguments = {FIRST(QMON_BUILD_DIR "/victims/reaps_as_first")}, .death = "exit 0", .code = "SIGSEGV",
+       .prints = "3 reaped, 1 of them crashed")
+VICTIM(first_process, is_stopped, .program = "/usr/bin/unshare",
+       .arguments = {FIRST("/bin/sh", "-c", "trap 'exit 3' TERM; (sleep 0.1; kill -TERM 1) & wait; exit 9")},
+       .environment = {"QMON_EXCLUDE=unshare"}, .code = "exit:3")
+VICTIM(first_process, is_killed_from_outside, .program = "/bin/sh",
+       .arguments = {"-c", "unshare --pid --fork --mount-proc sleep 99 & sleep 0.3; "
+                           "kill -KILL $(cat /proc/$!/task/$!/children); wait $!; echo $?"},
+       .environment = {"QMON_EXCLUDE=unshare,sh,dash,cat"}, .prints = "1\n", .death = "exit 0", .code = "KILLED",
+       .afterwards = 1, .any_lifecycle = true, .any_errors = true)
 VICTIM(first_process, is_immune_to_its_own_signals, .program = "/usr/bin/unshare",
        .arguments = {FIRST(QMON_BUILD_DIR "/victims/first_process", "kill")}, .environment = {"QMON_EXCLUDE=unshare"},
        .prints = "still here")

@@ -1,0 +1,46 @@
+/*
+ * clone(2) as libc offers it, for a process of its own (without CLONE_VM): fork by another name, of which libc tells nobody. The
+ * child runs a function, and ends by a bare system call when that returns: so it starts and ends here. Threads, and processes
+ * that share our memory or bring thread-local storage of their own, are the program's alone.
+ */
+#include <sched.h>
+#include <stdarg.h>
+
+#include <agent.h>
+
+#include "next.h"
+
+typedef int (*start_function)(void *);
+typedef int (*clone_function)(start_function, void *, int, void *, ...);
+
+struct passenger {
+    start_function start;
+    void *argument;
+};
+
+/* In the child, whose memory is a copy: the passenger is where the parent had it. */
+static int begin(void *copy) {
+    const struct passenger passenger = *(const struct passenger *) copy;
+    qmon__process_forked();
+    const int status = passenger.start(passenger.argument);
+    qmon__process_exits(status);
+    return status;
+}
+
+int clone(start_function start, void *stack, int flags, void *argument, ...) {
+    static void *_Atomic next;
+    const clone_function real = (clone_function) qmon__next("clone", &next);
+    va_list list;
+    va_start(list, argument);
+    void *const parent_tid = va_arg(list, void *);
+    void *const tls = va_arg(list, void *);
+    void *const child_tid = va_arg(list, void *);
+    va_end(list);
+    struct passenger passenger = {start, argument};
+    if (!qmon__agent.active || start == NULL || stack == NULL || (flags & (CLONE_VM | CLONE_SETTLS)) != 0)
+        return real(start, stack, flags, argument, parent_tid, tls, child_tid);
+    const int child = real(begin, stack, flags, &passenger, parent_tid, tls, child_tid);
+    if (child > 0 && (flags & CLONE_PARENT) == 0)
+        qmon__process_has_forked(child);
+    return child;
+}
