@@ -82,6 +82,7 @@ static char *empty(void) {
 void command_start(struct command *command, const char *const *arguments) {
     int out[2], err[2];
 
+    command_free(command); /* of the run before */
     cr_assert_eq(access(QMON_BUILD_DIR "/qmon", X_OK), 0, "qmon is not built");
     cr_assert_eq(pipe2(out, O_CLOEXEC), 0);
     cr_assert_eq(pipe2(err, O_CLOEXEC), 0);

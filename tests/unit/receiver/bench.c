@@ -26,8 +26,13 @@ void bench_open(struct bench *bench, const char *setting) {
     set("QMON_STATE_DIR", bench->scratch.path);
     set("QMON_EVENTS_FILE", bench->alerts);
     set("QMON_LOG", bench->log);
-    if (setting != NULL)
-        putenv(strdup(setting));
+    if (setting != NULL) {
+        char name[128];
+        const char *equals = strchr(setting, '=');
+        cr_assert(equals != NULL && (size_t) (equals - setting) < sizeof name, "%s", setting);
+        snprintf(name, sizeof name, "%.*s", (int) (equals - setting), setting);
+        set(name, equals + 1);
+    }
     bench->config = qmon_config_load(environ);
     const char *problem;
     bench->store = qmon_store_open(bench->scratch.path, &problem);
