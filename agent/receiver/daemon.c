@@ -189,10 +189,26 @@ static uint32_t look_for_daemon(struct qmon__record_file *file, bool unseen, uin
     }
 }
 
-uint32_t qmon__hand_over_to_daemon(struct qmon__record_file *file, bool unseen, uint64_t deadline_ms) {
+/* A root whose children can be looked at from here. */
+static bool is_root_in_sight(const struct qmon__record_file *file) {
     const struct qmon_record_process *root = &file->copy->process;
-    if (!(root->flags & QMON_PROCESS_ROOT) || file->directory < 0 || !qmon__proc_is_ours() ||
-        root->pid_namespace != qmon__proc_namespace(0, "pid"))
+    return (root->flags & QMON_PROCESS_ROOT) && file->directory >= 0 && qmon__proc_is_ours() &&
+           root->pid_namespace == qmon__proc_namespace(0, "pid");
+}
+
+bool qmon__may_have_daemon(struct qmon__record_file *file) {
+    const struct qmon_record_end *end = &file->copy->end;
+    struct search search = {.root = file, .root_session = file->copy->process.session};
+    if (!is_root_in_sight(file) || end->how != QMON_END_EXIT || (end->status & 0xff) != 0)
+        return false;
+    qmon__place_visit(file->directory, consider, &search);
+    if (search.found != CANDIDATE_NONE)
+        qmon__record_close(&search.daemon);
+    return search.children > 0;
+}
+
+uint32_t qmon__hand_over_to_daemon(struct qmon__record_file *file, bool unseen, uint64_t deadline_ms) {
+    if (!is_root_in_sight(file))
         return 0;
     uint32_t found = look_for_daemon(file, unseen, deadline_ms);
     uint32_t decided = qmon__decide_successor(file, found != 0 ? found : QMON__NOBODY);

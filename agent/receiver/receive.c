@@ -217,8 +217,21 @@ static void keep_maps_for_ring(struct work *work) {
     }
 }
 
+/* In a container the host waits until its stop is told, as the container may end with it. Not so where it leaves a daemon,
+ * which may wait for its end before it leaves the session; nothing is lost should the container end nevertheless, as the
+ * record stays. Process 1 takes all the others along. */
+static void let_forking_host_go(struct work *work) {
+    struct qmon__record_file *file = &work->file;
+    if (!work->arguments->hold || !work->has_file || qmon__record_load(file, QMON__LOAD_HEAD, false) < 0 ||
+        (file->copy->process.flags & QMON_PROCESS_INIT) || !qmon__may_have_daemon(file))
+        return;
+    qmon__record_try_lock(file, QMON__LOCK_PROCESS);
+    let_host_go(work);
+}
+
 static int receive_stop(struct work *work) {
     keep_maps_for_ring(work);
+    let_forking_host_go(work);
     bool kept = begin_work(work, QMON__LOAD_HEAD) && settle(work, NULL, false);
     end_work(work);
     return kept ? 0 : 1;

@@ -41,6 +41,8 @@ bool qmon__is_stop_signal(int signal);
 /* The root has ended well (or, unseen, within a moment of its fork). Is there a daemon of it, which goes on in its place? Then that one's record is made the root's
  * and its pid returned; 0: there is none. Waits a moment where a child may be about to become one. */
 uint32_t qmon__hand_over_to_daemon(struct qmon__record_file *file, bool unseen, uint64_t deadline_ms);
+/* Does a root that has ended well leave a child that may be a daemon, or become one? */
+bool qmon__may_have_daemon(struct qmon__record_file *file);
 /* Notes which session the root is in, while it is there to be asked. */
 void qmon__note_session(struct qmon__record_file *file, uint32_t live_pid);
 

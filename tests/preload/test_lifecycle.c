@@ -34,6 +34,11 @@ VICTIM(lifecycle, of_a_daemon_that_fails_soon, .program = "daemonizes", .argumen
        .code = "exit:3", .stops = "exit status 3", .racy = true)
 VICTIM(lifecycle, of_a_daemon_that_ends_at_once, .program = "daemonizes", .arguments = {"end", "0"},
        .stops = "exit status 0", .racy = true)
+/* There a program that ends is held until that is told; this one's daemon waits for its end. The shell outside is a root, too. */
+VICTIM(lifecycle, of_a_daemon_in_a_container,
+       SHELL("agent=$LD_PRELOAD; unset LD_PRELOAD; unshare --pid --fork --mount-proc"
+             " sh -c \"LD_PRELOAD=$agent " VICTIMS "daemonizes crash; sleep 1\""),
+       .death = "exit 0", .code = "SIGSEGV", .starts = 2, .stops = "SIGSEGV")
 VICTIM(lifecycle, of_a_child_left_running, SHELL(VICTIMS "stays_alive 200 & exit 0"), .stops = "exit status 0")
 VICTIM(lifecycle, of_all_processes, SHELL("/bin/true; /bin/true; :"), .environment = {"QMON_LIFECYCLE=all"},
        .starts = 3)
