@@ -125,7 +125,7 @@ static bool tell_without_store(struct qmon__pass *pass, const struct qmon_event 
     struct qmon_delivery_summary summary = {0};
     bool told =
         qmon_store_save(memory, event, "alerted", sinks, sink_count) == 0 &&
-        (qmon__is_bound() /* what cannot be done now cannot be done a moment later */
+        (qmon__is_bound() /* see deliver_saved */
              ? qmon_deliver_due(memory, pass->config, event->id, pass->deadline_ms, &summary)
              : qmon_deliver_until(memory, pass->config, event->id, pass->deadline_ms, &summary)) == (int) sink_count;
     qmon_store_close(memory);
@@ -137,9 +137,10 @@ static enum qmon__kept deliver_saved(struct qmon__pass *pass, const struct qmon_
     if (sink_count == 0)
         return durable ? QMON__KEPT : QMON__KEPT_TOLD; /* nobody wants it */
     struct qmon_delivery_summary summary = {0};
-    int sent = (durable || pass->makeshift) && !pass->last_chance
-                   ? qmon_deliver_due(pass->store, pass->config, event->id, pass->deadline_ms, &summary)
-                   : qmon_deliver_until(pass->store, pass->config, event->id, pass->deadline_ms, &summary);
+    /* What a limit of the host's forbids now, it forbids a moment later: the host is not held for that. */
+    const bool once = ((durable || pass->makeshift) && !pass->last_chance) || qmon__is_bound();
+    int sent = once ? qmon_deliver_due(pass->store, pass->config, event->id, pass->deadline_ms, &summary)
+                    : qmon_deliver_until(pass->store, pass->config, event->id, pass->deadline_ms, &summary);
     if (summary.last_problem[0] != '\0')
         qmon_log("%s: %s", event->id, summary.last_problem);
     if (durable)
