@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <qmon/paths.h>
+
 #include "live.h"
 #include "procfs.h"
 #include "record_maker.h"
@@ -154,7 +156,8 @@ Test(live, a_process_in_another_pid_namespace_that_has_execed_is_found_there) {
     struct made_record made = make_record(scratch.path, 1); /* as it sees itself */
     made.at->process.pid_namespace = qmon__proc_namespace(inner, "pid");
     made.at->header.state = QMON_STATE_EXEC;
-    bool sees_all = geteuid() == 0;
+    /* who is in a container does not see the namespaces beside it */
+    bool sees_all = geteuid() == 0 && qmon__proc_namespace(0, "pid") == QMON_INITIAL_PID_NAMESPACE;
     cr_expect_eq(life_of(&made), QMON__LIFE_ALIVE);
     kill((pid_t) inner, SIGKILL);
     waitpid(outer, NULL, 0);
