@@ -96,7 +96,10 @@ static void alone(void) {
     join_group("pids", "pids.max", "1");
 }
 
+/* Without a core, which would count where it is written to a file system in memory. */
 static void little_memory(void) {
+    const struct rlimit no_core = {0, 0};
+    setrlimit(RLIMIT_CORE, &no_core);
     join_group("memory", "memory.limit_in_bytes", "24000000");
 }
 
