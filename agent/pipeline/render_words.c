@@ -70,19 +70,33 @@ void qmon__words_range(struct qmon_text *text, const struct qmon_thread *thread,
     qmon_text_add(text, ")");
 }
 
+/* Code that was made at run time has neither name nor file: where it called something that has, that says more. */
+static const struct qmon_frame *named_frame(const struct qmon_thread *thread, size_t index) {
+    const struct qmon_frame *frame = &thread->frames[index];
+
+    if (frame->function || frame->module)
+        return frame;
+    for (size_t i = index; i-- > 0;) {
+        const struct qmon_frame *inner = &thread->frames[i];
+        if (inner->function && !inner->filtered && inner->role != QMON_ROLE_LIBC && inner->role != QMON_ROLE_QMON)
+            return inner;
+    }
+    return frame;
+}
+
 static const struct qmon_frame *where_frame(const struct qmon_event *event) {
     if (event->thread_count == 0)
         return NULL;
     const struct qmon_thread *thread = &event->threads[0];
     if (event->origin < thread->frame_count)
-        return &thread->frames[event->origin];
+        return named_frame(thread, event->origin);
     for (size_t i = 0; i < thread->runtime_frame_count; i++)
         if (thread->runtime_frames[i].in_app && !thread->runtime_frames[i].filtered)
             return &thread->runtime_frames[i];
     for (size_t i = 0; i < thread->frame_count; i++) {
         const struct qmon_frame *frame = &thread->frames[i];
         if (frame->role != QMON_ROLE_QMON && frame->role != QMON_ROLE_LIBC && !frame->filtered)
-            return frame;
+            return named_frame(thread, i);
     }
     return thread->frame_count ? &thread->frames[0] : NULL;
 }

@@ -67,6 +67,20 @@ Test(describe, makes_do_with_module_or_program_where_less_is_known) {
     cr_assert_str_eq(event->title, "SIGSEGV in shop");
 }
 
+Test(describe, names_what_was_called_by_code_without_a_name) {
+    crash(SIGSEGV, 1, 0);
+    event->threads[0].frame_count = 0;
+    trace_frame(event, QMON_ROLE_LIBC, "memmove");
+    trace_frame(event, QMON_ROLE_RUNTIME, "Unsafe_PutLong");
+    struct qmon_frame *made = trace_frame(event, QMON_ROLE_APP, NULL);
+    made->language = "java";
+    made->module = NULL;
+    made->file = NULL;
+    trace_start(event);
+    describe();
+    cr_expect_not_null(strstr(event->title, "in Unsafe_PutLong"), "%s", event->title);
+}
+
 Test(describe, tells_a_null_pointer_with_its_offset) {
     crash(SIGSEGV, SEGV_MAPERR, 0);
     expect("null-dereference", "read from address 0: a null pointer was used");
