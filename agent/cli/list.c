@@ -188,7 +188,7 @@ static void nothing_to_show(const struct qmon__cli_session *session, const struc
         fprintf(stderr,
                 "qmon list: there are no events in %s%s. Programs that other users run keep theirs elsewhere: "
                 "look as that user, or set QMON_STATE_DIR.\n",
-                session->state_dir, wanted->all ? "" : " but, it may be, starts and stops (--all)");
+                session->state_dir, wanted->all ? "" : "; --all shows starts and stops, too");
 }
 
 static int list_events(const struct qmon__cli_session *session, const struct list_options *wanted, int kind) {
