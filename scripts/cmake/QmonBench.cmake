@@ -31,7 +31,7 @@ endforeach()
 add_executable(qmon-bench EXCLUDE_FROM_ALL ${bench_sources})
 set_target_properties(qmon-bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${bench_directory})
 target_include_directories(qmon-bench PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_CURRENT_SOURCE_DIR}/bench
-                           ${CMAKE_SOURCE_DIR}/agent/cache) # for the text of the script
+                           ${CMAKE_SOURCE_DIR}/agent/cache/redis) # for the text of the script
 target_compile_definitions(qmon-bench PRIVATE ${QMON_TEST_DEFINITIONS})
 target_link_libraries(qmon-bench PRIVATE qmoncore)
 add_dependencies(bench qmon-bench libqmon qmon)

@@ -13,7 +13,8 @@ foreach(source IN LISTS fuzz_sources)
     # A target is a test of its part: it may see private headers, like the unit tests do.
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_CURRENT_SOURCE_DIR}/support)
     foreach(part receiver pipeline cache aws kit sink store config cli)
-        target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/agent/${part})
+        qmon_folders(folders ${CMAKE_SOURCE_DIR}/agent/${part})
+        target_include_directories(${name} PRIVATE ${folders})
     endforeach()
     target_link_libraries(${name} PRIVATE qmoncore)
     foreach(part slack_limits) # of tests/support, where it needs nothing but what qmon itself links

@@ -1,5 +1,5 @@
-# The receiver side: one object library a folder, each seeing include/ and itself, so that a folder that reaches for
-# another one's private header does not compile. Together they are the static library qmoncore, and with cli/main.c qmon.
+# The receiver side: one object library a part (a folder of agent/ with those in it), each seeing include/ and itself, so
+# that a part that reaches for another one's private header does not compile. Together they are the static library qmoncore, and with cli/main.c qmon.
 
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
@@ -37,11 +37,13 @@ target_link_libraries(qmon_libraries INTERFACE m ${CMAKE_DL_LIBS} Threads::Threa
 set(core_objects "")
 set(qmon_main ${CMAKE_SOURCE_DIR}/agent/cli/main.c)
 foreach(part receiver pipeline cache aws kit sink store config cli)
-    qmon_glob(sources ${CMAKE_SOURCE_DIR}/agent/${part}/*.c)
+    qmon_folders(folders ${CMAKE_SOURCE_DIR}/agent/${part})
+    list(TRANSFORM folders APPEND /*.c OUTPUT_VARIABLE patterns)
+    qmon_glob(sources ${patterns})
     list(REMOVE_ITEM sources ${qmon_main})
     if(sources)
         add_library(qmon_${part} OBJECT ${sources})
-        target_include_directories(qmon_${part} PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/agent/${part})
+        target_include_directories(qmon_${part} PRIVATE ${CMAKE_SOURCE_DIR}/include ${folders})
         target_link_libraries(qmon_${part} PRIVATE qmon_tool_flags qmon_libraries)
         list(APPEND core_objects $<TARGET_OBJECTS:qmon_${part}>)
     endif()
@@ -54,6 +56,7 @@ endif()
 qmon_glob(qmon_main ${qmon_main})
 if(qmon_main AND TARGET qmoncore)
     add_executable(qmon ${qmon_main})
-    target_include_directories(qmon PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/agent/cli)
+    qmon_folders(folders ${CMAKE_SOURCE_DIR}/agent/cli)
+    target_include_directories(qmon PRIVATE ${CMAKE_SOURCE_DIR}/include ${folders})
     target_link_libraries(qmon PRIVATE qmoncore)
 endif()
