@@ -154,10 +154,19 @@ static void close_descriptors(bool keep_stderr) {
             qmon__sys_1(SYS_close, (int) fd);
 }
 
+/* A pipe is kept only where that is asked for: whoever reads it waits for us too. */
+static bool keeps_stderr(void) {
+    struct stat status;
+    if (qmon__settings.keep_stderr)
+        return qmon__sys_2(SYS_fcntl, 2, F_GETFD) >= 0;
+    return qmon__settings.keep_stderr_file && qmon__sys_4(SYS_newfstatat, 2, "", &status, AT_EMPTY_PATH) == 0 &&
+           S_ISREG(status.st_mode);
+}
+
 /* Closes the host's descriptors (this process has a table of its own), then: /dev/null on 0 to 2, the record on 3. The order
  * makes it work where the host has used up its limit. */
 static bool arrange_descriptors(struct job *job) {
-    const bool keep_stderr = qmon__settings.keep_stderr && qmon__sys_2(SYS_fcntl, 2, F_GETFD) >= 0;
+    const bool keep_stderr = keeps_stderr();
     close_descriptors(keep_stderr);
     if (qmon__sys_4(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0) != 0 &&
         qmon__sys_2(SYS_memfd_create, "qmon-null", 0) != 0)

@@ -202,6 +202,8 @@ bool qmon__settings_read(char *const *environment, const char *executable, const
     if (deadline != NULL && qmon__parse_count(deadline, &value) && value >= 10 && value <= 600000)
         settings->deadline_ms = value;
     settings->keep_stderr = kept("QMON_STDERR") != NULL;
+    const char *lines = kept("QMON_STDERR_LINES");
+    settings->keep_stderr_file = lines != NULL && qmon__parse_count(lines, &value) && value > 0;
     const char *signals = kept("QMON_SIGNALS");
     settings->crash_signals = signals != NULL ? qmon__parse_signals(signals) : 0;
     if (settings->crash_signals == 0)

@@ -20,6 +20,7 @@ struct qmon__settings {
     enum qmon__who exit;
     uint64_t deadline_ms;
     bool keep_stderr;                     /* the receiver has the program's standard error: QMON_STDERR */
+    bool keep_stderr_file;                /* the same, where it is a regular file: QMON_STDERR_LINES */
     qmon__sigset crash_signals;           /* reported as crashes */
     char state_dir[QMON_STATE_DIR_BYTES]; /* wanted, absolute */
     char **forward;                       /* environment of the receiver, NULL-terminated; static storage */

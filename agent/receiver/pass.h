@@ -23,10 +23,11 @@ struct qmon__pass {
     struct qmon_cache *cache;           /* opened at the first decision */
     struct qmon_symbolizer *symbolizer; /* opened at the first trace */
     uint64_t deadline_ms;               /* CLOCK_MONOTONIC: nothing goes on past it */
-    uint64_t renewal_ms; /* what the deadline is moved to, from then on, by each batch of work; 0 never */
-    bool last_chance;    /* nobody may come after us: failed deliveries are tried again until the deadline */
-    bool makeshift;      /* the store is in memory because of what binds us alone: others can do better later */
-    bool owns;           /* config and store are closed with it */
+    uint64_t renewal_ms;       /* what the deadline is moved to, from then on, by each batch of work; 0 never */
+    const char *stderr_record; /* name of the record whose process left us its descriptor 2; NULL none; borrowed */
+    bool last_chance;          /* nobody may come after us: failed deliveries are tried again until the deadline */
+    bool makeshift;            /* the store is in memory because of what binds us alone: others can do better later */
+    bool owns;                 /* config and store are closed with it */
 };
 
 /* For `qmon receive`: loads the configuration and opens the store of its state directory. 0 or negative errno. */

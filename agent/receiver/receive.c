@@ -52,8 +52,9 @@ struct work {
     const struct qmon__arguments *arguments;
     struct qmon__record_file file;
     struct qmon__pass pass;
-    char *maps;    /* of the process, read while it was there; NULL */
-    bool has_file; /* others can see the record, so that it must be locked */
+    char record_name[NAME_MAX + 1]; /* also once the file is closed; empty: it has none */
+    char *maps;                     /* of the process, read while it was there; NULL */
+    bool has_file;                  /* others can see the record, so that it must be locked */
 };
 
 static void ignore_stop_signals(void) {
@@ -98,6 +99,8 @@ static bool begin_pass(struct work *work) {
     if (qmon__pass_open(&work->pass, qmon__now_monotonic_ms() + patience_ms) < 0)
         return false;
     work->pass.last_chance = work->arguments->hold;
+    if (work->arguments->why != QMON__WHY_FOUND) /* where the host is another: the one that died is its child */
+        work->pass.stderr_record = work->record_name;
     return true;
 }
 
@@ -364,5 +367,6 @@ int qmon_receive_main(int argc, char **argv) {
     }
     close(RECORD_FD);
     work.has_file = work.file.directory >= 0;
+    memcpy(work.record_name, work.file.name, sizeof work.record_name);
     return receivers[arguments.why](&work);
 }

@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <qmon/log.h>
 
 #include "kin.h"
+#include "last_lines.h"
 #include "moment.h"
 #include "ring.h"
 #include "settle.h"
@@ -102,11 +104,19 @@ static bool tell_end(struct qmon__pass *pass, struct qmon__record_file *file, st
     return kept == QMON__KEPT || (kept == QMON__KEPT_TOLD && !qmon_store_is_durable(pass->store) && !pass->makeshift);
 }
 
+static void add_last_lines(const struct qmon__pass *pass, const struct qmon__record_file *file,
+                           struct qmon_event *event) {
+    if (pass->config->stderr_lines > 0 && pass->stderr_record != NULL && strcmp(file->name, pass->stderr_record) == 0)
+        qmon__add_last_lines(event, STDERR_FILENO, pass->config->stderr_lines);
+}
+
 static bool settle_crash(struct qmon__pass *pass, struct qmon__record_file *file, struct qmon__settlement *settlement) {
     if (has_announced(file, QMON_ANNOUNCED_END))
         return true;
-    if (settlement->crash != NULL)
+    if (settlement->crash != NULL) {
+        add_last_lines(pass, file, settlement->crash->event);
         return tell_end(pass, file, settlement->crash, settlement);
+    }
     struct qmon__report report;
     if (qmon__record_load(file, QMON__LOAD_CRASH | QMON__LOAD_MODULES | QMON__LOAD_CRUMBS, true) < 0 ||
         qmon__crash_event(file->copy, settlement->death.found_ns, 0, &report) < 0)
@@ -125,6 +135,7 @@ static bool settle_exit(struct qmon__pass *pass, struct qmon__record_file *file,
     qmon__record_load(file, QMON__LOAD_CRUMBS, true);
     if (qmon__exit_event(file->copy, end->status & 0xff, end->real_ns, settlement->live_pid, &report) < 0)
         return false;
+    add_last_lines(pass, file, report.event);
     bool kept = tell_end(pass, file, &report, settlement);
     qmon_event_free(report.event);
     return kept;

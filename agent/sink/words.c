@@ -141,6 +141,17 @@ void qmon__words_trace(const struct qmon_event *event, size_t max_rows, char *re
     free(trace);
 }
 
+void qmon__words_last_lines(const struct qmon_event *event, char *ret_text, size_t bytes) {
+    struct qmon_text text;
+
+    begin(&text, ret_text, bytes);
+    for (size_t i = 0; i < event->context.last_line_count; i++) {
+        qmon_text_add(&text, i ? "\n" : "");
+        qmon_text_add(&text, event->context.last_lines[i]);
+    }
+    end(&text);
+}
+
 static void add_fact(struct qmon__facts *facts, const char *label, const char *value) {
     if (!is_set(value) || facts->count == QMON__FACTS)
         return;

@@ -28,6 +28,8 @@ void qmon__words_what(const struct qmon_event *event, char *ret_text, size_t byt
 void qmon__words_often(const struct qmon_event *event, char *ret_text, size_t bytes);
 /* The trace, a row a line, fewer rows until it fits; "" without one. */
 void qmon__words_trace(const struct qmon_event *event, size_t max_rows, char *ret_text, size_t bytes);
+/* What the program wrote last to its standard error, a row a line; "" where that is not known. */
+void qmon__words_last_lines(const struct qmon_event *event, char *ret_text, size_t bytes);
 /* Where, how often, service, stage, version, host, process, signal and so on, as far as they are known. */
 void qmon__words_facts(const struct qmon_event *event, struct qmon__facts *ret_facts);
 /* One line of outside text of at most bytes - 1 bytes; "" for NULL. bytes at least 8. */

@@ -174,6 +174,8 @@ struct qmon_event {
         uint64_t stack_address;   /* the stack pointer */
         const char **stack_words; /* "0x7f...": addresses and small numbers; "-" for what may be the program's data */
         size_t stack_word_count;
+        const char **last_lines; /* of what it wrote to standard error, secrets blotted out */
+        size_t last_line_count;
     } context;
 
     struct {                 /* the source around the origin, where its file was there; secrets blotted out */

@@ -107,3 +107,31 @@ Test(configuration, of_a_file_that_is_nonsense_harms_nobody) {
         cr_assert_eq(run("rm etc/events"), 0);
     }
 }
+
+/* Both kinds of end, and with them nothing that somebody else wrote. */
+Test(configuration, of_last_lines_tells_them_with_an_exit_and_a_crash) {
+    char *events;
+
+    write_file("{\"stderr_lines\": 2, \"state_dir\": \"state\", \"file\": {\"path\": \"events\"}}");
+    run_under_agent("", "sh -c 'echo one >&2; echo two >&2; echo going wrong >&2; exit 3' 2> errors", 3);
+    events = events_with("\"code\":\"exit:3\"");
+    cr_expect_not_null(strstr(events, "\"stderr\":[\"two\",\"going wrong\"]"), "%s", events);
+    free(events);
+    run_under_agent("", QMON_BUILD_DIR "/victims/asserts 2> errors", 134);
+    events = events_with("\"code\":\"SIGABRT\"");
+    cr_expect_not_null(strstr(events, "\"stderr\":[\"asserts: "), "%s", events);
+    free(events);
+}
+
+Test(configuration, of_last_lines_leaves_a_pipe_to_its_reader) {
+    char *events, *read;
+
+    write_file("{\"stderr_lines\": 2, \"state_dir\": \"state\", \"file\": {\"path\": \"events\"}}");
+    run_under_agent("", "sh -c 'echo for the reader >&2; exit 3' 2>&1 | cat > read; exit 3", 3);
+    events = events_with("\"code\":\"exit:3\"");
+    cr_expect_null(strstr(events, "for the reader\"]"), "%s", events);
+    read = scratch_read(scratch_path(&scratch, "read"));
+    cr_expect_str_eq(read, "for the reader\n");
+    free(events);
+    free(read);
+}

@@ -156,6 +156,7 @@ void qmon__cli_page_print(FILE *out, const struct qmon__cli_style *style, const 
     print_cause(out, style, event);
     qmon__cli_page_source(out, style, event, page->brief ? 1 : SOURCES);
     print_trace(out, style, event, page);
+    qmon__cli_page_last_lines(out, style, event);
     if (page->registers) {
         qmon__cli_page_registers(out, style, event);
         qmon__cli_page_code(out, style, event);

@@ -49,6 +49,8 @@ void qmon__cli_page_modules(FILE *out, const struct qmon__cli_style *style, cons
 void qmon__cli_page_raw(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event);
 
 /* page_context.c: errno, memory, descriptors, limits. */
+/* What the program wrote last to its standard error, as a section of its own. */
+void qmon__cli_page_last_lines(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event);
 void qmon__cli_page_context(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event);
 
 /* page_crumbs.c: what went before; the last ones, libraries opened one after another in one row, unless `all`. */

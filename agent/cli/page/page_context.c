@@ -63,6 +63,17 @@ static void print_limits(FILE *out, const struct qmon__cli_style *style, const s
         qmon__cli_page_row(out, style, "Limits", text);
 }
 
+void qmon__cli_page_last_lines(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event) {
+    if (event->context.last_line_count == 0)
+        return;
+    fputs("\nStandard error ended with\n", out);
+    for (size_t i = 0; i < event->context.last_line_count; i++) {
+        fputs("  ", out);
+        qmon__cli_put(out, style, QMON_LOOK_PLAIN, event->context.last_lines[i]);
+        putc('\n', out);
+    }
+}
+
 void qmon__cli_page_context(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event) {
     uint32_t number = event->context.error_number;
 

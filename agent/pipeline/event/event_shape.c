@@ -208,6 +208,7 @@ static const struct qmon__member context[] = {
     {"limits", QMON__PAIRS, QMON__IF_SET, EVENT(context.limits), EVENT(context.limit_count), NULL},
     {"code", QMON__OBJECT, QMON__IF_SET, 0, 0, &code_shape},
     {"stack", QMON__OBJECT, QMON__IF_SET, 0, 0, &stack_shape},
+    {"stderr", QMON__TEXTS, QMON__IF_SET, EVENT(context.last_lines), EVENT(context.last_line_count), NULL},
 };
 SHAPE(context, struct qmon_event);
 

@@ -148,6 +148,19 @@ static void write_text(FILE *out, const struct qmon_event *event) {
     qmon__words_trace(event, 60, text, sizeof text);
     if (text[0])
         fprintf(out, "\r\nTrace\r\n%s\r\n", text);
+    qmon__words_last_lines(event, text, sizeof text);
+    if (text[0])
+        fprintf(out, "\r\nStandard error\r\n%s\r\n", text);
+}
+
+static void add_code(FILE *out, const char *heading, const char *text) {
+    if (!text[0])
+        return;
+    if (heading[0])
+        fprintf(out, "<h4>%s</h4>\r\n", heading);
+    fputs("<pre style=\"background:#f6f6f6;padding:8px\">", out);
+    add_html(out, text);
+    fputs("</pre>\r\n", out);
 }
 
 static void write_html(FILE *out, const struct qmon_event *event) {
@@ -173,11 +186,9 @@ static void write_html(FILE *out, const struct qmon_event *event) {
     }
     fputs("</table>\r\n", out);
     qmon__words_trace(event, 60, text, sizeof text);
-    if (text[0]) {
-        fputs("<pre style=\"background:#f6f6f6;padding:8px\">", out);
-        add_html(out, text);
-        fputs("</pre>\r\n", out);
-    }
+    add_code(out, "", text);
+    qmon__words_last_lines(event, text, sizeof text);
+    add_code(out, "Standard error", text);
     fputs("</body></html>\r\n", out);
 }
 

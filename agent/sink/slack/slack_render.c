@@ -111,6 +111,7 @@ static void add_blocks(struct qmon__slack_message *message, const struct qmon_ev
         qmon__slack_add_facts(message, event);
         qmon__slack_add_extras(message, event);
         qmon__slack_add_trace(message, event);
+        qmon__slack_add_last_lines(message, event);
         qmon__slack_add_notes(message, event);
     }
     qmon__slack_add_footer(message, event);

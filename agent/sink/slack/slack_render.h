@@ -20,6 +20,7 @@ char *qmon__slack_render(const struct qmon_event *event, const struct qmon__slac
 
 /* Parts, in the order in which they stand in the message. */
 void qmon__slack_add_what(struct qmon__slack_message *message, const struct qmon_event *event);
+void qmon__slack_add_last_lines(struct qmon__slack_message *message, const struct qmon_event *event);
 void qmon__slack_add_source(struct qmon__slack_message *message, const struct qmon_event *event);
 void qmon__slack_add_where(struct qmon__slack_message *message, const struct qmon_event *event);
 void qmon__slack_add_facts(struct qmon__slack_message *message, const struct qmon_event *event);

@@ -1,4 +1,4 @@
-/* slack_source.c: the lines around the origin, as a block of code. */
+/* slack_source.c: the lines around the origin, and the last that the program wrote, as blocks of code. */
 #include <inttypes.h>
 
 #include <qmon/text.h>
@@ -9,6 +9,7 @@
 #define SOURCE_BYTES 1800
 #define SOURCE_COLUMNS 120
 #define SOURCE_LINES 11
+#define LAST_LINES 20
 
 static uint32_t origin_line(const struct qmon_event *event) {
     return event->thread_count && event->origin < event->threads[0].frame_count
@@ -16,10 +17,40 @@ static uint32_t origin_line(const struct qmon_event *event) {
                : 0;
 }
 
+static void add_code(struct qmon__slack_message *message, const char *heading, const char *rows) {
+    char buffer[SOURCE_BYTES];
+    struct qmon_text text;
+
+    qmon__slack_begin(&text, buffer, sizeof buffer - 8); /* the end of the block fits behind it whatever is cut */
+    qmon_text_add(&text, heading);
+    qmon_text_add(&text, "```\n");
+    qmon__slack_code_inside(&text, rows);
+    qmon__slack_end(&text);
+    text.size = sizeof buffer;
+    text.cut = false;
+    qmon_text_add(&text, "\n```");
+    qmon__slack_section(message, QMON__SLACK_MRKDWN, buffer);
+}
+
+void qmon__slack_add_last_lines(struct qmon__slack_message *message, const struct qmon_event *event) {
+    char rows[SOURCE_BYTES * 2] = "";
+    size_t count = event->context.last_line_count;
+    struct qmon_text plain;
+
+    if (count == 0)
+        return;
+    qmon_text_begin(&plain, rows, sizeof rows);
+    for (size_t i = count > LAST_LINES ? count - LAST_LINES : 0; i < count; i++) {
+        qmon_text_add(&plain, rows[0] ? "\n" : "");
+        qmon_text_line(&plain, event->context.last_lines[i], SOURCE_COLUMNS, QMON_CUT_END);
+    }
+    add_code(message, "*Standard error*\n", rows);
+}
+
 void qmon__slack_add_source(struct qmon__slack_message *message, const struct qmon_event *event) {
-    char buffer[SOURCE_BYTES], rows[SOURCE_BYTES * 2] = "";
+    char rows[SOURCE_BYTES * 2] = "";
     uint32_t marked = origin_line(event);
-    struct qmon_text text, plain;
+    struct qmon_text plain;
 
     if (event->source.line_count == 0)
         return;
@@ -29,12 +60,5 @@ void qmon__slack_add_source(struct qmon__slack_message *message, const struct qm
         qmon_text_format(&plain, "%s%s%" PRIu32 " | ", i ? "\n" : "", number == marked ? "> " : "  ", number);
         qmon_text_line(&plain, event->source.lines[i], SOURCE_COLUMNS, QMON_CUT_END);
     }
-    qmon__slack_begin(&text, buffer, sizeof buffer - 8); /* the end of the block fits behind it whatever is cut */
-    qmon_text_add(&text, "```\n");
-    qmon__slack_code_inside(&text, rows);
-    qmon__slack_end(&text);
-    text.size = sizeof buffer;
-    text.cut = false;
-    qmon_text_add(&text, "\n```");
-    qmon__slack_section(message, QMON__SLACK_MRKDWN, buffer);
+    add_code(message, "", rows);
 }
