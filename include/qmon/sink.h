@@ -25,6 +25,7 @@ struct qmon_delivery {
     bool sink_down;      /* RETRY: it is not about this event; others to this channel would fare the same now */
     char state[64];      /* RETRY: given to the next attempt as state_in; empty none */
     char remote_id[128]; /* the message's id in the channel, where it has one */
+    bool is_reply;       /* SENT: it followed an earlier message */
 };
 
 /* What was told of the same problem in this channel before. Texts are to be freed; NULL: nothing, or it cannot be known. */
@@ -48,6 +49,7 @@ struct qmon_sink_context {
 struct qmon_sink {
     const char *name;    /* channel name as in the outbox: "slack", "webhook", "file" */
     const char *summary; /* one line for help and doctor */
+    bool threads;        /* repeats of a problem follow its first message: that is remembered for the whole fleet */
     bool (*configured)(const struct qmon_config *config);
     /* Where it is not configured: is something of it set, as if it should be? Then `check` says what is missing. NULL: there
      * are no halves. */

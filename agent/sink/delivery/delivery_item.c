@@ -6,6 +6,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "delivery_fleet.h"
 #include "delivery_state.h"
 #include "delivery_worker.h"
 
@@ -200,12 +201,15 @@ static int record_sent(struct attempt *attempt, const struct qmon_delivery *deli
 struct past {
     struct qmon_store *store;
     const struct qmon_outbox_item *item;
+    struct qmon__fleet_memory *fleet;
 };
 
 static char *newest_message(void *context, uint64_t since_ms) {
     struct past *past = context;
-    char *remote_id = NULL;
+    char *remote_id = qmon__fleet_memory_first(past->fleet);
 
+    if (remote_id)
+        return remote_id;
     if (qmon_outbox_newest(past->store, past->item->event_id, past->item->sink, since_ms, &remote_id) != 0)
         return NULL;
     return remote_id;
@@ -215,22 +219,30 @@ static char *event_of_message(void *context, const char *remote_id, uint64_t *re
     struct past *past = context;
     char *json = NULL;
 
-    return qmon_outbox_message(past->store, past->item->sink, remote_id, &json, ret_times) == 0 ? json : NULL;
+    if (qmon_outbox_message(past->store, past->item->sink, remote_id, &json, ret_times) == 0)
+        return json;
+    *ret_times = 1; /* it was another host's */
+    return qmon__fleet_memory_event(past->fleet, remote_id);
 }
 
 static int try_item(struct attempt *attempt, const struct qmon_event *event) {
     struct qmon_sink_context context = {.config = attempt->worker->config, .attempts = attempt->item->attempts};
     struct qmon_delivery delivery = {.verdict = QMON_DELIVERY_RETRY};
 
-    struct past past = {.store = attempt->worker->store, .item = attempt->item};
+    struct qmon__fleet_memory fleet;
+    struct past past = {.store = attempt->worker->store, .item = attempt->item, .fleet = &fleet};
     struct qmon_sink_history history = {.context = &past, .newest = newest_message, .message = event_of_message};
 
     context.history = &history;
     context.timeout_ms = attempt->worker->timeout_ms;
     context.state_in = attempt->state.sink[0] ? attempt->state.sink : NULL;
+    qmon__fleet_memory_begin(&fleet, attempt->worker->config, attempt->sink, event);
     uint64_t begin_ms = qmon__delivery_monotonic_ms();
     attempt->sink->deliver(&context, event, attempt->item->json, &delivery);
     attempt->took_ms = qmon__delivery_monotonic_ms() - begin_ms;
+    if (delivery.verdict == QMON_DELIVERY_SENT && !delivery.is_reply)
+        qmon__fleet_memory_note(&fleet, delivery.remote_id, attempt->item->json);
+    qmon__fleet_memory_end(&fleet);
     switch (delivery.verdict) {
     case QMON_DELIVERY_SENT:
         return record_sent(attempt, &delivery);

@@ -190,6 +190,7 @@ static bool slack_check(const struct qmon_sink_context *context, char *reason, s
 const struct qmon_sink qmon__sink_slack = {
     .name = "slack",
     .summary = "alerts in a Slack channel, by bot token or incoming webhook",
+    .threads = true,
     .configured = slack_configured,
     .begun = slack_begun,
     .destination = slack_destination,

@@ -45,6 +45,7 @@ void qmon__slack_thread_find(const struct qmon_sink_context *context, const stru
 void qmon__slack_thread_note(const struct qmon__slack_thread *thread, struct qmon_delivery *delivery) {
     size_t used = strlen(delivery->remote_id);
 
+    delivery->is_reply = true;
     if (used > 0 && used + strlen(thread->first) + 2 <= sizeof delivery->remote_id)
         snprintf(delivery->remote_id + used, sizeof delivery->remote_id - used, "/%s", thread->first);
 }
@@ -60,6 +61,8 @@ char *qmon__slack_thread_update(const struct qmon_sink_context *context, const s
     struct qmon_event *first = json ? qmon_event_from_json(json, strlen(json), &problem) : NULL;
     if (first) {
         options.times += 1 + newest->occurrences.suppressed; /* the newest is not recorded yet */
+        if (options.times < newest->occurrences.fleet.total) /* on other hosts, too */
+            options.times = newest->occurrences.fleet.total;
         options.last_ns = newest->time_ns;
         body = qmon__slack_render(first, &options);
     }
