@@ -8,6 +8,8 @@
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 
+#include <qmon/http.h>
+
 /* SYMBOL(member, function, REQUIRED or OPTIONAL) */
 #define QMON__CURL_SYMBOLS(SYMBOL)                                                                                     \
     SYMBOL(global_init, curl_global_init, REQUIRED)                                                                    \
@@ -38,5 +40,18 @@ void qmon__http_trust(const struct qmon__curl *curl, CURL *handle, const char *c
 
 /* The library, opened by the first call of the process; NULL: *ret_problem (static) says why. */
 const struct qmon__curl *qmon__curl_load(const char **ret_problem);
+
+/* What went wrong with a transfer. */
+struct qmon__http_trouble {
+    int code;           /* CURLcode */
+    int os_error;       /* errno of a failed connect; 0 unknown */
+    long proxy_status;  /* of a refused CONNECT; 0 none */
+    const char *detail; /* curl's own words: may hold parts of the URL; used for certificates only */
+    const char *url;
+    uint64_t timeout_ms;
+};
+
+/* Sets failure and reason, in words that hold no secrets. */
+void qmon__http_explain(const struct qmon__http_trouble *trouble, struct qmon__http_response *response);
 
 #endif

@@ -12,7 +12,7 @@ foreach(source IN LISTS fuzz_sources)
     list(APPEND QMON_FUZZ_TARGETS ${name})
     # A target is a test of its part: it may see private headers, like the unit tests do.
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_CURRENT_SOURCE_DIR}/support)
-    foreach(part receiver pipeline cache aws kit sink store config cli)
+    foreach(part receiver pipeline cache aws http kit sink store config cli)
         qmon_folders(folders ${CMAKE_SOURCE_DIR}/agent/${part})
         target_include_directories(${name} PRIVATE ${folders})
     endforeach()

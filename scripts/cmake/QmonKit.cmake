@@ -21,7 +21,7 @@ set_target_properties(qmon-kit PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION $
                       LINK_DEPENDS ${CMAKE_BINARY_DIR}/qmon-kit.map)
 
 set(qmon_kit_objects "")
-foreach(part kit pipeline cache aws sink store config)
+foreach(part kit pipeline cache aws http sink store config)
     list(APPEND qmon_kit_objects $<TARGET_OBJECTS:qmon_${part}>)
 endforeach()
 add_library(qmon-kit-static STATIC ${qmon_kit_objects})

@@ -36,7 +36,7 @@ target_link_libraries(qmon_libraries INTERFACE m ${CMAKE_DL_LIBS} Threads::Threa
 
 set(core_objects "")
 set(qmon_main ${CMAKE_SOURCE_DIR}/agent/cli/main.c)
-foreach(part receiver pipeline cache aws kit sink store config cli)
+foreach(part receiver pipeline cache aws http kit sink store config cli)
     qmon_folders(folders ${CMAKE_SOURCE_DIR}/agent/${part})
     list(TRANSFORM folders APPEND /*.c OUTPUT_VARIABLE patterns)
     qmon_glob(sources ${patterns})

@@ -7,7 +7,6 @@
 #include <qmon/log.h>
 #include <qmon/quiet.h>
 
-#include "http_words.h"
 #include "post.h"
 #include "smtp.h"
 #include "words.h"

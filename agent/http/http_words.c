@@ -1,11 +1,10 @@
-/* http_words.c: see http_words.h. curl's own messages quote the URL here and there; these do not. */
+/* http_words.c: what went wrong, in words. curl's own messages quote the URL here and there; these do not. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <qmon/text.h>
 
-#include "http_words.h"
 #include <qmon/curl.h>
 
 static const struct row {

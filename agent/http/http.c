@@ -14,8 +14,6 @@
 #include <qmon/curl.h>
 #include <qmon/quiet.h>
 
-#include "http_words.h"
-
 #define BEARER_BYTES 2048
 #define LONGEST_MS 600000u
 #define SIGNS_ALL_HEADERS 0x075700u /* libcurl 7.87.0: signs the session token too */
