@@ -2,6 +2,9 @@
  * resolve.c: see resolve.h. Nothing of ours runs while nothing happens, so whichever receiver or command comes by looks for what has
  * been quiet for long enough. The event's id is made of that of the problem's newest event: whoever is killed between saving it
  * and noting that, or looks at the same time as another, makes the same event, which the store takes once.
+ *
+ * Where Redis counts for a fleet it is asked whether any other host has seen the problem since, and which of them tells that it
+ * is over. Where it does not answer, the question is put off to the next time.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,9 +16,10 @@
 #include <qmon/pipeline.h>
 #include <qmon/render.h>
 
+#include "moment.h"
 #include "resolve.h"
 
-#define MOST 20u /* at once; the rest next time */
+#define MOST 100u /* at once; the rest next time */
 
 struct quiet {
     char id[QMON_EVENT_ID_BYTES];
@@ -67,12 +71,16 @@ static void say(struct qmon_event *event, const struct qmon_event *problem, cons
     qmon_render_number(quiet->events, times, sizeof times);
     event->title = qmon_event_format(event, "%s: resolved: %s", service, title);
     event->lifecycle.reason = qmon_event_format(event, "%s: not seen for %s", title, since);
-    event->message =
-        qmon_event_format(event, "%s did not come again on this host for %s; last seen %s, %s time%s in all.", title,
-                          since, last, times, quiet->events == 1 ? "" : "s");
+    if (event->occurrences.source != NULL)
+        event->message = qmon_event_format(event, "%s did not come again on any host for at least %s.", title, since);
+    else
+        event->message =
+            qmon_event_format(event, "%s did not come again on this host for %s; last seen %s, %s time%s in all.",
+                              title, since, last, times, quiet->events == 1 ? "" : "s");
 }
 
-static struct qmon_event *resolved_event(const struct qmon_event *problem, const struct quiet *quiet, uint64_t now_ms) {
+static struct qmon_event *resolved_event(const struct qmon_event *problem, const struct quiet *quiet, bool over_fleet,
+                                         uint64_t now_ms) {
     struct qmon_event *event = qmon_event_new(now_ms * 1000000u);
 
     if (event == NULL)
@@ -89,18 +97,44 @@ static struct qmon_event *resolved_event(const struct qmon_event *problem, const
     event->host.arch = qmon_event_text(event, problem->host.arch);
     event->host.container_id = qmon_event_text(event, problem->host.container_id);
     event->process.executable = qmon_event_text(event, problem->process.executable);
+    if (over_fleet)
+        event->occurrences.source = "redis";
     say(event, problem, quiet, now_ms);
     qmon_fingerprint(event);
     return event;
 }
 
-static bool tell(struct qmon__pass *pass, const struct quiet *quiet, uint64_t now_ms) {
-    const char *problem_text = NULL, *sinks[QMON_ROUTES];
-    char key[QMON_EVENT_ID_BYTES + 16];
-    struct qmon_event *problem = qmon_event_from_json(quiet->json, strlen(quiet->json), &problem_text);
-    struct qmon_event *event =
-        problem != NULL && problem->fingerprint[0] != '\0' ? resolved_event(problem, quiet, now_ms) : NULL;
-    int r = 1;
+/* Who decides that a problem is over: the fleet, this host, or for now nobody. */
+enum judgement { OVER_FLEET, OVER_HERE, TOLD_ELSEWHERE, NOT_YET };
+
+static enum judgement judge(struct qmon__pass *pass, struct qmon_cache *fleet, const struct qmon_event *problem) {
+    char key[QMON_KEY_BYTES];
+
+    if (fleet == NULL)
+        return OVER_HERE;
+    qmon_decision_key(problem, key, sizeof key);
+    switch (fleet->class->quiet(fleet, key, pass->config->resolve_after_s * 1000u, problem->id)) {
+    case QMON_QUIET_OVER:
+        return OVER_FLEET;
+    case QMON_QUIET_TOLD:
+        qmon__count(pass, "resolve.left", "another host tells it", 1);
+        return TOLD_ELSEWHERE;
+    case QMON_QUIET_NOT_YET:
+        qmon__count(pass, "resolve.put-off", "another host has seen it since", 1);
+        return NOT_YET;
+    default: /* a Redis that was looked for in AWS, and is not there, is no fleet */
+        if (fleet->class->problem(fleet) == NULL)
+            return OVER_HERE;
+        qmon__count(pass, "resolve.put-off", "redis did not answer", 1);
+        return NOT_YET;
+    }
+}
+
+static int save(struct qmon__pass *pass, const struct quiet *quiet, const struct qmon_event *problem, bool over_fleet,
+                uint64_t now_ms) {
+    const char *sinks[QMON_ROUTES];
+    struct qmon_event *event = resolved_event(problem, quiet, over_fleet, now_ms);
+    int r = -1;
 
     if (event != NULL)
         r = qmon_store_save(pass->store, event, "alerted", sinks, qmon_route(event, pass->config, sinks));
@@ -108,10 +142,24 @@ static bool tell(struct qmon__pass *pass, const struct quiet *quiet, uint64_t no
         qmon__count(pass, "events", "resolved", 1);
         qmon_log("event %s: %s", event->id, event->title != NULL ? event->title : "");
     }
-    snprintf(key, sizeof key, "resolved|%s", quiet->id);
-    if (r >= 0)
-        qmon_store_once(pass->store, key, now_ms);
     qmon_event_free(event);
+    return r;
+}
+
+static bool tell(struct qmon__pass *pass, struct qmon_cache *fleet, const struct quiet *quiet, uint64_t now_ms) {
+    const char *problem_text = NULL;
+    char key[QMON_EVENT_ID_BYTES + 16];
+    struct qmon_event *problem = qmon_event_from_json(quiet->json, strlen(quiet->json), &problem_text);
+    enum judgement judgement = TOLD_ELSEWHERE; /* of what cannot be read nothing is told */
+    int r = 1;
+
+    if (problem != NULL && problem->fingerprint[0] != '\0')
+        judgement = judge(pass, fleet, problem);
+    if (judgement == OVER_FLEET || judgement == OVER_HERE)
+        r = save(pass, quiet, problem, judgement == OVER_FLEET, now_ms);
+    snprintf(key, sizeof key, "resolved|%s", quiet->id);
+    if (r >= 0 && judgement != NOT_YET)
+        qmon_store_once(pass->store, key, now_ms);
     qmon_event_free(problem);
     return r == 0;
 }
@@ -119,14 +167,19 @@ static bool tell(struct qmon__pass *pass, const struct quiet *quiet, uint64_t no
 unsigned qmon__tell_resolved(struct qmon__pass *pass, uint64_t now_ms) {
     uint64_t after_ms = pass->config->resolve_after_s * 1000u;
     struct found found = {.count = 0};
+    struct qmon_cache *fleet;
     unsigned told = 0;
 
     if (after_ms == 0 || pass->store == NULL || !qmon_store_is_durable(pass->store) || now_ms < after_ms)
         return 0;
     qmon_store_quiet(pass->store, now_ms - after_ms, MOST, keep, &found);
+    fleet = found.count > 0 ? qmon_cache_redis(pass->config) : NULL;
     for (size_t i = 0; i < found.count; i++) {
-        told += tell(pass, &found.items[i], now_ms);
+        if (qmon__now_monotonic_ms() < pass->deadline_ms)
+            told += tell(pass, fleet, &found.items[i], now_ms);
         free(found.items[i].json);
     }
+    if (fleet != NULL)
+        fleet->class->close(fleet);
     return told;
 }

@@ -245,7 +245,11 @@ bool qmon__words_is_resolved(const struct qmon_event *event) {
 }
 
 bool qmon__words_may_close(const struct qmon_config *config, const struct qmon_event *event) {
-    return qmon__words_is_resolved(event) && !is_set(config->redis_url) && !is_set(config->redis_host);
+    const char *source = event->occurrences.source;
+
+    if (!qmon__words_is_resolved(event))
+        return false;
+    return (source && strcmp(source, "redis") == 0) || (!is_set(config->redis_url) && !is_set(config->redis_host));
 }
 
 const char *qmon__words_severity(const struct qmon_event *event, const char *const texts[4]) {

@@ -41,7 +41,8 @@ const char *qmon__words_key(const struct qmon_event *event);
 bool qmon__words_is_problem(const struct qmon_event *event);
 /* A problem that came no more: qmon__words_key is that of the problem. */
 bool qmon__words_is_resolved(const struct qmon_event *event);
-/* May what one host sees close an incident? Not where Redis counts for a fleet: other hosts may still see the problem. */
+/* May this close an incident? What one host alone says may not where Redis counts for a fleet: others may still see the
+ * problem. */
 bool qmon__words_may_close(const struct qmon_config *config, const struct qmon_event *event);
 /* One of four texts, by severity; an unknown one counts as critical. Order: info, warning, error, critical. */
 const char *qmon__words_severity(const struct qmon_event *event, const char *const texts[4]);

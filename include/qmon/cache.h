@@ -62,6 +62,12 @@ void qmon_window_decide(struct qmon_window *window, const struct qmon_decision_r
 /* Is a window under way at request->now_ms? */
 bool qmon_window_is_open(const struct qmon_window *window, const struct qmon_decision_request *request);
 
+enum qmon_quiet {
+    QMON_QUIET_NOT_YET, /* another host has seen it since */
+    QMON_QUIET_OVER,    /* and the one who asks tells so */
+    QMON_QUIET_TOLD,    /* it is over, and another host tells so */
+};
+
 struct qmon_cache;
 struct qmon_cache_class {
     const char *name;
@@ -82,6 +88,11 @@ struct qmon_cache_class {
     void (*learn)(struct qmon_cache *cache, const struct qmon_decision_request *request,
                   const struct qmon_window *recalled, const struct qmon_window *decided);
     void (*count)(struct qmon_cache *cache, const char *name, const char *reason);
+
+    /* Is a problem over, everywhere? Asked by a host where it has been quiet for quiet_ms; NULL where the cache does not know of
+     * other hosts. `teller` is who asks, the same word each time for the same end of the problem: of several hosts one is
+     * told that it is over. An enum qmon_quiet, or negative errno. Bounded as decide is. */
+    int (*quiet)(struct qmon_cache *cache, const char *key, uint64_t quiet_ms, const char *teller);
 
     /* Plain values, for qmon/kit.h; NULL where it keeps none. get: 0 and *ret_value, to be freed; 1 there is none. set:
      * ttl_s 0 is for ever. Negative errno and bounds as for decide. */

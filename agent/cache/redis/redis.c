@@ -20,6 +20,7 @@
 #include "expiry.h"
 #include "redis_problem.h"
 #include "redis_question.h"
+#include "redis_script.h"
 
 #define BUDGET_MS 200u
 #define PLACE_MS 130u /* of them, to wait for the place: the rest is for going there */
@@ -171,6 +172,24 @@ static int set(struct qmon_cache *cache, const char *key, const char *value, uin
     return r;
 }
 
+static int quiet(struct qmon_cache *cache, const char *key, uint64_t quiet_ms, const char *teller) {
+    char name[QMON__REDIS_KEY_BYTES], patience[24];
+    struct qmon__reply *reply;
+    int r;
+
+    qmon__redis_problem_key(key, name);
+    snprintf(patience, sizeof patience, "%" PRIu64, quiet_ms);
+    r = ask_value((struct redis *) cache, name, 6,
+                  (const char *const[]){"EVAL", qmon__script_quiet, "1", name, patience, teller}, &reply);
+    if (r < 0)
+        return r;
+    r = reply->type == QMON__REPLY_INTEGER && reply->integer >= QMON_QUIET_NOT_YET && reply->integer <= QMON_QUIET_TOLD
+            ? (int) reply->integer
+            : -EBADMSG;
+    qmon__reply_free(reply);
+    return r;
+}
+
 static const char *problem(struct qmon_cache *cache) {
     struct redis *redis = (struct redis *) cache;
 
@@ -218,8 +237,13 @@ static int open_address(struct redis *redis, const struct qmon_config *config) {
 }
 
 struct qmon_cache *qmon_cache_redis(const struct qmon_config *config) {
-    static const struct qmon_cache_class class = {
-        .name = "redis", .decide = decide, .problem = problem, .close = close_redis, .get = get, .set = set};
+    static const struct qmon_cache_class class = {.name = "redis",
+                                                  .decide = decide,
+                                                  .problem = problem,
+                                                  .close = close_redis,
+                                                  .quiet = quiet,
+                                                  .get = get,
+                                                  .set = set};
     struct redis *redis = calloc(1, sizeof *redis);
 
     if (redis == NULL)

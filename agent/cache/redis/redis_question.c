@@ -23,21 +23,21 @@ static void put(struct qmon__redis_question *question, int which, uint64_t value
 
 /* What is between braces decides where a cluster keeps it, so there are no others. A key that is too long is told from
  * others by its hash. */
-static void put_key(struct qmon__redis_question *question, const char *key) {
+void qmon__redis_problem_key(const char *key, char ret_name[QMON__REDIS_KEY_BYTES]) {
     bool whole = strlen(key) <= KEY_BYTES_MAX;
     uint64_t hash = 0xcbf29ce484222325u;
     int used = 0;
 
     for (const char *c = key; *c != '\0'; c++)
         hash = (hash ^ (unsigned char) *c) * 0x100000001b3u;
-    used = snprintf(question->key, sizeof question->key, "qmon:{%.*s", whole ? KEY_BYTES_MAX : 900, key);
-    for (char *c = question->key + sizeof "qmon:{" - 1; *c != '\0'; c++)
+    used = snprintf(ret_name, QMON__REDIS_KEY_BYTES, "qmon:{%.*s", whole ? KEY_BYTES_MAX : 900, key);
+    for (char *c = ret_name + sizeof "qmon:{" - 1; *c != '\0'; c++)
         if (*c == '{' || *c == '}')
             *c = *c == '{' ? '(' : ')';
     if (whole)
-        snprintf(question->key + used, sizeof question->key - (size_t) used, "}:window");
+        snprintf(ret_name + used, QMON__REDIS_KEY_BYTES - (size_t) used, "}:window");
     else
-        snprintf(question->key + used, sizeof question->key - (size_t) used, "#%016" PRIx64 "}:window", hash);
+        snprintf(ret_name + used, QMON__REDIS_KEY_BYTES - (size_t) used, "#%016" PRIx64 "}:window", hash);
 }
 
 static void put_known(struct qmon__redis_question *question, const struct qmon_decision_request *request) {
@@ -76,7 +76,7 @@ void qmon__redis_compose(struct qmon__redis_question *question, const struct qmo
     if (getrandom(&nonce, sizeof nonce, GRND_NONBLOCK) != sizeof nonce)
         nonce = qmon__redis_now_ms() ^ (uint64_t) (uintptr_t) question;
     snprintf(question->nonce, sizeof question->nonce, "%016" PRIx64, nonce);
-    put_key(question, request->key);
+    qmon__redis_problem_key(request->key, question->key);
     put(question, WINDOW, times(request->window_s, 1000));
     put(question, LIMIT, request->limit);
     put(question, COUNT, request->count > 0 ? request->count : 1);

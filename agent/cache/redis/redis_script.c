@@ -89,3 +89,16 @@ const char qmon__script[] =
     "    'v', table.concat(packed))\n"
     "redis.call('PEXPIRE', KEYS[1], ARGV[5])\n"
     "return answer(alert, told)\n";
+
+const char qmon__script_quiet[] =
+    "local time = redis.call('TIME')\n"
+    "local now = time[1] * 1000 + math.floor(time[2] / 1000)\n"
+    "local h = redis.call('HMGET', KEYS[1], 'l', 'r')\n"
+    "local last = h[1] or '0'\n"
+    "if now - tonumber(last) < tonumber(ARGV[1]) then return 0 end\n"
+    "local mark = last .. ' ' .. ARGV[2]\n"
+    "if h[2] == mark then return 1 end\n"
+    "if h[2] and string.match(h[2], '^(%S+) ') == last then return 2 end\n"
+    "redis.call('HSET', KEYS[1], 'r', mark)\n"
+    "if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], 604800000) end\n"
+    "return 1\n";

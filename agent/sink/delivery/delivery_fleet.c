@@ -22,7 +22,9 @@ void qmon__fleet_memory_begin(struct qmon__fleet_memory *ret_memory, const struc
     if (!sink->threads || !source || strcmp(source, "redis") != 0 || !event->fingerprint[0])
         return;
     qmon_decision_key(event, problem, sizeof problem);
-    snprintf(ret_memory->key, sizeof ret_memory->key, "first:%s:%016" PRIx64 ":%s", sink->name, destination, problem);
+    const char *fingerprint = event->lifecycle.problem ? event->lifecycle.problem : event->fingerprint; /* its end */
+    snprintf(ret_memory->key, sizeof ret_memory->key, "first:%s:%016" PRIx64 ":%.64s%s", sink->name, destination,
+             fingerprint, strchr(problem, '|'));
     ret_memory->cache = qmon_cache_redis(config);
 }
 

@@ -104,6 +104,9 @@ Test(pagerduty, resolves_the_incident_of_a_problem_that_came_no_more, .timeout =
     it.sample.event.lifecycle.problem = "ffeeddccbbaa99887766554433221100";
     qmon_config_free(it.config);
     sink_case_configure(&it, with_redis);
+    it.sample.event.occurrences.source = NULL;
     cr_assert_not(sink->wants(it.config, &it.sample.event), "other hosts may still see it");
+    it.sample.event.occurrences.source = "redis";
+    cr_assert(sink->wants(it.config, &it.sample.event), "no other host does");
     sink_case_end(&it);
 }
