@@ -142,6 +142,86 @@ static int decide(struct qmon_cache *cache, const struct qmon_decision_request *
     return r;
 }
 
+/* What it holds back is handed over with the next question (`known`). */
+static int decide_near(struct qmon_cache *cache, const struct qmon_decision_request *request,
+                       struct qmon_decision *ret_decision) {
+    struct chain *chain = (struct chain *) cache;
+    struct qmon_cache *memory = memory_behind(chain, 0);
+
+    return memory == NULL ? decide(cache, request, ret_decision) : memory->class->decide(memory, request, ret_decision);
+}
+
+/* --- several at once --- */
+
+struct round {
+    const struct qmon_decision_request *requests; /* all of them */
+    size_t count;
+    struct qmon_decision *decisions;
+    int *results; /* negative: still to be decided */
+    size_t asked; /* of them by this member: */
+    size_t which[QMON_DECISIONS_MAX];
+    struct qmon_window known[QMON_DECISIONS_MAX];
+    struct qmon_decision_request informed[QMON_DECISIONS_MAX];
+    struct qmon_decision answers[QMON_DECISIONS_MAX];
+    int verdicts[QMON_DECISIONS_MAX];
+};
+
+static void inform(struct round *round, struct qmon_cache *memory) {
+    round->asked = 0;
+    for (size_t i = 0; i < round->count; i++) {
+        size_t at = round->asked;
+        if (round->results[i] >= 0)
+            continue;
+        round->which[at] = i;
+        round->informed[at] = round->requests[i];
+        round->known[at] = (struct qmon_window){0};
+        if (memory != NULL && memory->class->recall(memory, &round->requests[i], &round->known[at]) == 0)
+            round->informed[at].known = &round->known[at];
+        round->asked++;
+    }
+}
+
+static void ask_round(struct chain *chain, size_t position, struct round *round) {
+    struct qmon_cache *member = chain->members[position];
+    struct qmon_cache *memory = memory_behind(chain, position);
+
+    inform(round, memory);
+    qmon_cache_decide_many(member, round->informed, round->asked, round->answers, round->verdicts);
+    for (size_t at = 0; at < round->asked; at++) {
+        size_t i = round->which[at];
+        round->results[i] = round->verdicts[at];
+        if (round->verdicts[at] < 0) {
+            chain->problem = member->class->problem(member);
+            continue;
+        }
+        round->decisions[i] = round->answers[at];
+        if (memory != NULL)
+            memory->class->learn(memory, &round->requests[i], &round->known[at], &round->answers[at].window);
+    }
+}
+
+/* Nothing is written before the first member has answered, so that a transaction of the host's store that this is part of
+ * (qmon_store_begin) does not lock it while Redis is waited for. */
+static void decide_many(struct qmon_cache *cache, const struct qmon_decision_request *requests, size_t count,
+                        struct qmon_decision *ret_decisions, int *ret_results) {
+    struct chain *chain = (struct chain *) cache;
+    struct round *round = calloc(1, sizeof *round);
+
+    chain->problem = NULL;
+    for (size_t i = 0; i < count; i++)
+        ret_results[i] = round == NULL ? -ENOMEM : -ENODEV;
+    if (round == NULL)
+        return;
+    *round = (struct round){.requests = requests, .count = count, .decisions = ret_decisions, .results = ret_results};
+    for (size_t position = 0; position < chain->count; position++) {
+        ask_round(chain, position, round);
+        for (size_t at = 0; at < round->asked; at++)
+            if (round->verdicts[at] < 0)
+                count_fall_back(chain, position, round->verdicts[at]);
+    }
+    free(round);
+}
+
 static int get(struct qmon_cache *cache, const char *key, uint64_t now_ms, char **ret_value) {
     struct chain *chain = (struct chain *) cache;
     int r = -ENODEV;
@@ -189,8 +269,14 @@ static void close_chain(struct qmon_cache *cache) {
 }
 
 struct qmon_cache *qmon_cache_chain(struct qmon_cache *first, struct qmon_cache *second, struct qmon_cache *third) {
-    static const struct qmon_cache_class class = {
-        .name = "chain", .decide = decide, .problem = problem, .close = close_chain, .get = get, .set = set};
+    static const struct qmon_cache_class class = {.name = "chain",
+                                                  .decide = decide,
+                                                  .decide_near = decide_near,
+                                                  .decide_many = decide_many,
+                                                  .problem = problem,
+                                                  .close = close_chain,
+                                                  .get = get,
+                                                  .set = set};
     struct qmon_cache *const given[MEMBERS] = {first, second, third};
     struct chain *chain = calloc(1, sizeof *chain);
 

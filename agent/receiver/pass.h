@@ -21,6 +21,7 @@ struct qmon__pass {
     const struct qmon_config *config;
     struct qmon_store *store;
     struct qmon_cache *cache;           /* opened at the first decision */
+    bool asks_afar;                     /* decisions are kept elsewhere than in the store (Redis) */
     struct qmon_symbolizer *symbolizer; /* opened at the first trace */
     uint64_t deadline_ms;               /* CLOCK_MONOTONIC: nothing goes on past it */
     uint64_t renewal_ms;       /* what the deadline is moved to, from then on, by each batch of work; 0 never */
@@ -59,6 +60,13 @@ struct qmon__handing {
 /* Symbolizes, filters, describes, fingerprints, decides, saves, delivers. The report's event is not freed. */
 enum qmon__kept qmon__process(struct qmon__pass *pass, struct qmon__report *report,
                               const struct qmon__handing *handing);
+
+/* The same for up to QMON_DECISIONS_MAX errors of one process, in the order in which they came, as one piece of work: one question
+ * to Redis, one transaction, one write to a file. False: none of them is kept, and each is to be handed to qmon__process. A
+ * receiver that is killed on the way has kept all of them or none; as far as decisions are made by our own store (not
+ * asks_afar), none of these is kept without its event either. */
+bool qmon__process_many(struct qmon__pass *pass, struct qmon__report *reports, size_t count);
+void qmon__open_cache(struct qmon__pass *pass);
 
 /* Brings what waits in the outbox to its channels: of one event, or of any. */
 void qmon__deliver(struct qmon__pass *pass, const char *event_id);

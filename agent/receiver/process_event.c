@@ -24,6 +24,7 @@
 #include "moment.h"
 #include "origin_source.h"
 #include "pass.h"
+#include "process_event.h"
 #include "targets.h"
 
 #define SYMBOLIZE_SHARE 2u /* a pass spends at most half of the time it has left on one trace */
@@ -65,14 +66,29 @@ static bool wants_redis(const struct qmon_config *config) {
            (config->redis_host != NULL && config->redis_host[0] != '\0');
 }
 
-static void open_cache(struct qmon__pass *pass) {
-    if (pass->cache == NULL)
-        pass->cache =
-            qmon_cache_chain(qmon_cache_redis(pass->config), qmon_cache_local(pass->store), qmon_cache_memory());
+void qmon__open_cache(struct qmon__pass *pass) {
+    if (pass->cache != NULL)
+        return;
+    struct qmon_cache *redis = qmon_cache_redis(pass->config);
+    pass->asks_afar = redis != NULL;
+    pass->cache = qmon_cache_chain(redis, qmon_cache_local(pass->store), qmon_cache_memory());
 }
 
-/* Says it where another cache than the wanted one decided; the chain has counted it. */
-static void tell_fallback(const struct qmon__pass *pass, struct qmon_event *event, const char *source) {
+void qmon__compose_request(const struct qmon__pass *pass, const struct qmon_event *event, char ret_key[QMON_KEY_BYTES],
+                           struct qmon_decision_request *ret_request) {
+    const char *version = event->service.version;
+    qmon_decision_key(event, ret_key, QMON_KEY_BYTES);
+    *ret_request =
+        (struct qmon_decision_request){.key = ret_key,
+                                       .limit = pass->config->dedup_limit,
+                                       .window_s = pass->config->dedup_window_s,
+                                       .now_ms = qmon__now_real_ns() / 1000000u,
+                                       .host = event->host.name,
+                                       .version = version != NULL && strcmp(version, "unknown") != 0 ? version : NULL,
+                                       .count = 1 + event->report.repeats};
+}
+
+void qmon__tell_fallback(const struct qmon__pass *pass, struct qmon_event *event, const char *source) {
     const char *problem = pass->cache->class->problem(pass->cache);
     const char *wanted = wants_redis(pass->config) || problem != NULL ? "redis" : "local"; /* it may have been found */
     if (strcmp(source, wanted) == 0 || strcmp(source, "redis") == 0)
@@ -82,37 +98,38 @@ static void tell_fallback(const struct qmon__pass *pass, struct qmon_event *even
     qmon_log("cache: %s; %s decides", problem != NULL ? problem : "no decision", source);
 }
 
-/* May this event alert? When nothing can decide, it does. */
-static bool decide(struct qmon__pass *pass, struct qmon_event *event, const struct qmon__handing *handing) {
+/* Asks the cache, unless it has answered already. False: nobody could decide. */
+static bool ask(struct qmon__pass *pass, struct qmon__report *report) {
     char key[QMON_KEY_BYTES];
-    qmon_decision_key(event, key, sizeof key);
-    const char *version = event->service.version;
-    struct qmon_decision_request request = {.key = key,
-                                            .limit = pass->config->dedup_limit,
-                                            .window_s = pass->config->dedup_window_s,
-                                            .now_ms = qmon__now_real_ns() / 1000000u,
-                                            .host = event->host.name,
-                                            .version =
-                                                version != NULL && strcmp(version, "unknown") != 0 ? version : NULL,
-                                            .count = 1 + event->report.repeats};
+    struct qmon_decision_request request;
+    if (report->decided)
+        return true;
+    qmon__open_cache(pass);
+    qmon__compose_request(pass, report->event, key, &request);
+    return pass->cache != NULL && pass->cache->class->decide(pass->cache, &request, &report->decision) >= 0;
+}
+
+bool qmon__may_alert(struct qmon__pass *pass, struct qmon__report *report, bool asked_before) {
+    qmon_take_decision(report->event, &report->decision);
+    qmon__tell_fallback(pass, report->event, report->decision.source);
+    if (!report->decision.alert && asked_before)
+        qmon__count(pass, "dedup.repeated-decision", "", 1);
+    return report->decision.alert || asked_before;
+}
+
+/* May this event alert? When nothing can decide, it does. */
+static bool decide(struct qmon__pass *pass, struct qmon__report *report, const struct qmon__handing *handing) {
     bool asked_before = handing->asked_before;
     if (handing->record != NULL) {
         asked_before = (atomic_load(&handing->record->copy->process.announced) & QMON_ANNOUNCED_ASKED) != 0;
         if (!asked_before)
             qmon__record_announce(handing->record, QMON_ANNOUNCED_ASKED);
     }
-    open_cache(pass);
-    struct qmon_decision decision;
-    if (pass->cache == NULL || pass->cache->class->decide(pass->cache, &request, &decision) < 0) {
-        qmon__count(pass, "cache.undecided", "", 1);
-        qmon_event_note(event, "Nothing could count repeats; this alert may come again.");
-        return true;
-    }
-    qmon_take_decision(event, &decision);
-    tell_fallback(pass, event, decision.source);
-    if (!decision.alert && asked_before)
-        qmon__count(pass, "dedup.repeated-decision", "", 1);
-    return decision.alert || asked_before;
+    if (ask(pass, report))
+        return qmon__may_alert(pass, report, asked_before);
+    qmon__count(pass, "cache.undecided", "", 1);
+    qmon_event_note(report->event, "Nothing could count repeats; this alert may come again.");
+    return true;
 }
 
 /* The store is full or broken: to the channels all the same, from memory. Returns whether they have it. */
@@ -173,16 +190,24 @@ static enum qmon__kept save(struct qmon__pass *pass, const struct qmon_event *ev
     return kept;
 }
 
+void qmon__prepare(struct qmon__pass *pass, struct qmon__report *report) {
+    if (report->prepared)
+        return;
+    qmon__identify_service(report->event, pass->config);
+    symbolize(pass, report);
+    report->ignored = qmon_filter(report->event, pass->config);
+    describe(report);
+    qmon_fingerprint(report->event);
+    report->prepared = true;
+}
+
 static enum qmon__kept process_problem(struct qmon__pass *pass, struct qmon__report *report,
                                        const struct qmon__handing *handing) {
     struct qmon_event *event = report->event;
-    symbolize(pass, report);
-    const char *ignored = qmon_filter(event, pass->config);
-    describe(report);
-    qmon_fingerprint(event);
-    if (ignored != NULL) {
+    qmon__prepare(pass, report);
+    if (report->ignored != NULL) {
         enum qmon__kept kept = save(pass, event, "ignored", handing);
-        qmon__count(pass, "events.ignored", ignored, 1 + event->report.repeats);
+        qmon__count(pass, "events.ignored", report->ignored, 1 + event->report.repeats);
         return kept;
     }
     if (handing->quiet)
@@ -193,7 +218,7 @@ static enum qmon__kept process_problem(struct qmon__pass *pass, struct qmon__rep
         qmon__count(pass, "events.echo", "a parent repeats its child's signal", 1);
         return kept;
     }
-    const bool alert = decide(pass, event, handing);
+    const bool alert = decide(pass, report, handing);
     if (alert)
         qmon__add_source(event);
     enum qmon__kept kept = save(pass, event, alert ? "alerted" : "suppressed", handing);
@@ -208,9 +233,9 @@ enum qmon__kept qmon__process(struct qmon__pass *pass, struct qmon__report *repo
     static const struct qmon__handing plain = {0};
     if (handing == NULL)
         handing = &plain;
-    qmon__identify_service(report->event, pass->config);
     if (report->event->kind != QMON_KIND_LIFECYCLE)
         return process_problem(pass, report, handing);
+    qmon__identify_service(report->event, pass->config);
     describe(report);
     qmon_fingerprint(report->event);
     if (report->event->lifecycle.phase != NULL && strcmp(report->event->lifecycle.phase, "startup") == 0)

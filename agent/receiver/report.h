@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <qmon/cache.h>
 #include <qmon/config.h>
 #include <qmon/event.h>
 #include <qmon/pipeline.h>
@@ -19,6 +20,15 @@ struct qmon__report {
     bool has_facts;
     uint32_t live_pid; /* the process exists and waits for us: its files may be read; 0 it does not */
     bool symbolized;   /* done already, while the process was there */
+    const struct qmon_event
+        *like; /* an event that came from the same place, ready; NULL not known. Outlives this one */
+
+    /* The pipeline's own: */
+    bool prepared;       /* up to its fingerprint */
+    const char *ignored; /* why nobody wants it; NULL */
+    bool asked_before;   /* as in struct qmon__handing */
+    bool decided;        /* and the decision is kept elsewhere than in our store: it is not to be asked for again */
+    struct qmon_decision decision;
 };
 
 /* --- crash_event.c --- */

@@ -106,6 +106,7 @@ void qmon__database_disconnect(struct qmon_store *store) {
     sqlite3_close_v2(store->db);
     store->db = NULL;
     store->wal_pages = 0;
+    qmon__tails_forget(store);
 }
 
 bool qmon__database_is_gone(struct qmon_store *store) {

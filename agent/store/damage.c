@@ -105,12 +105,18 @@ static uint64_t copy_tables(sqlite3 *damaged, sqlite3 *db) {
         {"SELECT * FROM counters", "INSERT OR IGNORE INTO counters VALUES(?, ?, ?, ?)"},
         {"SELECT * FROM groups", "INSERT OR IGNORE INTO groups VALUES(?, ?, ?, ?, ?)"},
 #define OUTBOX_INTO "INSERT OR IGNORE INTO outbox VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-#define EVENTS_INTO "INSERT OR IGNORE INTO events VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define TAILS_INTO "INSERT OR IGNORE INTO tails VALUES(?, ?, ?)"
+#define EVENTS_INTO "INSERT OR IGNORE INTO events VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define OLDER_EVENTS_INTO "INSERT OR IGNORE INTO events VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"
         /* From both ends, up to the damage. */
         {"SELECT * FROM outbox ORDER BY row DESC", OUTBOX_INTO},
         {"SELECT * FROM outbox ORDER BY row", OUTBOX_INTO},
+        {"SELECT * FROM tails ORDER BY id DESC", TAILS_INTO},
+        {"SELECT * FROM tails ORDER BY id", TAILS_INTO},
         {"SELECT * FROM events ORDER BY row DESC", EVENTS_INTO},
         {"SELECT * FROM events ORDER BY row", EVENTS_INTO},
+        {"SELECT * FROM events ORDER BY row DESC", OLDER_EVENTS_INTO}, /* schema 1 */
+        {"SELECT * FROM events ORDER BY row", OLDER_EVENTS_INTO},
     };
     uint64_t until_ms = qmon__monotonic_ms() + SALVAGE_MS;
     uint64_t rows = 0;

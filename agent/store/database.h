@@ -34,6 +34,12 @@
 #define QMON__JSON_BYTES_MAX (16 << 20) /* of one event */
 #define QMON__PATH_BYTES 4096
 
+/* The JSON of the event that a statement calls `e`: its tail, where that is kept for several, takes the place of the brace that ends
+ * its own part. */
+#define QMON__WHOLE_JSON(e)                                                                                            \
+    "CASE WHEN " #e ".tail IS NULL THEN " #e ".json ELSE coalesce(substr(" #e ".json, 1, length(" #e ".json) - 1) || " \
+    "(SELECT t.json FROM tails AS t WHERE t.id = " #e ".tail), " #e ".json) END"
+
 /* The statements, each prepared at its first use. */
 #define QMON__STATEMENTS(X)                                                                                            \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                                        \
@@ -42,16 +48,21 @@
     X(EVENT_EXISTS, "SELECT 1 FROM events WHERE id = ?1")                                                              \
     X(GROUP_ADD, "INSERT INTO groups(fingerprint, service, stage, events) VALUES(?1, ?2, ?3, 1) "                      \
                  "ON CONFLICT(fingerprint, service, stage) DO UPDATE SET events = events + 1 RETURNING id")            \
-    X(EVENT_ADD, "INSERT INTO events(id, time_ms, kind, severity, code, title, group_id, state, json) "                \
-                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                                                         \
+    X(EVENT_ADD, "INSERT INTO events(id, time_ms, kind, severity, code, title, group_id, state, json, tail) "          \
+                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")                                                    \
+    X(TAIL_GET, "SELECT json = ?2, last_ms FROM tails WHERE id = ?1")                                                  \
+    X(TAIL_ADD, "INSERT INTO tails(id, last_ms, json) VALUES(?1, ?2, ?3)")                                             \
+    X(TAIL_TOUCH, "UPDATE tails SET last_ms = ?2 WHERE id = ?1")                                                       \
     X(OUTBOX_ADD, "INSERT OR IGNORE INTO outbox(event_id, sink, due_ms, created_ms) VALUES(?1, ?2, 0, ?3)")            \
     X(OUTBOX_DUE, "SELECT row, event_id, sink, attempts, state, created_ms FROM outbox "                               \
                   "WHERE status = 0 AND due_ms <= ?1 ORDER BY due_ms, row LIMIT 1")                                    \
     X(OUTBOX_DUE_OF, "SELECT row, event_id, sink, attempts, state, created_ms FROM outbox "                            \
                      "WHERE status = 0 AND due_ms <= ?1 AND event_id = ?2 ORDER BY due_ms, row LIMIT 1")               \
+    X(OUTBOX_DUE_TO, "SELECT row, event_id, sink, attempts, state, created_ms FROM outbox "                            \
+                     "WHERE event_id = ?2 AND sink = ?3 AND status = 0 AND due_ms <= ?1")                              \
     X(OUTBOX_LEASE, "UPDATE outbox SET due_ms = ?2, attempts = attempts + 1, reason = NULL WHERE row = ?1")            \
     X(OUTBOX_HURRY, "UPDATE outbox SET due_ms = ?1 WHERE status = 0 AND due_ms > ?1 AND reason IS NOT NULL")           \
-    X(OUTBOX_JSON, "SELECT json FROM events WHERE id = ?1")                                                            \
+    X(OUTBOX_JSON, "SELECT " QMON__WHOLE_JSON(e) " FROM events AS e WHERE e.id = ?1")                                  \
     X(OUTBOX_SENT, "UPDATE outbox SET status = 1, done_ms = ?2, remote_id = ?3, reason = NULL, state = NULL "          \
                    "WHERE row = ?1 AND status <> 1")                                                                   \
     X(OUTBOX_RETRY, "UPDATE outbox SET due_ms = ?3, reason = ?4, state = ?5 "                                          \
@@ -68,8 +79,9 @@
                      "own_group.service AND g.stage = own_group.stage), own.group_id) FROM events AS own "             \
                      "JOIN groups AS own_group ON own_group.id = own.group_id WHERE own.id = ?1) "                     \
                      "ORDER BY o.done_ms DESC, o.row DESC LIMIT 1")                                                    \
-    X(OUTBOX_MESSAGE, "SELECT e.json, o.done_ms, e.group_id FROM outbox AS o CROSS JOIN events AS e "                  \
-                      "ON e.id = o.event_id WHERE o.status = 1 AND o.sink = ?1 AND o.remote_id = ?2")                  \
+    X(OUTBOX_MESSAGE,                                                                                                  \
+      "SELECT " QMON__WHOLE_JSON(e) ", o.done_ms, e.group_id FROM outbox AS o CROSS JOIN events AS e "                 \
+                                    "ON e.id = o.event_id WHERE o.status = 1 AND o.sink = ?1 AND o.remote_id = ?2")    \
     X(OUTBOX_TIMES, "SELECT count(*) + coalesce(sum(CASE WHEN o.remote_id = ?2 THEN 0 ELSE "                           \
                     "coalesce(json_extract(e.json, '$.occurrences.suppressed'), 0) END), 0) FROM outbox AS o "         \
                     "CROSS JOIN events AS e ON e.id = o.event_id WHERE o.status > 0 AND o.done_ms >= ?3 "              \
@@ -87,7 +99,10 @@
     X(OUTBOX_SET_ASIDE, "SELECT o.event_id, o.sink, o.reason, e.title, o.done_ms, o.attempts FROM outbox AS o "        \
                         "LEFT JOIN events AS e ON e.id = o.event_id WHERE o.status = 2 "                               \
                         "ORDER BY o.done_ms DESC, o.row DESC LIMIT ?1")                                                \
-    X(QUIET, "SELECT e.id, e.json, e.time_ms, (SELECT count(*) FROM events AS c WHERE c.group_id = e.group_id) "       \
+    X(QUIET,                                                                                                           \
+      "SELECT e.id, " QMON__WHOLE_JSON(                                                                                \
+          e) ", e.time_ms, "                                                                                           \
+             "(SELECT count(*) FROM events AS c WHERE c.group_id = e.group_id) "                                       \
              "FROM (SELECT DISTINCT a.group_id AS id FROM outbox AS o CROSS JOIN events AS a ON a.id = o.event_id "    \
              "WHERE o.status > 0 AND o.status = 1 AND a.kind <> 3) AS told JOIN events AS e ON e.row = "               \
              "(SELECT row FROM events AS n WHERE n.group_id = told.id ORDER BY time_ms DESC, row DESC LIMIT 1) "       \
@@ -113,6 +128,8 @@
     X(PAGES, "SELECT (SELECT page_count FROM pragma_page_count) - (SELECT freelist_count FROM pragma_freelist_count)") \
     X(DROP_EVENTS, "DELETE FROM events WHERE row IN (SELECT row FROM events AS e WHERE time_ms < ?1 AND NOT EXISTS "   \
                    "(SELECT 1 FROM outbox WHERE event_id = e.id AND status = 0) ORDER BY time_ms LIMIT ?2)")           \
+    X(DROP_TAILS, "DELETE FROM tails WHERE id IN (SELECT id FROM tails WHERE last_ms < ?1 AND last_ms < "              \
+                  "coalesce((SELECT min(time_ms) FROM events), ?1) ORDER BY last_ms LIMIT ?2)")                        \
     X(DROP_GROUPS, "DELETE FROM groups WHERE events <= 0")                                                             \
     X(DROP_DONE, "DELETE FROM outbox WHERE row IN "                                                                    \
                  "(SELECT row FROM outbox WHERE status > 0 AND done_ms < ?1 ORDER BY done_ms LIMIT ?2)")               \
@@ -129,12 +146,32 @@ enum qmon__statement {
         QMON__STATEMENT_COUNT
 };
 
+/* Of several calls made one (qmon_store_begin). */
+enum qmon__whole {
+    QMON__WHOLE_NOT,   /* each call is a transaction of its own */
+    QMON__WHOLE_AHEAD, /* nothing has been written yet */
+    QMON__WHOLE_BEGUN, /* the transaction is under way */
+};
+
+/* Tails that are known to be there (tails.c). */
+#define QMON__TAILS_KNOWN 8
+struct qmon__tails {
+    struct {
+        uint64_t low, high; /* hash */
+        uint64_t last_ms;   /* 0: this place is free */
+    } known[QMON__TAILS_KNOWN];
+    unsigned next;
+};
+
 struct qmon_store {
     sqlite3 *db;
+    enum qmon__whole whole;
+    int whole_error; /* 0; the negative errno of the first write in it that failed */
     sqlite3_stmt *statements[QMON__STATEMENT_COUNT];
     char directory[QMON__PATH_BYTES]; /* "" in memory; without symbolic links */
     uint64_t busy_until_ms;           /* CLOCK_MONOTONIC */
     int wal_pages;                    /* in the log after our last commit */
+    struct qmon__tails tails;
     char problem[768];
 };
 
@@ -160,7 +197,7 @@ int qmon__lock(const char *directory, bool exclusive);
 void qmon__unlock(int fd); /* negative: nothing */
 
 /* --- schema.c --- */
-#define QMON__SCHEMA_VERSION 1
+#define QMON__SCHEMA_VERSION 2
 
 /* What the file says it is. 0 and *ret_version (0: nothing yet). */
 int qmon__schema_version(struct qmon_store *store, int64_t *ret_version);
@@ -194,8 +231,19 @@ void qmon__bind_count(sqlite3_stmt *statement, int index, uint64_t value);  /* a
 uint64_t qmon__column_count(sqlite3_stmt *statement, int column);           /* nothing negative comes out */
 const char *qmon__column_text(sqlite3_stmt *statement, int column);         /* "" for NULL */
 
+/* --- tails.c --- */
+
+/* Where what the event has in common with others begins in its JSON; NULL: it is kept as a whole. */
+const char *qmon__tail_of(const struct qmon_event *event, const char *json);
+/* Sees to it that the tail is there, for an event of that time. 1 and *ret_id; 0: another one has its place; negative errno. In
+ * a transaction. */
+int qmon__tail_keep(struct qmon_store *store, const char *tail, uint64_t time_ms, int64_t *ret_id);
+/* What was known may not be there any more: a transaction was undone, or the file is another one. */
+void qmon__tails_forget(struct qmon_store *store);
+
 /* One piece of work in a transaction; 0 or more commits, negative rolls back. Returns what `work` returned, or the error.
- * A damaged file is replaced and the work done again. */
+ * A damaged file is replaced and the work done again. Between qmon_store_begin and qmon_store_commit it is done in the
+ * transaction of these two, which is lost as a whole where it fails. */
 typedef int qmon__work(struct qmon_store *store, void *context);
 int qmon__write(struct qmon_store *store, uint64_t busy_ms, qmon__work *work, void *context);
 /* The same without a transaction, for what only reads. */

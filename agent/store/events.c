@@ -10,6 +10,7 @@
 struct saving {
     const struct qmon_event *event;
     const char *json;
+    char *head; /* of it, without its tail */
     const char *state;
     const char *const *sinks;
     size_t sink_count;
@@ -45,8 +46,29 @@ static int add_to_group(struct qmon_store *store, const struct qmon_event *event
     return qmon__run(store, statement); /* to its end, where the change is made good */
 }
 
-static int add_event(struct qmon_store *store, const struct saving *saving, int64_t group) {
-    sqlite3_stmt *statement = qmon__statement(store, QMON__EVENT_ADD);
+/* 1: the rest of the JSON is kept as *ret_tail, and saving->head is what goes into the event's own row; 0: all of it does. */
+static int put_tail(struct qmon_store *store, struct saving *saving, int64_t *ret_tail) {
+    const char *tail = qmon__tail_of(saving->event, saving->json);
+    size_t bytes = tail != NULL ? (size_t) (tail - saving->json) : 0;
+    int r = tail != NULL ? qmon__tail_keep(store, tail, saving->event->time_ns / 1000000, ret_tail) : 0;
+
+    if (r <= 0)
+        return r;
+    saving->head = malloc(bytes + 2);
+    if (saving->head == NULL)
+        return -ENOMEM;
+    memcpy(saving->head, saving->json, bytes);
+    memcpy(saving->head + bytes, "}", 2);
+    return 1;
+}
+
+static int add_event(struct qmon_store *store, struct saving *saving, int64_t group) {
+    int64_t tail = 0;
+    int r = put_tail(store, saving, &tail);
+    sqlite3_stmt *statement = r < 0 ? NULL : qmon__statement(store, QMON__EVENT_ADD);
+
+    if (r < 0)
+        return r;
 
     qmon__bind_text(statement, 1, saving->event->id);
     qmon__bind_count(statement, 2, saving->event->time_ns / 1000000);
@@ -56,8 +78,13 @@ static int add_event(struct qmon_store *store, const struct saving *saving, int6
     qmon__bind_text(statement, 6, saving->event->title);
     qmon__bind_count(statement, 7, (uint64_t) group);
     qmon__bind_text(statement, 8, saving->state);
-    qmon__bind_text(statement, 9, saving->json);
-    return qmon__run(store, statement);
+    qmon__bind_text(statement, 9, r > 0 ? saving->head : saving->json);
+    if (r > 0)
+        qmon__bind_count(statement, 10, (uint64_t) tail);
+    r = qmon__run(store, statement);
+    free(saving->head);
+    saving->head = NULL;
+    return r;
 }
 
 static int add_to_outbox(struct qmon_store *store, const char *event_id, const char *sink, uint64_t now_ms) {
@@ -70,7 +97,7 @@ static int add_to_outbox(struct qmon_store *store, const char *event_id, const c
 }
 
 static int save(struct qmon_store *store, void *context) {
-    const struct saving *saving = context;
+    struct saving *saving = context;
     uint64_t now_ms = qmon__real_ms();
     int64_t group = 0;
     int r = is_there(store, saving->event->id);
@@ -87,7 +114,7 @@ static int save(struct qmon_store *store, void *context) {
 
 int qmon_store_save(struct qmon_store *store, const struct qmon_event *event, const char *state,
                     const char *const *sinks, size_t sink_count) {
-    struct saving saving = {event, NULL, state, sinks, sink_count};
+    struct saving saving = {.event = event, .state = state, .sinks = sinks, .sink_count = sink_count};
     char *json = qmon_event_to_json(event);
     int r;
 

@@ -9,7 +9,7 @@
 #include "database.h"
 
 struct claim {
-    const char *event_id;
+    const char *event_id, *sink; /* NULL: any */
     uint64_t now_ms, lease_ms;
     struct qmon_outbox_item *item;
 };
@@ -20,7 +20,9 @@ static char *copy(const char *text) {
 
 /* 1: there is one, and it is filled in but for its JSON. */
 static int find_due(struct qmon_store *store, const struct claim *claim) {
-    sqlite3_stmt *statement = qmon__statement(store, claim->event_id == NULL ? QMON__OUTBOX_DUE : QMON__OUTBOX_DUE_OF);
+    sqlite3_stmt *statement = qmon__statement(store, claim->event_id == NULL ? QMON__OUTBOX_DUE
+                                                     : claim->sink == NULL   ? QMON__OUTBOX_DUE_OF
+                                                                             : QMON__OUTBOX_DUE_TO);
     struct qmon_outbox_item *item = claim->item;
     const char *state;
     int r;
@@ -28,6 +30,8 @@ static int find_due(struct qmon_store *store, const struct claim *claim) {
     qmon__bind_count(statement, 1, claim->now_ms);
     if (claim->event_id != NULL)
         qmon__bind_text(statement, 2, claim->event_id);
+    if (claim->sink != NULL)
+        qmon__bind_text(statement, 3, claim->sink);
     r = qmon__step(store, statement);
     if (r <= 0)
         return r;
@@ -96,7 +100,7 @@ static int is_anything_due(struct qmon_store *store, void *context) {
 int qmon_outbox_claim(struct qmon_store *store, const char *event_id, uint64_t now_ms, uint64_t lease_ms,
                       struct qmon_outbox_item *ret_item) {
     struct qmon_outbox_item item = {0};
-    struct claim claim = {event_id, now_ms, lease_ms, &item};
+    struct claim claim = {.event_id = event_id, .now_ms = now_ms, .lease_ms = lease_ms, .item = &item};
     int r = qmon__read(store, QMON__BUSY_MS, is_anything_due, &claim);
 
     if (r <= 0)
@@ -106,6 +110,42 @@ int qmon_outbox_claim(struct qmon_store *store, const char *event_id, uint64_t n
         *ret_item = item;
     else
         qmon_outbox_item_clear(&item);
+    return r;
+}
+
+struct claims {
+    struct claim each;
+    const char *const *event_ids;
+    size_t count, claimed;
+    struct qmon_outbox_item *items;
+};
+
+static int claim_each(struct qmon_store *store, void *context) {
+    struct claims *claims = context;
+    int r = 0;
+
+    while (claims->claimed > 0) /* of a first try on a damaged file */
+        qmon_outbox_item_clear(&claims->items[--claims->claimed]);
+    for (size_t i = 0; r >= 0 && i < claims->count; i++) {
+        claims->each.event_id = claims->event_ids[i];
+        claims->each.item = &claims->items[claims->claimed];
+        r = claim_next(store, &claims->each);
+        claims->claimed += r == 0;
+    }
+    return r < 0 ? r : 0;
+}
+
+int qmon_outbox_claim_these(struct qmon_store *store, const char *sink, const char *const *event_ids, size_t count,
+                            uint64_t now_ms, uint64_t lease_ms, struct qmon_outbox_item *ret_items, size_t *ret_count) {
+    struct claims claims = {.each = {.sink = sink, .now_ms = now_ms, .lease_ms = lease_ms},
+                            .event_ids = event_ids,
+                            .count = count,
+                            .items = ret_items};
+    int r = qmon__write(store, QMON__BUSY_MS, claim_each, &claims);
+
+    while (r < 0 && claims.claimed > 0)
+        qmon_outbox_item_clear(&claims.items[--claims.claimed]);
+    *ret_count = claims.claimed;
     return r;
 }
 

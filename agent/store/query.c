@@ -8,7 +8,7 @@
 #include "database.h"
 
 #define DEFAULT_LIMIT 50
-#define SQL_BYTES 1024
+#define SQL_BYTES 1536
 #define FEW 5000
 
 static const char kind_lifecycle[] = " AND e.kind <> 3"; /* as the partial index says it */
@@ -28,20 +28,20 @@ static void compose(const struct reading *reading, char *ret_sql) {
     bool by_id = reading->id[0] != '\0';
     bool hides_lifecycle = !by_id && !query->include_lifecycle && query->kind < 0;
 
-    snprintf(ret_sql, SQL_BYTES,
-             "SELECT e.id, e.kind, e.severity, e.title, g.service, g.stage, g.fingerprint, e.state, e.json, e.time_ms, "
-             "g.events, e.row FROM events AS e CROSS JOIN groups AS g ON g.id = e.group_id WHERE 1%s%s%s%s%s%s%s "
-             "ORDER BY %se.time_ms DESC, e.row DESC LIMIT ?6",
-             by_id ? " AND e.id >= ?1 AND e.id <= ?1 || '~'" : "", query->kind >= 0 ? " AND e.kind = ?2" : "",
-             query->service != NULL ? " AND g.service = ?3" : "",
-             query->service != NULL && reading->by_group
-                 ? " AND e.group_id IN (SELECT id FROM groups WHERE service = ?3)"
-                 : "",
-             query->fingerprint != NULL
-                 ? " AND e.group_id IN (SELECT id FROM groups WHERE fingerprint >= ?4 AND fingerprint <= ?4 || '~')"
-                 : "",
-             query->since_ms > 0 ? " AND e.time_ms >= ?5" : "", hides_lifecycle ? kind_lifecycle : "",
-             by_id || reading->by_group ? "+" : ""); /* keeps the planner from walking all of them by time */
+    snprintf(
+        ret_sql, SQL_BYTES,
+        "SELECT e.id, e.kind, e.severity, e.title, g.service, g.stage, g.fingerprint, e.state, " QMON__WHOLE_JSON(
+            e) ", e.time_ms, g.events, e.row FROM events AS e CROSS JOIN groups AS g ON g.id = e.group_id WHERE 1%s%s%s%s%s%s%s "
+               "ORDER BY %se.time_ms DESC, e.row DESC LIMIT ?6",
+        by_id ? " AND e.id >= ?1 AND e.id <= ?1 || '~'" : "", query->kind >= 0 ? " AND e.kind = ?2" : "",
+        query->service != NULL ? " AND g.service = ?3" : "",
+        query->service != NULL && reading->by_group ? " AND e.group_id IN (SELECT id FROM groups WHERE service = ?3)"
+                                                    : "",
+        query->fingerprint != NULL
+            ? " AND e.group_id IN (SELECT id FROM groups WHERE fingerprint >= ?4 AND fingerprint <= ?4 || '~')"
+            : "",
+        query->since_ms > 0 ? " AND e.time_ms >= ?5" : "", hides_lifecycle ? kind_lifecycle : "",
+        by_id || reading->by_group ? "+" : ""); /* keeps the planner from walking all of them by time */
 }
 
 static void bind(const struct reading *reading, sqlite3_stmt *statement) {

@@ -128,6 +128,8 @@ static int drop_old(struct qmon_store *store, void *context) {
     if (r == 0)
         r = drop(store, retention, QMON__DROP_DONE, before(now_ms, OUTBOX_KEPT_MS), true);
     if (r >= 0)
+        r = drop(store, retention, QMON__DROP_TAILS, before(now_ms, DAY_MS), true);
+    if (r >= 0)
         r = drop(store, retention, QMON__DROP_ONCE, before(now_ms, ONCE_KEPT_MS), true);
     if (r >= 0)
         r = drop_windows(store, retention);
@@ -148,6 +150,8 @@ static int drop_oldest(struct qmon_store *store, void *context) {
         return dropped;
     r = count_dropped(store, "store.expired", "the store had reached its size", (uint64_t) dropped);
     if (r == 0)
+        r = drop(store, retention, QMON__DROP_TAILS, before(retention->now_ms, DAY_MS), true);
+    if (r >= 0)
         r = get_number(store, qmon__statement(store, QMON__PAGES), &retention->pages);
     return r < 0 ? r : dropped;
 }

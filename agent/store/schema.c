@@ -48,6 +48,11 @@ static const char *const steps[QMON__SCHEMA_VERSION] = {
     "  PRIMARY KEY(name, reason)) WITHOUT ROWID;"
 
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;",
+
+    /* 2: what many events have in common, see tails.c */
+    "CREATE TABLE tails(id INTEGER PRIMARY KEY, last_ms INTEGER NOT NULL, json TEXT NOT NULL);"
+    "CREATE INDEX tails_by_time ON tails(last_ms);"
+    "ALTER TABLE events ADD COLUMN tail INTEGER;",
 };
 
 int qmon__schema_version(struct qmon_store *store, int64_t *ret_version) {

@@ -72,14 +72,12 @@ static int ensure_connected(struct qmon_store *store) {
     return qmon__store_connect(store);
 }
 
-static int transact(struct qmon_store *store, qmon__work *work, void *context) {
-    int r = qmon__run(store, qmon__statement(store, QMON__BEGIN));
-    int result;
+/* Ends the transaction that is under way: `result` is what came of it. Returns it, or the error. */
+static int finish(struct qmon_store *store, int result) {
+    int r = result >= 0 ? qmon__run(store, qmon__statement(store, QMON__COMMIT)) : result;
 
     if (r < 0)
-        return r;
-    result = work(store, context);
-    r = result >= 0 ? qmon__run(store, qmon__statement(store, QMON__COMMIT)) : result;
+        qmon__tails_forget(store);
     if (r < 0 && sqlite3_get_autocommit(store->db) == 0) {
         char problem[sizeof store->problem];
         memcpy(problem, store->problem, sizeof problem);
@@ -87,6 +85,12 @@ static int transact(struct qmon_store *store, qmon__work *work, void *context) {
         memcpy(store->problem, problem, sizeof problem);
     }
     return r < 0 ? r : result;
+}
+
+static int transact(struct qmon_store *store, qmon__work *work, void *context) {
+    int r = qmon__run(store, qmon__statement(store, QMON__BEGIN));
+
+    return r < 0 ? r : finish(store, work(store, context));
 }
 
 static int without_transaction(struct qmon_store *store, qmon__work *work, void *context) {
@@ -110,10 +114,55 @@ static int attempt(struct qmon_store *store, uint64_t busy_ms, int (*how)(struct
     return how(store, work, context);
 }
 
+/* --- several calls made one --- */
+
+void qmon_store_begin(struct qmon_store *store) {
+    store->whole = QMON__WHOLE_AHEAD;
+    store->whole_error = 0;
+}
+
+int qmon_store_commit(struct qmon_store *store) {
+    enum qmon__whole whole = store->whole;
+
+    store->whole = QMON__WHOLE_NOT;
+    return whole == QMON__WHOLE_BEGUN ? finish(store, store->whole_error) : store->whole_error;
+}
+
+static int begin_whole(struct qmon_store *store, uint64_t busy_ms) {
+    int r;
+
+    store->whole = QMON__WHOLE_NOT; /* what mends the file writes, too */
+    r = ensure_connected(store);
+    store->whole = QMON__WHOLE_AHEAD;
+    if (r < 0)
+        return r;
+    qmon__database_allow_ms(store, busy_ms);
+    r = qmon__run(store, qmon__statement(store, QMON__BEGIN));
+    if (r == 0)
+        store->whole = QMON__WHOLE_BEGUN;
+    return r;
+}
+
+static int write_in_whole(struct qmon_store *store, uint64_t busy_ms, qmon__work *work, void *context) {
+    int r = store->whole_error;
+
+    if (r == 0 && store->whole == QMON__WHOLE_AHEAD)
+        r = begin_whole(store, busy_ms);
+    if (r == 0)
+        r = work(store, context);
+    if (r < 0)
+        store->whole_error = r;
+    return r;
+}
+
 int qmon__write(struct qmon_store *store, uint64_t busy_ms, qmon__work *work, void *context) {
+    if (store->whole != QMON__WHOLE_NOT)
+        return write_in_whole(store, busy_ms, work, context);
     return attempt(store, busy_ms, transact, work, context);
 }
 
 int qmon__read(struct qmon_store *store, uint64_t busy_ms, qmon__work *work, void *context) {
+    if (store->whole == QMON__WHOLE_BEGUN)
+        return work(store, context);
     return attempt(store, busy_ms, without_transaction, work, context);
 }

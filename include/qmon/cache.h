@@ -76,6 +76,14 @@ struct qmon_cache_class {
      * the host's disk stands still. */
     int (*decide)(struct qmon_cache *cache, const struct qmon_decision_request *request,
                   struct qmon_decision *ret_decision);
+    /* Several at once, about keys that differ, for the price of one round trip; NULL where that is no cheaper. Fills
+     * ret_results[i] as `decide` returns, and ret_decisions[i] where that is 0. count: at most QMON_DECISIONS_MAX. */
+    void (*decide_many)(struct qmon_cache *cache, const struct qmon_decision_request *requests, size_t count,
+                        struct qmon_decision *ret_decisions, int *ret_results);
+    /* By who is near, without a question to anybody afar: for an occurrence of a key that was held back a moment ago and is held
+     * back, too. Who is afar learns of it with the next question about that key. NULL where `decide` is that already. */
+    int (*decide_near)(struct qmon_cache *cache, const struct qmon_decision_request *request,
+                       struct qmon_decision *ret_decision);
     /* What went wrong last, in words, without secrets; NULL nothing. Borrowed until the next call. */
     const char *(*problem)(struct qmon_cache *cache);
     void (*close)(struct qmon_cache *cache);
@@ -99,9 +107,15 @@ struct qmon_cache_class {
     int (*get)(struct qmon_cache *cache, const char *key, uint64_t now_ms, char **ret_value);
     int (*set)(struct qmon_cache *cache, const char *key, const char *value, uint64_t ttl_s, uint64_t now_ms);
 };
+#define QMON_DECISIONS_MAX 64
+
 struct qmon_cache { /* first member of every implementation */
     const struct qmon_cache_class *class;
 };
+
+/* The same by whichever of the two ways the cache has. */
+void qmon_cache_decide_many(struct qmon_cache *cache, const struct qmon_decision_request *requests, size_t count,
+                            struct qmon_decision *ret_decisions, int *ret_results);
 
 struct qmon_config;
 struct qmon_store;

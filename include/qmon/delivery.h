@@ -52,6 +52,10 @@ size_t qmon_route(const struct qmon_event *event, const struct qmon_config *conf
 int qmon_deliver_due(struct qmon_store *store, const struct qmon_config *config, const char *event_id,
                      uint64_t deadline_monotonic_ms, struct qmon_delivery_summary *ret_summary);
 
+/* The same of several events at once. What a channel takes together (sink.h) it is given together. */
+int qmon_deliver_these(struct qmon_store *store, const struct qmon_config *config, const char *const *event_ids,
+                       size_t count, uint64_t deadline_monotonic_ms, struct qmon_delivery_summary *ret_summary);
+
 /* The same, and waits for what is to be tried again before the deadline: for whoever has time, and perhaps no successor. */
 int qmon_deliver_until(struct qmon_store *store, const struct qmon_config *config, const char *event_id,
                        uint64_t deadline_monotonic_ms, struct qmon_delivery_summary *ret_summary);

@@ -55,6 +55,8 @@ struct qmon_thread {
     bool crashed;
     struct qmon_frame *frames;
     size_t frame_count;
+    const char
+        *frames_json; /* `frames` as qmon_event_frames_json gave them for a thread with the same; NULL not known */
     struct qmon_frame
         *runtime_frames; /* of the interpreter's own stack, innermost first: function, file, line, language */
     size_t runtime_frame_count;
@@ -223,6 +225,8 @@ void qmon_event_note(struct qmon_event *event, const char *format, ...) __attrib
 
 /* The event as one line of JSON (no newline), to be freed with free(). NULL: out of memory. */
 char *qmon_event_to_json(const struct qmon_event *event);
+/* The frames of a thread as they stand there, to be freed with free(), for frames_json. NULL: out of memory. */
+char *qmon_event_frames_json(const struct qmon_thread *thread);
 /* Reads what qmon_event_to_json wrote, of this or an older version; unknown members are ignored.
  * NULL: *ret_error (static or arena-free text, never NULL then) says what is wrong and where. */
 struct qmon_event *qmon_event_from_json(const char *json, size_t bytes, const char **ret_error);

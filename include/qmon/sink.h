@@ -59,6 +59,10 @@ struct qmon_sink {
     /* json: the event as one line, as stored. Fills *ret_delivery always. */
     void (*deliver)(const struct qmon_sink_context *context, const struct qmon_event *event, const char *json,
                     struct qmon_delivery *ret_delivery);
+    /* Several events, none of which was tried before, as one piece of work: all are sent, or none. Only for channels that
+     * find out by themselves what a deliverer which died had sent already. NULL: one by one. */
+    void (*deliver_many)(const struct qmon_sink_context *context, const char *const *jsons, size_t count,
+                         struct qmon_delivery *ret_delivery);
     /* A number that two configurations have in common when, and only when, they lead to the same place (the same
      * channel, address, file). Services with different ones share a host's outbox: see delivery.h. */
     uint64_t (*destination)(const struct qmon_config *config);

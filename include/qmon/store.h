@@ -33,6 +33,13 @@ const char *qmon_store_problem(const struct qmon_store *store);
 /* Goes on in memory, empty, from now on: for who must still deliver when the disk is full. 0 or -ENOMEM. */
 int qmon_store_degrade(struct qmon_store *store);
 
+/* What the calls between these two write is kept as a whole or not at all, for the price of one transaction. The lock is taken by
+ * the first of them that writes, so a question to somebody slow may come before it. commit: 0; or a negative errno, and
+ * nothing of it is kept, whatever the calls have returned: they are to be made again one by one, which deals with a damaged
+ * file and the like. Not to be nested. */
+void qmon_store_begin(struct qmon_store *store);
+int qmon_store_commit(struct qmon_store *store);
+
 /* Saves the event and, in the same transaction, an outbox row for each of `sinks` (channel names). Saving an id that is
  * there already changes nothing and returns 1 (so that a record taken over twice gives one event). `state` is how it
  * ended for alerting: "alerted", "suppressed", "ignored", "stored". */
@@ -56,6 +63,10 @@ struct qmon_outbox_item {
  * 0 and *ret_item; 1 nothing due; negative errno. */
 int qmon_outbox_claim(struct qmon_store *store, const char *event_id, uint64_t now_ms, uint64_t lease_ms,
                       struct qmon_outbox_item *ret_item);
+/* The same of what is due for one channel of several events, as one piece of work: *ret_count items, at most `count`, for which
+ * ret_items (all zero) has room. 0 or negative errno, and no items then. */
+int qmon_outbox_claim_these(struct qmon_store *store, const char *sink, const char *const *event_ids, size_t count,
+                            uint64_t now_ms, uint64_t lease_ms, struct qmon_outbox_item *ret_items, size_t *ret_count);
 void qmon_outbox_item_clear(struct qmon_outbox_item *item);
 int qmon_outbox_sent(struct qmon_store *store, const struct qmon_outbox_item *item, uint64_t now_ms,
                      const char *remote_id); /* remote_id: the message's id in the channel; may be NULL */

@@ -83,24 +83,21 @@ static int understand(struct redis *redis, const struct qmon__reply *reply, cons
     return r;
 }
 
-static int decide(struct qmon_cache *cache, const struct qmon_decision_request *request,
-                  struct qmon_decision *ret_decision) {
-    struct redis *redis = (struct redis *) cache;
-    uint64_t began_ms = qmon__redis_now_ms();
-    struct qmon__redis_question question;
-    struct qmon__reply *reply;
-    int r;
-
+/* May it be asked at all? */
+static int be_ready(struct redis *redis, uint64_t now_ms) {
     if (redis->address_error != 0)
         return redis->address_error;
-    if (began_ms < redis->paused_until_ms)
+    if (now_ms < redis->paused_until_ms)
         return -EAGAIN; /* for the reason that `problem` still tells */
-    r = find_place(redis, began_ms + PLACE_MS);
-    if (r < 0)
-        return r;
-    qmon__redis_compose(&question, request);
-    r = qmon__redis_route_ask(redis->route, &question.command, began_ms + BUDGET_MS, &reply, redis->problem,
-                              sizeof redis->problem);
+    return find_place(redis, now_ms + PLACE_MS);
+}
+
+static int ask(struct redis *redis, const struct qmon__redis_question *question,
+               const struct qmon_decision_request *request, uint64_t began_ms, struct qmon_decision *ret_decision) {
+    struct qmon__reply *reply;
+    int r = qmon__redis_route_ask(redis->route, &question->command, began_ms + BUDGET_MS, &reply, redis->problem,
+                                  sizeof redis->problem);
+
     if (r == 0) {
         r = understand(redis, reply, request, ret_decision);
         qmon__reply_free(reply);
@@ -114,6 +111,70 @@ static int decide(struct qmon_cache *cache, const struct qmon_decision_request *
     redis->problem[0] = '\0';
     redis->pause_ms = 0;
     return 0;
+}
+
+static int decide(struct qmon_cache *cache, const struct qmon_decision_request *request,
+                  struct qmon_decision *ret_decision) {
+    struct redis *redis = (struct redis *) cache;
+    uint64_t began_ms = qmon__redis_now_ms();
+    struct qmon__redis_question question;
+    int r = be_ready(redis, began_ms);
+
+    if (r < 0)
+        return r;
+    qmon__redis_compose(&question, request);
+    return ask(redis, &question, request, began_ms, ret_decision);
+}
+
+/* What they are asked: one by one, or where `ret_replies` has an answer already, that one. */
+static void ask_each(struct redis *redis, struct qmon__redis_question *questions,
+                     const struct qmon_decision_request *requests, size_t count, uint64_t began_ms,
+                     struct qmon__reply **replies, struct qmon_decision *ret_decisions, int *ret_results) {
+    int r = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (replies[i] != NULL)
+            ret_results[i] = understand(redis, replies[i], &requests[i], &ret_decisions[i]);
+        else if (r == 0)
+            ret_results[i] = r = ask(redis, &questions[i], &requests[i], began_ms, &ret_decisions[i]);
+        else
+            ret_results[i] = r;
+        qmon__reply_free(replies[i]);
+    }
+}
+
+/* Where there is no connection yet, the first is asked by itself: that opens the way for the others. What the round trip for
+ * all of them leaves open is asked one by one, as the same question: an answer that was lost is given again. */
+static void decide_many(struct qmon_cache *cache, const struct qmon_decision_request *requests, size_t count,
+                        struct qmon_decision *ret_decisions, int *ret_results) {
+    struct redis *redis = (struct redis *) cache;
+    uint64_t began_ms = qmon__redis_now_ms();
+    struct qmon__redis_question *questions = calloc(count + 1, sizeof *questions);
+    const struct qmon__redis_command *commands[QMON_DECISIONS_MAX];
+    struct qmon__reply *replies[QMON_DECISIONS_MAX] = {NULL};
+    int r = questions == NULL ? -ENOMEM : be_ready(redis, began_ms);
+    size_t first = r == 0 && count > 1 && qmon__redis_route_connection(redis->route) == NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        ret_results[i] = r;
+        if (r < 0)
+            continue;
+        qmon__redis_compose(&questions[i], &requests[i]);
+        commands[i] = &questions[i].command;
+    }
+    if (r == 0) {
+        ask_each(redis, questions, requests, first, began_ms, replies, ret_decisions, ret_results);
+        if (count > 1 && (first == 0 || ret_results[0] == 0))
+            qmon__redis_route_ask_many(redis->route, commands + first, count - first, began_ms + BUDGET_MS,
+                                       replies + first);
+        if (first == 0 || ret_results[0] == 0)
+            ask_each(redis, questions + first, requests + first, count - first, began_ms, replies + first,
+                     ret_decisions + first, ret_results + first);
+        else
+            for (size_t i = 1; i < count; i++)
+                ret_results[i] = ret_results[0];
+    }
+    free(questions);
 }
 
 /* A command about one value. */
@@ -239,6 +300,7 @@ static int open_address(struct redis *redis, const struct qmon_config *config) {
 struct qmon_cache *qmon_cache_redis(const struct qmon_config *config) {
     static const struct qmon_cache_class class = {.name = "redis",
                                                   .decide = decide,
+                                                  .decide_many = decide_many,
                                                   .problem = problem,
                                                   .close = close_redis,
                                                   .quiet = quiet,

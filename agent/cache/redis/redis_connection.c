@@ -82,6 +82,62 @@ int qmon__redis_ask(struct qmon__redis_connection *connection, int count, const 
     return r < 0 ? r : receive_reply(connection, deadline_ms, ret_reply);
 }
 
+/* All commands behind one another. 0 and *ret_text, to be freed; -ENOMEM. */
+static int join_commands(size_t count, int arguments_each, const char *const *const *commands, char **ret_text,
+                         size_t *ret_bytes) {
+    const char *copies[ARGUMENTS_MAX];
+    size_t used = 0, room = 0;
+    char *text = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        char *command, *larger;
+        memcpy(copies, commands[i], (size_t) arguments_each * sizeof *copies);
+        int bytes = redisFormatCommandArgv(&command, arguments_each, copies, NULL);
+        if (bytes < 0)
+            break;
+        if (used + (size_t) bytes > room) {
+            room = (used + (size_t) bytes) * 2;
+            larger = realloc(text, room);
+            if (larger == NULL) {
+                redisFreeCommand(command);
+                break;
+            }
+            text = larger;
+        }
+        memcpy(text + used, command, (size_t) bytes);
+        used += (size_t) bytes;
+        redisFreeCommand(command);
+        if (i + 1 == count) {
+            *ret_text = text;
+            *ret_bytes = used;
+            return 0;
+        }
+    }
+    free(text);
+    return -ENOMEM;
+}
+
+size_t qmon__redis_ask_many(struct qmon__redis_connection *connection, size_t count, int arguments_each,
+                            const char *const *const *commands, uint64_t deadline_ms, struct qmon__reply **ret_replies,
+                            int *ret_error) {
+    char *text = NULL;
+    size_t bytes, got = 0;
+    int r = qmon__reply_is_pending(connection->reader) ? -EBADMSG
+                                                       : join_commands(count, arguments_each, commands, &text, &bytes);
+
+    if (r == 0)
+        r = connection->transport->class->send(connection->transport, text, bytes, deadline_ms);
+    free(text);
+    if (r == 0)
+        r = receive_auth(connection, deadline_ms);
+    while (r == 0 && got < count) {
+        r = receive_reply(connection, deadline_ms, &ret_replies[got]);
+        got += r == 0;
+    }
+    *ret_error = r;
+    return got;
+}
+
 const char *qmon__redis_said(struct qmon__redis_connection *connection) {
     return connection->transport->class->said != NULL ? connection->transport->class->said(connection->transport)
                                                       : NULL;

@@ -25,6 +25,11 @@ void qmon__redis_close(struct qmon__redis_connection *connection); /* NULL is fi
  * connection is of no further use. */
 int qmon__redis_ask(struct qmon__redis_connection *connection, int count, const char *const *arguments,
                     uint64_t deadline_ms, struct qmon__reply **ret_reply);
+/* Several commands in one go, and their replies in the same order: ret_replies[0..return value), to be freed. Fewer than `count`
+ * where it failed in between; *ret_error is then why, else 0. All have `arguments_each` arguments. */
+size_t qmon__redis_ask_many(struct qmon__redis_connection *connection, size_t count, int arguments_each,
+                            const char *const *const *commands, uint64_t deadline_ms, struct qmon__reply **ret_replies,
+                            int *ret_error);
 /* What the transport said about its failure; NULL nothing. */
 const char *qmon__redis_said(struct qmon__redis_connection *connection);
 

@@ -19,36 +19,18 @@
 
 #include "redis_cluster.h"
 #include "redis_problem.h"
+#include "redis_route_inside.h"
 #include "redis_sentinel.h"
 
-#define MEMBERS_MAX 64
 #define TURNS_MAX 12
 #define LEAST_MS 50u
-#define NOBODY (-1)
-
-struct member {
-    struct qmon__redis_node node;
-    struct qmon__redis_connection *connection; /* NULL: none */
-    unsigned failed;                           /* the round in which it failed last */
-};
-
-struct qmon__redis_route {
-    const struct qmon__redis_address *address;
-    struct member members[MEMBERS_MAX];
-    int count;
-    int last;       /* who answered last, or whom the sentinels named; or NOBODY */
-    unsigned round; /* from 1 */
-    bool cluster, mapped;
-    char where[192];
-    uint8_t keeper[QMON__REDIS_SLOTS]; /* index into members + 1; 0 not known */
-};
 
 struct turn { /* what a round is about */
     struct qmon__redis_route *route;
     const struct qmon__redis_command *command;
     unsigned slot;
     uint64_t deadline_ms;
-    int next;    /* whom to ask; NOBODY: to be chosen */
+    int next;    /* whom to ask; QMON__REDIS_NOBODY: to be chosen */
     int error;   /* of the last one that failed; 0 none yet */
     bool over;   /* nobody else is to be asked */
     bool asking; /* the next one is to be told that it was named by ASK */
@@ -59,16 +41,16 @@ struct turn { /* what a round is about */
 
 /* The member's index; the last one gives way where there is no room. */
 static int member_of(struct qmon__redis_route *route, const struct qmon__redis_node *node) {
-    struct member *member;
+    struct qmon__member *member;
 
     for (int i = 0; i < route->count; i++)
         if (route->members[i].node.port == node->port && strcmp(route->members[i].node.host, node->host) == 0)
             return i;
-    if (route->count < MEMBERS_MAX)
+    if (route->count < QMON__REDIS_MEMBERS_MAX)
         route->count++;
     member = &route->members[route->count - 1];
     qmon__redis_close(member->connection);
-    *member = (struct member){.node = *node};
+    *member = (struct qmon__member){.node = *node};
     return route->count - 1;
 }
 
@@ -78,7 +60,7 @@ struct qmon__redis_route *qmon__redis_route_new(const struct qmon__redis_address
     if (route == NULL)
         return NULL;
     route->address = address;
-    route->last = NOBODY;
+    route->last = QMON__REDIS_NOBODY;
     if (address->path != NULL)
         route->count = 1;
     for (size_t i = 0; address->path == NULL && !address->sentinel && i < address->node_count; i++)
@@ -94,12 +76,12 @@ void qmon__redis_route_free(struct qmon__redis_route *route) {
     free(route);
 }
 
-static void hang_up(struct member *member) {
+void qmon__redis_hang_up(struct qmon__member *member) {
     qmon__redis_close(member->connection);
     member->connection = NULL;
 }
 
-static const char *where_is(const struct qmon__redis_route *route, const struct member *member, char *text,
+static const char *where_is(const struct qmon__redis_route *route, const struct qmon__member *member, char *text,
                             size_t bytes) {
     if (route->address->path != NULL)
         return route->address->shown;
@@ -108,17 +90,17 @@ static const char *where_is(const struct qmon__redis_route *route, const struct 
 }
 
 static void fail(struct turn *turn, int who, int error, const char *said) {
-    struct member *member = &turn->route->members[who];
+    struct qmon__member *member = &turn->route->members[who];
     char where[160];
 
     qmon__redis_problem(turn->problem, turn->bytes, turn->route->address,
                         where_is(turn->route, member, where, sizeof where), error, said);
-    hang_up(member);
+    qmon__redis_hang_up(member);
     member->failed = turn->route->round;
     if (turn->route->keeper[turn->slot] == who + 1)
         turn->route->keeper[turn->slot] = 0;
     if (turn->route->last == who)
-        turn->route->last = NOBODY;
+        turn->route->last = QMON__REDIS_NOBODY;
     turn->error = error;
 }
 
@@ -133,15 +115,15 @@ static int master_by_sentinels(struct turn *turn) {
     int r, who;
 
     if (turn->named) /* they have been asked, and who they named has failed */
-        return NOBODY;
+        return QMON__REDIS_NOBODY;
     turn->named = true;
     r = qmon__redis_find_master(turn->route->address, turn->deadline_ms, &master, turn->problem, turn->bytes);
     if (r < 0) {
         turn->error = r;
-        return NOBODY;
+        return QMON__REDIS_NOBODY;
     }
     who = member_of(turn->route, &master);
-    return has_failed(turn->route, who) ? NOBODY : who;
+    return has_failed(turn->route, who) ? QMON__REDIS_NOBODY : who;
 }
 
 static int choose(struct turn *turn) {
@@ -150,14 +132,20 @@ static int choose(struct turn *turn) {
 
     if (route->cluster && keeper >= 0 && !has_failed(route, keeper))
         return keeper;
-    if (route->last != NOBODY && !has_failed(route, route->last))
+    if (route->last != QMON__REDIS_NOBODY && !has_failed(route, route->last))
         return route->last;
     if (route->address->sentinel)
         return master_by_sentinels(turn);
     for (int who = 0; who < route->count; who++)
         if (!has_failed(route, who))
             return who;
-    return NOBODY;
+    return QMON__REDIS_NOBODY;
+}
+
+int qmon__redis_keeper(struct qmon__redis_route *route, const char *key) {
+    struct turn turn = {.route = route, .slot = qmon__redis_slot(key), .named = true};
+
+    return choose(&turn);
 }
 
 /* --- one member --- */
@@ -173,7 +161,8 @@ static uint64_t share_of(const struct turn *turn) {
     return qmon__redis_now_ms() + share_ms;
 }
 
-static int ensure_connection(struct turn *turn, struct member *member, uint64_t deadline_ms, const char **ret_said) {
+static int ensure_connection(struct turn *turn, struct qmon__member *member, uint64_t deadline_ms,
+                             const char **ret_said) {
     const struct qmon__redis_address *address = turn->route->address;
 
     if (member->connection != NULL)
@@ -188,8 +177,8 @@ static bool says(const struct qmon__reply *reply, const char *word) {
     return reply->type == QMON__REPLY_ERROR && strncmp(text, word, strlen(word)) == 0;
 }
 
-static int put_command(struct turn *turn, struct member *member, uint64_t deadline_ms, struct qmon__reply **ret_reply,
-                       const char **ret_said) {
+static int put_command(struct turn *turn, struct qmon__member *member, uint64_t deadline_ms,
+                       struct qmon__reply **ret_reply, const char **ret_said) {
     const struct qmon__redis_command *command = turn->command;
     const char *const *arguments = command->arguments;
     struct qmon__reply *reply;
@@ -221,7 +210,8 @@ static bool was_closed_by_the_other_side(int error) {
 }
 
 /* A connection that was kept may have been closed in the meantime, which shows only when it is used: then once more. */
-static int converse(struct turn *turn, struct member *member, struct qmon__reply **ret_reply, const char **ret_said) {
+static int converse(struct turn *turn, struct qmon__member *member, struct qmon__reply **ret_reply,
+                    const char **ret_said) {
     uint64_t deadline_ms = share_of(turn);
 
     for (;;) {
@@ -231,7 +221,7 @@ static int converse(struct turn *turn, struct member *member, struct qmon__reply
             r = put_command(turn, member, deadline_ms, ret_reply, ret_said);
         if (!kept || !was_closed_by_the_other_side(r))
             return r;
-        hang_up(member);
+        qmon__redis_hang_up(member);
     }
 }
 
@@ -246,7 +236,7 @@ static void learn_range(void *context, const struct qmon__redis_range *range) {
 }
 
 /* By the member that knows itself to be of a cluster. Where it does not answer, the redirections will do. */
-static void learn_cluster(struct turn *turn, struct member *member) {
+static void learn_cluster(struct turn *turn, struct qmon__member *member) {
     struct qmon__redis_route *route = turn->route;
     struct qmon__reply *reply;
 
@@ -254,7 +244,7 @@ static void learn_cluster(struct turn *turn, struct member *member) {
         return;
     route->mapped = true;
     if (qmon__redis_ask(member->connection, 2, (const char *const[]){"CLUSTER", "NODES"}, share_of(turn), &reply) < 0) {
-        hang_up(member);
+        qmon__redis_hang_up(member);
         return;
     }
     if (reply->type == QMON__REPLY_TEXT)
@@ -311,7 +301,7 @@ static bool ask_member(struct turn *turn, int who, struct qmon__reply **ret_repl
     int r = converse(turn, &turn->route->members[who], ret_reply, &said);
 
     turn->asking = false;
-    turn->next = NOBODY;
+    turn->next = QMON__REDIS_NOBODY;
     if (r < 0) {
         fail(turn, who, r, said);
         turn->over = r == -ENOMEM || r == -EACCES;
@@ -332,33 +322,34 @@ int qmon__redis_route_ask(struct qmon__redis_route *route, const struct qmon__re
                         .command = command,
                         .slot = qmon__redis_slot(command->key),
                         .deadline_ms = deadline_ms,
-                        .next = NOBODY,
+                        .next = QMON__REDIS_NOBODY,
                         .problem = ret_problem,
                         .bytes = bytes};
 
     route->round++;
     for (int i = 0; i < TURNS_MAX && !turn.over; i++) {
-        int who = turn.next != NOBODY ? turn.next : choose(&turn);
-        if (who == NOBODY)
+        int who = turn.next != QMON__REDIS_NOBODY ? turn.next : choose(&turn);
+        if (who == QMON__REDIS_NOBODY)
             break;
         if (ask_member(&turn, who, ret_reply))
             return 0;
         turn.over |= qmon__redis_left_ms(deadline_ms) == 0;
     }
     if (turn.error == 0) /* sent from one to the other until the end */
-        fail(&turn, turn.next != NOBODY ? turn.next : 0, -EREMCHG, NULL);
+        fail(&turn, turn.next != QMON__REDIS_NOBODY ? turn.next : 0, -EREMCHG, NULL);
     return turn.error;
 }
 
 /* --- about the last answer --- */
 
 const char *qmon__redis_route_where(struct qmon__redis_route *route) {
-    return route->last == NOBODY ? route->address->shown
-                                 : where_is(route, &route->members[route->last], route->where, sizeof route->where);
+    return route->last == QMON__REDIS_NOBODY
+               ? route->address->shown
+               : where_is(route, &route->members[route->last], route->where, sizeof route->where);
 }
 
 struct qmon__redis_connection *qmon__redis_route_connection(struct qmon__redis_route *route) {
-    return route->last == NOBODY ? NULL : route->members[route->last].connection;
+    return route->last == QMON__REDIS_NOBODY ? NULL : route->members[route->last].connection;
 }
 
 bool qmon__redis_route_is_cluster(const struct qmon__redis_route *route) {
@@ -366,7 +357,7 @@ bool qmon__redis_route_is_cluster(const struct qmon__redis_route *route) {
 }
 
 void qmon__redis_route_distrust(struct qmon__redis_route *route) {
-    if (route->last != NOBODY)
-        hang_up(&route->members[route->last]);
-    route->last = NOBODY;
+    if (route->last != QMON__REDIS_NOBODY)
+        qmon__redis_hang_up(&route->members[route->last]);
+    route->last = QMON__REDIS_NOBODY;
 }

@@ -24,6 +24,11 @@ struct qmon__redis_command {
 int qmon__redis_route_ask(struct qmon__redis_route *route, const struct qmon__redis_command *command,
                           uint64_t deadline_ms, struct qmon__reply **ret_reply, char *ret_problem, size_t bytes);
 
+/* The same of several questions (at most QMON_DECISIONS_MAX) in one round trip to each of those who are to answer them, where
+ * all goes well: ret_replies[i] is NULL where it did not, and the question is to be asked by itself. */
+void qmon__redis_route_ask_many(struct qmon__redis_route *route, const struct qmon__redis_command *const *commands,
+                                size_t count, uint64_t deadline_ms, struct qmon__reply **ret_replies);
+
 /* About the last answer, for people: where it came from ("10.0.0.7:6379"), the connection (to be used at once, and not
  * closed), and whether it is a node of a cluster. */
 const char *qmon__redis_route_where(struct qmon__redis_route *route);

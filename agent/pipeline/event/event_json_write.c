@@ -1,4 +1,5 @@
 /* event_json_write.c: an event as one line of JSON, along the tables of event_shape.c. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,7 +81,18 @@ static bool is_wanted(const struct qmon__member *member, const char *base) {
     return true;
 }
 
+/* Frames are most of an event, and those of one place are always the same. */
+static const char *text_known(const struct qmon__member *member, const char *base) {
+    bool frames = member->shape == &qmon__frame_shape && member->offset == offsetof(struct qmon_thread, frames);
+    return frames ? ((const struct qmon_thread *) (const void *) base)->frames_json : NULL;
+}
+
 static void write_array(struct qmon__buffer *out, const struct qmon__member *member, const char *base) {
+    const char *known = text_known(member, base);
+    if (known) {
+        qmon__buffer_string(out, known);
+        return;
+    }
     const char *items = pointer_at(base + member->offset);
     bool any;
     qmon__buffer_byte(out, '[');
@@ -108,6 +120,15 @@ static void write_key(struct qmon__buffer *out, const char *key, bool *first) {
     *first = false;
     qmon__buffer_json(out, key);
     qmon__buffer_byte(out, ':');
+}
+
+/* A key of the tables, which needs no escapes. */
+static void write_member_key(struct qmon__buffer *out, const char *key, bool *first) {
+    qmon__buffer_add(out, ",\"", *first ? 0 : 1);
+    *first = false;
+    qmon__buffer_byte(out, '"');
+    qmon__buffer_string(out, key);
+    qmon__buffer_add(out, "\":", 2);
 }
 
 /* A key that was there before gets its number, since JSON readers keep only one of two equal names. */
@@ -245,7 +266,7 @@ static void write_member(struct qmon__buffer *out, const struct qmon__member *me
     bool was_first = *first, any_inside;
     if (!is_wanted(member, base))
         return;
-    write_key(out, member->name, first);
+    write_member_key(out, member->name, first);
     if (member->type != QMON__OBJECT) {
         write_value(out, member, base);
         *any |= member->when != QMON__ALWAYS || is_set(member, base);
@@ -266,6 +287,19 @@ static void write_object(struct qmon__buffer *out, const struct qmon__shape *sha
         write_member(out, &shape->members[i], base, &first, &any);
     qmon__buffer_byte(out, '}');
     *ret_any = any;
+}
+
+char *qmon_event_frames_json(const struct qmon_thread *thread) {
+    struct qmon__buffer out = {0};
+    bool any;
+    qmon__buffer_byte(&out, '[');
+    for (size_t i = 0; i < thread->frame_count; i++) {
+        if (i)
+            qmon__buffer_byte(&out, ',');
+        write_object(&out, &qmon__frame_shape, (const char *) &thread->frames[i], &any);
+    }
+    qmon__buffer_byte(&out, ']');
+    return qmon__buffer_take(&out);
 }
 
 char *qmon_event_to_json(const struct qmon_event *event) {

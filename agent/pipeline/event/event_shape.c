@@ -26,7 +26,7 @@ static const struct qmon__member frame[] = {
     {"omitted_after", QMON__U64, QMON__IF_SET, FRAME(omitted_after), 0, NULL},
     {"language", QMON__TEXT, QMON__IF_SET, FRAME(language), 0, NULL},
 };
-SHAPE(frame, struct qmon_frame);
+const struct qmon__shape qmon__frame_shape = {frame, COUNT(frame), sizeof(struct qmon_frame)};
 
 #define THREAD(field) offsetof(struct qmon_thread, field)
 static const struct qmon__member thread[] = {
@@ -35,8 +35,9 @@ static const struct qmon__member thread[] = {
     {"state", QMON__TEXT, QMON__IF_SET, THREAD(state), 0, NULL},
     {"crashed", QMON__BOOL, QMON__ALWAYS, THREAD(crashed), 0, NULL},
     {"unwind_note", QMON__TEXT, QMON__IF_SET, THREAD(unwind_note), 0, NULL},
-    {"frames", QMON__ARRAY, QMON__ALWAYS, THREAD(frames), THREAD(frame_count), &frame_shape},
-    {"runtime_frames", QMON__ARRAY, QMON__IF_SET, THREAD(runtime_frames), THREAD(runtime_frame_count), &frame_shape},
+    {"frames", QMON__ARRAY, QMON__ALWAYS, THREAD(frames), THREAD(frame_count), &qmon__frame_shape},
+    {"runtime_frames", QMON__ARRAY, QMON__IF_SET, THREAD(runtime_frames), THREAD(runtime_frame_count),
+     &qmon__frame_shape},
 };
 SHAPE(thread, struct qmon_thread);
 

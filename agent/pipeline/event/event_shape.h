@@ -57,6 +57,6 @@ struct qmon__shape {
     size_t bytes; /* of one structure, for arrays */
 };
 
-extern const struct qmon__shape qmon__event_shape;
+extern const struct qmon__shape qmon__event_shape, qmon__frame_shape;
 
 #endif

@@ -21,7 +21,7 @@ static void put(struct folding *folding, const char *text, size_t bytes) {
 }
 
 static bool starts(const char *text, const char *with) {
-    return strncmp(text, with, strlen(with)) == 0;
+    return *text == *with && strncmp(text, with, strlen(with)) == 0;
 }
 
 static bool is_word(char c) {

@@ -4,6 +4,7 @@
  */
 #include "redact.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,14 @@
 static qmon__secret_rule *const rules[] = {qmon__secret_pem,   qmon__secret_header, qmon__secret_url,
                                            qmon__secret_token, qmon__secret_pair,   qmon__secret_option};
 
+/* In the middle of a word only an address can begin: the other rules want a word's beginning, or a '-'. */
+static bool is_amid_word(const struct qmon__scan *scan, size_t at) {
+    return at > 0 && isalnum((unsigned char) scan->text[at]) && isalnum((unsigned char) scan->text[at - 1]);
+}
+
 static bool find_secret(const struct qmon__scan *scan, size_t at, struct qmon__secret *ret_secret) {
+    if (is_amid_word(scan, at))
+        return qmon__secret_url(scan, at, ret_secret) && ret_secret->to > ret_secret->from;
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
         if (rules[i](scan, at, ret_secret) && ret_secret->to > ret_secret->from)
             return true;

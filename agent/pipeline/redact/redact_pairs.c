@@ -135,8 +135,10 @@ bool qmon__secret_header(const struct qmon__scan *scan, size_t at, struct qmon__
     if (bearer(scan, at, ret_secret))
         return true;
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+        if (!qmon__stands_at(scan, at, headers[i]))
+            continue;
         size_t bytes = strlen(headers[i]);
-        if (!qmon__stands_at(scan, at, headers[i]) || !is_whole_word(scan, at, bytes))
+        if (!is_whole_word(scan, at, bytes))
             continue;
         char quote = quote_before(scan, at);
         size_t start = at + bytes;
@@ -198,7 +200,7 @@ bool qmon__secret_url(const struct qmon__scan *scan, size_t at, struct qmon__sec
                                         "discordapp.com/api/webhooks/", "webhook.office.com/webhookb2/",
                                         "api.telegram.org/bot"};
 
-    if (strncmp(scan->text + at, "://", 3) == 0)
+    if (scan->text[at] == ':' && strncmp(scan->text + at, "://", 3) == 0)
         return user_information(scan, at, ret_secret);
     for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
         if (!qmon__stands_at(scan, at, hooks[i]))

@@ -58,6 +58,8 @@ bool qmon__secret_token(const struct qmon__scan *scan, size_t at, struct qmon__s
     if (!at_border(scan, at))
         return false;
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+        if (scan->text[at] != prefixes[i].prefix[0])
+            continue;
         size_t prefix = strlen(prefixes[i].prefix);
         if (strncmp(scan->text + at, prefixes[i].prefix, prefix) != 0)
             continue;
@@ -77,7 +79,7 @@ bool qmon__secret_token(const struct qmon__scan *scan, size_t at, struct qmon__s
 bool qmon__secret_pem(const struct qmon__scan *scan, size_t at, struct qmon__secret *ret_secret) {
     static const char begin[] = "-----BEGIN ", end[] = "-----END ", dashes[] = "-----";
 
-    if (strncmp(scan->text + at, begin, sizeof begin - 1) != 0)
+    if (scan->text[at] != begin[0] || strncmp(scan->text + at, begin, sizeof begin - 1) != 0)
         return false;
     const char *label = scan->text + at + sizeof begin - 1;
     const char *body = strstr(label, dashes);

@@ -18,6 +18,9 @@ bool qmon__is_blank(char c) {
 }
 
 bool qmon__stands_at(const struct qmon__scan *scan, size_t at, const char *text) {
+    if (tolower((unsigned char) scan->text[at]) !=
+        tolower((unsigned char) *text)) /* mostly: it is asked at each place */
+        return false;
     size_t bytes = strlen(text);
     return bytes <= scan->bytes - at && strncasecmp(scan->text + at, text, bytes) == 0;
 }

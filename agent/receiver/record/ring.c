@@ -83,50 +83,94 @@ static bool refresh_base(struct consumer *consumer) {
     return false;
 }
 
-static bool process_slot(struct consumer *consumer, const struct qmon_ring_slot *slot, uint32_t turn,
-                         bool asked_before) {
-    struct qmon__report report;
-    if (qmon__ring_event(consumer->file->copy, consumer->base, slot, turn, &report) < 0)
+/* The reports of a batch. */
+struct batch {
+    unsigned count;
+    struct qmon__report reports[QMON__RING_BATCH];
+    bool is_new[QMON__RING_BATCH]; /* its stack was not known */
+};
+
+static bool open_report(struct consumer *consumer, unsigned i, uint32_t turn, struct batch *batch) {
+    const struct qmon_ring_slot *slot = &consumer->slots[i];
+    struct qmon__report *report = &batch->reports[i];
+    if (qmon__ring_event(consumer->file->copy, consumer->base, slot, turn, report) < 0)
         return false;
-    report.live_pid = consumer->live_pid;
-    report.symbolized = qmon__ring_memo_recall(consumer->memo, slot, report.event);
-    bool is_new = !report.symbolized;
-    if (slot->dropped_before > 0) {
-        consumer->tally.dropped += slot->dropped_before;
-        qmon__count(consumer->pass, "ring.dropped", "no room in the ring", slot->dropped_before);
+    report->live_pid = consumer->live_pid;
+    report->like = qmon__ring_memo_recall(consumer->memo, slot, report->event);
+    report->symbolized = report->like != NULL;
+    batch->is_new[i] = !report->symbolized;
+    return true;
+}
+
+static void close_reports(struct consumer *consumer, struct batch *batch) {
+    for (unsigned i = 0; i < batch->count; i++) {
+        const struct qmon__report *report = &batch->reports[i];
+        if (!batch->is_new[i] || !report->symbolized ||
+            !qmon__ring_memo_keep(consumer->memo, &consumer->slots[i], report->event))
+            qmon_event_free(report->event);
     }
-    if (report.event->report.repeats > 0)
-        qmon__count(consumer->pass, "ring.folded", "the same as one that waited", report.event->report.repeats);
-    struct qmon__handing handing = {.asked_before = asked_before};
-    enum qmon__kept kept = qmon__process(consumer->pass, &report, &handing);
-    if (!is_new || !report.symbolized || !qmon__ring_memo_keep(consumer->memo, slot, report.event))
-        qmon_event_free(report.event);
-    return kept != QMON__KEPT_NOT;
+}
+
+static void count_batch(struct consumer *consumer, const struct batch *batch) {
+    uint64_t dropped = 0, folded = 0;
+    for (unsigned i = 0; i < batch->count; i++) {
+        dropped += batch->reports[i].event->report.dropped;
+        folded += batch->reports[i].event->report.repeats;
+    }
+    consumer->tally.dropped += dropped;
+    if (dropped > 0)
+        qmon__count(consumer->pass, "ring.dropped", "no room in the ring", dropped);
+    if (folded > 0)
+        qmon__count(consumer->pass, "ring.folded", "the same as one that waited", folded);
+}
+
+static void mark_asked(struct consumer *consumer, uint32_t end) {
+    struct qmon__ring_cursor *cursor = &consumer->cursor;
+    if ((int32_t) (end - cursor->asked) <= 0)
+        return;
+    cursor->asked = end;
+    qmon__record_write(consumer->file, offsetof(struct qmon_record, ring.asked), &end, sizeof end);
+}
+
+/* All at once, else one by one. Returns how many of them, from the first on, are kept. */
+static unsigned process_reports(struct consumer *consumer, struct batch *batch, uint32_t end) {
+    qmon__open_cache(consumer->pass);
+    if (consumer->pass->asks_afar)
+        mark_asked(consumer, end);
+    if (qmon__process_many(consumer->pass, batch->reports, batch->count))
+        return batch->count;
+    mark_asked(consumer, end);
+    for (unsigned i = 0; i < batch->count; i++) {
+        struct qmon__handing handing = {.asked_before = batch->reports[i].asked_before};
+        if (qmon__process(consumer->pass, &batch->reports[i], &handing) == QMON__KEPT_NOT)
+            return i;
+    }
+    return batch->count;
 }
 
 /* 0, or negative errno: the slots from there on stay filled. */
 static int process_batch(struct consumer *consumer, unsigned count, uint32_t first) {
     struct qmon__ring_cursor *cursor = &consumer->cursor;
-    uint32_t asked = cursor->asked;
-    uint32_t end = first + count;
-    if ((int32_t) (end - cursor->asked) > 0) {
-        cursor->asked = end;
-        qmon__record_write(consumer->file, offsetof(struct qmon_record, ring.asked), &end, sizeof end);
-    }
+    struct batch batch = {0};
+    unsigned kept = 0;
     if (!refresh_base(consumer)) {
         cursor->tail = first;
         return -ENOMEM;
     }
-    for (unsigned i = 0; i < count; i++) {
-        bool asked_before = (int32_t) (asked - (first + i)) > 0 && asked - (first + i) <= QMON_RING_SLOTS;
-        if (!process_slot(consumer, &consumer->slots[i], first + i, asked_before)) {
-            cursor->tail = first + i;
-            qmon__ring_free(consumer->file, cursor);
-            return -EIO;
-        }
-        consumer->tally.consumed++;
+    for (; batch.count < count; batch.count++) {
+        uint32_t behind = cursor->asked - (first + batch.count);
+        if (!open_report(consumer, batch.count, first + batch.count, &batch))
+            break;
+        batch.reports[batch.count].asked_before = (int32_t) behind > 0 && behind <= QMON_RING_SLOTS;
     }
-    return qmon__ring_free(consumer->file, cursor);
+    if (batch.count > 0)
+        kept = process_reports(consumer, &batch, first + batch.count);
+    count_batch(consumer, &batch);
+    close_reports(consumer, &batch);
+    consumer->tally.consumed += kept;
+    cursor->tail = first + kept;
+    int error = qmon__ring_free(consumer->file, cursor);
+    return kept < count ? -EIO : error;
 }
 
 /* A slot was claimed and not filled. Returns whether to look again at once. */

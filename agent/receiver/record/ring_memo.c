@@ -35,26 +35,31 @@ static XXH128_hash_t hash_of(const struct qmon_ring_slot *slot) {
     return XXH3_128bits(slot->frames, slot->frame_count * sizeof slot->frames[0]);
 }
 
-bool qmon__ring_memo_recall(struct qmon__ring_memo *memo, const struct qmon_ring_slot *slot, struct qmon_event *event) {
+const struct qmon_event *qmon__ring_memo_recall(struct qmon__ring_memo *memo, const struct qmon_ring_slot *slot,
+                                                struct qmon_event *event) {
     XXH128_hash_t hash = hash_of(slot);
     const struct qmon_event *known = memo->stacks[hash.low64 % STACKS_KEPT].event;
     if (known == NULL || event->thread_count == 0 || !XXH128_isEqual(hash, memo->stacks[hash.low64 % STACKS_KEPT].hash))
-        return false;
+        return NULL;
     const struct qmon_thread *from = &known->threads[0];
     struct qmon_frame *frames = qmon_event_alloc(event, (from->frame_count + 1) * sizeof *frames);
     if (frames == NULL)
-        return false;
+        return NULL;
     memcpy(frames, from->frames, from->frame_count * sizeof *frames);
     event->threads[0].frames = frames;
     event->threads[0].frame_count = from->frame_count;
+    event->threads[0].frames_json = from->frames_json;
     event->threads[0].unwind_note = from->unwind_note;
-    return true;
+    return known;
 }
 
 bool qmon__ring_memo_keep(struct qmon__ring_memo *memo, const struct qmon_ring_slot *slot, struct qmon_event *event) {
     XXH128_hash_t hash = hash_of(slot);
     if (event->thread_count == 0 || memo->stacks[hash.low64 % STACKS_KEPT].event != NULL)
         return false;
+    char *json = qmon_event_frames_json(&event->threads[0]);
+    event->threads[0].frames_json = json != NULL ? qmon_event_text(event, json) : NULL;
+    free(json);
     memo->stacks[hash.low64 % STACKS_KEPT].hash = hash;
     memo->stacks[hash.low64 % STACKS_KEPT].event = event;
     return true;

@@ -5,7 +5,6 @@
 #include "delivery_worker.h"
 
 #define MOST_TIMEOUT_MS 10000u
-#define LEAST_MS 50u          /* less is no time for an attempt */
 #define LEASE_EXTRA_MS 10000u /* to record the outcome, the store being busy */
 #define MOST_LEFT 64u         /* items given back in one call: enough to see that they are not for us */
 
@@ -20,10 +19,14 @@ size_t qmon_route(const struct qmon_event *event, const struct qmon_config *conf
 }
 
 /* One attempt may not use up what others need too. */
-static uint64_t attempt_timeout_ms(uint64_t left_ms) {
+uint64_t qmon__delivery_timeout_ms(uint64_t left_ms) {
     uint64_t share_ms = left_ms * 2 / 3;
 
     return share_ms > MOST_TIMEOUT_MS ? MOST_TIMEOUT_MS : share_ms;
+}
+
+uint64_t qmon__delivery_lease_ms(uint64_t timeout_ms) {
+    return timeout_ms + LEASE_EXTRA_MS;
 }
 
 static void begin_summary(struct qmon_delivery_summary *summary) {
@@ -41,9 +44,10 @@ static bool anything_due(struct qmon_store *store) {
 static int next_item(struct qmon__worker *worker, const char *event_id, uint64_t left_ms) {
     struct qmon_outbox_item item = {0};
 
-    worker->timeout_ms = attempt_timeout_ms(left_ms);
+    worker->timeout_ms = qmon__delivery_timeout_ms(left_ms);
     worker->now_ms = qmon__delivery_real_ms();
-    int r = qmon_outbox_claim(worker->store, event_id, worker->now_ms, worker->timeout_ms + LEASE_EXTRA_MS, &item);
+    int r =
+        qmon_outbox_claim(worker->store, event_id, worker->now_ms, qmon__delivery_lease_ms(worker->timeout_ms), &item);
     if (r != 0)
         return r;
     r = qmon__delivery_item(worker, &item);
@@ -61,7 +65,7 @@ static int deliver(struct qmon_store *store, const struct qmon_config *config, c
     while (r == 0 && summary->left - left_before < MOST_LEFT) {
         uint64_t now_ms = qmon__delivery_monotonic_ms();
         uint64_t left_ms = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
-        if (left_ms < LEAST_MS) {
+        if (left_ms < QMON__DELIVERY_LEAST_MS) {
             summary->out_of_time = event_id != NULL || anything_due(store);
             break;
         }
@@ -84,7 +88,8 @@ static bool wait_for(uint64_t due_ms, uint64_t deadline_ms) {
     uint64_t now_ms = qmon__delivery_real_ms(), monotonic_ms = qmon__delivery_monotonic_ms();
     uint64_t wait_ms = due_ms > now_ms ? due_ms - now_ms : 0;
 
-    if (monotonic_ms + LEAST_MS >= deadline_ms || wait_ms + LEAST_MS > deadline_ms - monotonic_ms)
+    if (monotonic_ms + QMON__DELIVERY_LEAST_MS >= deadline_ms ||
+        wait_ms + QMON__DELIVERY_LEAST_MS > deadline_ms - monotonic_ms)
         return false;
     wait_ms++; /* the clock's own granularity */
     struct timespec pause = {.tv_sec = (time_t) (wait_ms / 1000), .tv_nsec = (long) (wait_ms % 1000) * 1000000};

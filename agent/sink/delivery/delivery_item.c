@@ -198,6 +198,17 @@ static int record_sent(struct attempt *attempt, const struct qmon_delivery *deli
     return recorded(r);
 }
 
+static int record(struct attempt *attempt, const struct qmon_delivery *delivery) {
+    switch (delivery->verdict) {
+    case QMON_DELIVERY_SENT:
+        return record_sent(attempt, delivery);
+    case QMON_DELIVERY_REJECTED:
+        return set_aside(attempt->worker, attempt->item, delivery->reason);
+    default:
+        return record_retry(attempt, delivery);
+    }
+}
+
 struct past {
     struct qmon_store *store;
     const struct qmon_outbox_item *item;
@@ -243,26 +254,64 @@ static int try_item(struct attempt *attempt, const struct qmon_event *event) {
     if (delivery.verdict == QMON_DELIVERY_SENT && !delivery.is_reply)
         qmon__fleet_memory_note(&fleet, delivery.remote_id, attempt->item->json);
     qmon__fleet_memory_end(&fleet);
-    switch (delivery.verdict) {
-    case QMON_DELIVERY_SENT:
-        return record_sent(attempt, &delivery);
-    case QMON_DELIVERY_REJECTED:
-        return set_aside(attempt->worker, attempt->item, delivery.reason);
-    default:
-        return record_retry(attempt, &delivery);
+    return record(attempt, &delivery);
+}
+
+static struct attempt attempt_of(struct qmon__worker *worker, const struct qmon_outbox_item *item) {
+    struct attempt attempt = {.worker = worker, .item = item, .sink = qmon_sink_by_name(item->sink)};
+
+    qmon__delivery_state_read(item->state, &attempt.state);
+    if (attempt.sink && attempt.sink->destination)
+        attempt.destination = attempt.sink->destination(worker->config);
+    return attempt;
+}
+
+bool qmon__delivery_is_first(struct qmon__worker *worker, const struct qmon_outbox_item *item) {
+    struct attempt attempt = attempt_of(worker, item);
+    uint64_t due_ms;
+
+    return attempt.sink && item->attempts == 0 && reason_to_leave(&attempt, &due_ms) == NULL;
+}
+
+/* All in one transaction; where that fails, one by one, since a message that is out and not recorded goes out twice. */
+static int record_many_sent(struct qmon__worker *worker, const struct qmon_outbox_item *items, size_t count,
+                            uint64_t took_ms) {
+    uint64_t now_ms = qmon__delivery_real_ms();
+
+    qmon_store_begin(worker->store);
+    for (size_t i = 0; i < count; i++)
+        qmon_outbox_sent(worker->store, &items[i], now_ms, NULL);
+    qmon_store_count(worker->store, "delivery.sent", items[0].sink, count);
+    qmon_store_count(worker->store, "delivery.ms", items[0].sink, took_ms);
+    int r = qmon_store_commit(worker->store);
+    if (r == 0)
+        worker->summary->sent += (uint32_t) count;
+    return r;
+}
+
+int qmon__delivery_record_many(struct qmon__worker *worker, const struct qmon_outbox_item *items, size_t count,
+                               const struct qmon_delivery *delivery, uint64_t took_ms) {
+    int r = 0;
+
+    if (delivery->verdict == QMON_DELIVERY_SENT && record_many_sent(worker, items, count, took_ms) == 0)
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        struct attempt attempt = attempt_of(worker, &items[i]);
+        attempt.took_ms = took_ms / count;
+        int one = record(&attempt, delivery);
+        r = r < 0 ? r : one;
     }
+    return r;
 }
 
 int qmon__delivery_item(struct qmon__worker *worker, const struct qmon_outbox_item *item) {
-    struct attempt attempt = {.worker = worker, .item = item, .sink = qmon_sink_by_name(item->sink)};
+    struct attempt attempt = attempt_of(worker, item);
     const char *problem = NULL;
     uint64_t due_ms;
     char reason[256];
 
     if (!attempt.sink)
         return set_aside(worker, item, "unknown-sink: there is no such channel in this version");
-    qmon__delivery_state_read(item->state, &attempt.state);
-    attempt.destination = attempt.sink->destination ? attempt.sink->destination(worker->config) : 0;
     const char *why = reason_to_leave(&attempt, &due_ms);
     if (why)
         return age_ms(&attempt) > GIVE_UP_MS ? set_aside(worker, item, why) : leave(&attempt, due_ms, why);

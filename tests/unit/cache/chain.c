@@ -168,3 +168,55 @@ Test(chain, skips_who_is_not_there_and_closes_who_is) {
     cr_expect_lt(chain->class->decide(chain, &request, &decision), 0);
     chain->class->close(chain);
 }
+
+/* --- several at once --- */
+
+Test(chain, asks_each_member_only_what_those_before_it_could_not_decide) {
+    struct qmon_decision_request requests[3] = {request, request, request};
+    struct qmon_decision decisions[3];
+    int results[3];
+
+    set_up(-ETIMEDOUT, 0);
+    qmon_cache_decide_many(chain, requests, 3, decisions, results);
+    cr_expect_eq(first.asked, 3);
+    cr_expect_eq(second.asked, 3);
+    cr_expect_eq(third.asked, 0);
+    cr_expect_eq(second.counted, 3);
+    cr_expect_str_eq(second.reason, "first: timed out");
+    for (size_t i = 0; i < 3; i++) {
+        cr_expect_eq(results[i], 0);
+        cr_expect_str_eq(decisions[i].source, "second");
+    }
+    first.result = 0;
+    qmon_cache_decide_many(chain, requests, 3, decisions, results);
+    cr_expect_str_eq(decisions[2].source, "first");
+    cr_expect_eq(second.asked, 3);
+    cr_expect_eq(second.learnt, 3);
+    cr_expect_eq(first.known.suppressed, 2);
+    chain->class->close(chain);
+}
+
+Test(chain, says_of_each_that_nobody_could_decide_it) {
+    struct qmon_decision_request requests[2] = {request, request};
+    struct qmon_decision decisions[2] = {{.total = 123}, {.total = 123}};
+    int results[2] = {0};
+
+    set_up(-EIO, -EBUSY);
+    third.result = -ENOMEM;
+    qmon_cache_decide_many(chain, requests, 2, decisions, results);
+    for (size_t i = 0; i < 2; i++) {
+        cr_expect_eq(results[i], -ENOMEM);
+        cr_expect_eq(decisions[i].total, 123);
+    }
+    chain->class->close(chain);
+}
+
+Test(chain, asks_who_is_near_and_nobody_afar) {
+    struct qmon_decision decision;
+
+    set_up(0, 0);
+    cr_expect_eq(chain->class->decide_near(chain, &request, &decision), 0);
+    cr_expect_str_eq(decision.source, "second");
+    cr_expect_eq(first.asked, 0);
+    chain->class->close(chain);
+}

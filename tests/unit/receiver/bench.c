@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <qmon/delivery.h>
 #include <qmon/receiver.h>
 
 #include "moment.h"
@@ -120,6 +122,18 @@ uint64_t bench_counter(struct bench *bench, const char *name) {
     struct counter_sum sum = {.name = name};
     qmon_store_counters(bench->store, add_counter, &sum);
     return sum.sum;
+}
+
+void bench_run_out(struct bench *bench) {
+    char path[300];
+    sqlite3 *database = NULL;
+    struct qmon_delivery_summary summary;
+    snprintf(path, sizeof path, "%s/store.db", bench->scratch.path);
+    cr_assert_eq(sqlite3_open(path, &database), SQLITE_OK);
+    sqlite3_busy_timeout(database, 2000);
+    cr_assert_eq(sqlite3_exec(database, "UPDATE outbox SET due_ms = 0 WHERE status = 0", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(database);
+    qmon_deliver_due(bench->store, bench->config, NULL, qmon__now_monotonic_ms() + 20000, &summary);
 }
 
 bool bench_exists(const char *path) {

@@ -38,6 +38,8 @@ size_t bench_alert_line(const struct bench *bench, const char *word, const char 
 /* How many events the store has in this state ("alerted", "suppressed", ...; NULL any) whose JSON contains word. */
 size_t bench_events(struct bench *bench, const char *state, const char *word);
 uint64_t bench_counter(struct bench *bench, const char *name);
+/* Lets the leases of deliverers that died run out, and delivers what is due. */
+void bench_run_out(struct bench *bench);
 bool bench_exists(const char *path);
 
 /* Runs `qmon receive` in a child with the record on descriptor 3, as the agent does. Returns its pid, or -1

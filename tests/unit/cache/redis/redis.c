@@ -261,3 +261,44 @@ Test(redis_cache, gives_one_alert_to_twenty_processes_that_ask_at_once, .timeout
     }
     cr_expect_geq(whole_rounds, 20);
 }
+
+static void ask_many(unsigned count, const char *prefix, struct qmon_decision *ret_decisions) {
+    struct qmon_decision_request requests[QMON_DECISIONS_MAX];
+    static char keys[QMON_DECISIONS_MAX][32];
+    int results[QMON_DECISIONS_MAX];
+
+    for (unsigned i = 0; i < count; i++) {
+        snprintf(keys[i], sizeof keys[i], "%s%u", prefix, i);
+        requests[i] = (struct qmon_decision_request){
+            .key = keys[i], .limit = 1, .window_s = 60, .now_ms = real_ms(), .count = i + 1};
+    }
+    qmon_cache_decide_many(cache, requests, count, ret_decisions, results);
+    for (unsigned i = 0; i < count; i++)
+        cr_assert_eq(results[i], 0, "%u: %s", i, cache->class->problem(cache));
+}
+
+Test(redis_cache, decides_many_at_once_each_by_itself) {
+    struct qmon_decision decisions[QMON_DECISIONS_MAX];
+
+    for (unsigned round = 0; round < 3; round++) {
+        if (round == 2) /* it does not know the script any more */
+            free(redis_server_ask(&server, "SCRIPT FLUSH"));
+        ask_many(QMON_DECISIONS_MAX, "m", decisions);
+        for (unsigned i = 0; i < QMON_DECISIONS_MAX; i++) {
+            cr_expect_eq(decisions[i].alert, round == 0, "round %u, %u", round, i);
+            cr_expect_eq(decisions[i].total, (round + 1) * (i + 1));
+            cr_expect_str_eq(decisions[i].source, "redis");
+        }
+    }
+}
+
+Test(redis_cache, decides_many_at_once_after_a_restart) {
+    struct qmon_decision decisions[8];
+
+    ask_many(8, "m", decisions);
+    redis_server_kill(&server);
+    redis_server_start_again(&server, NULL);
+    ask_many(8, "m", decisions);
+    for (unsigned i = 0; i < 8; i++)
+        cr_expect(decisions[i].alert);
+}

@@ -79,6 +79,29 @@ Test(redis_cluster, each_key_is_decided_by_the_node_that_keeps_it) {
     }
 }
 
+Test(redis_cluster, many_at_once_go_to_the_nodes_that_keep_them) {
+    struct qmon_cache *other = redis_at(cluster.nodes[0].url, NULL);
+
+    for (unsigned round = 0; round < 3; round++) {
+        struct qmon_decision_request requests[10 * CLUSTER_MASTERS];
+        struct qmon_decision decisions[10 * CLUSTER_MASTERS];
+        char keys[10 * CLUSTER_MASTERS][64];
+        int results[10 * CLUSTER_MASTERS];
+        for (unsigned i = 0; i < 10 * CLUSTER_MASTERS; i++) {
+            snprintf(keys[i], sizeof keys[i], "%s", key_of(i % CLUSTER_MASTERS, 100 + i));
+            requests[i] = (struct qmon_decision_request){
+                .key = keys[i], .limit = 1, .window_s = 60, .now_ms = real_ms(), .count = 1};
+        }
+        qmon_cache_decide_many(other, requests, 10 * CLUSTER_MASTERS, decisions, results);
+        for (unsigned i = 0; i < 10 * CLUSTER_MASTERS; i++) {
+            cr_assert_eq(results[i], 0, "%u in round %u: %s", i, round, other->class->problem(other));
+            cr_expect_eq(decisions[i].total, round + 1);
+            cr_expect_eq(decisions[i].alert, round == 0);
+        }
+    }
+    other->class->close(other);
+}
+
 static void move(unsigned slot, struct redis_server *from, struct redis_server *to) {
     char *from_id = redis_cluster_id(from), *to_id = redis_cluster_id(to);
 

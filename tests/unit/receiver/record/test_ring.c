@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -218,4 +219,51 @@ Test(ring, counts_the_repeats_of_a_report_and_lets_no_more_be_added_to_it) {
     cr_expect_eq(bench_alerts(&bench, "\"E1\"", "\"total\":42"), 1);
     cr_expect_eq(bench_alerts(&bench, "\"E2\"", "\"repeats\""), 0);
     cr_expect_eq(bench_counter(&bench, "ring.folded"), 41);
+}
+
+/* Receivers that are killed at random moments while a full ring is theirs. */
+Test(ring, nothing_is_lost_and_nothing_is_twice_where_receivers_are_killed, .timeout = 120) {
+    enum { KILLS = 40 };
+    struct qmon__ring_tally tally;
+    unsigned made_reports = 0;
+    qmon__record_close(&file);
+    for (unsigned i = 0; i < KILLS; i++) {
+        char code[16];
+        while (made.at->ring.head - made.at->ring.tail < QMON_RING_SLOTS) {
+            snprintf(code, sizeof code, "K%u.", made_reports++);
+            make_report(&made, code, "x");
+        }
+        pid_t receiver = bench_receive(&made, "ring", made.path, 5000, false);
+        qmon__pause_us(i * 211 % 9000);
+        kill(receiver, SIGKILL);
+        bench_wait(receiver);
+    }
+    file = bench_record(&made);
+    cr_assert_eq(consume(0, 0, &tally), 0);
+    bench_run_out(&bench); /* what the dead had claimed */
+    cr_expect_gt(made_reports, 2 * QMON_RING_SLOTS, "some of them got somewhere");
+    cr_expect_eq(bench_events(&bench, NULL, "\"error\""), made_reports);
+    cr_expect_eq(bench_events(&bench, "alerted", "\"error\""), made_reports);
+    for (unsigned i = 0; i < made_reports; i++) {
+        char code[16];
+        snprintf(code, sizeof code, "\"K%u.\"", i);
+        cr_expect_eq(bench_alerts(&bench, code, NULL), 1, "%s is %zu times in the file", code,
+                     bench_alerts(&bench, code, NULL));
+    }
+}
+
+Test(ring, of_many_reports_of_one_problem_one_alerts_and_all_are_counted) {
+    struct qmon__ring_tally tally;
+    char text[16];
+    for (unsigned i = 0; i < 40; i++) {
+        snprintf(text, sizeof text, "number %u", i);
+        make_report(&made, i % 2 ? "E1" : "E2", text);
+    }
+    cr_assert_eq(consume(0, 0, &tally), 0);
+    cr_expect_eq(bench_events(&bench, "alerted", "\"error\""), 2);
+    cr_expect_eq(bench_events(&bench, "suppressed", "\"error\""), 38);
+    cr_expect_eq(bench_alerts(&bench, "\"error\"", NULL), 2);
+    cr_expect_eq(bench_counter(&bench, "dedup.suppressed"), 38);
+    cr_expect_eq(bench_counter(&bench, "events"), 40);
+    cr_expect_eq(bench_events(&bench, "suppressed", "\"suppressed\":19,\"total\":20"), 2);
 }
