@@ -7,6 +7,7 @@
 #include <stdarg.h>
 
 #include <agent.h>
+#include <births.h>
 
 #include "next.h"
 
@@ -39,7 +40,10 @@ int clone(start_function start, void *stack, int flags, void *argument, ...) {
     struct passenger passenger = {start, argument};
     if (!qmon__agent.active || start == NULL || stack == NULL || (flags & (CLONE_VM | CLONE_SETTLS)) != 0)
         return real(start, stack, flags, argument, parent_tid, tls, child_tid);
+    struct qmon__birth birth;
+    qmon__birth_expected(&birth);
     const int child = real(begin, stack, flags, &passenger, parent_tid, tls, child_tid);
+    qmon__birth_over(&birth, child);
     if (child > 0 && (flags & CLONE_PARENT) == 0)
         qmon__process_has_forked(child);
     return child;

@@ -15,7 +15,7 @@
 #include <mask.h>
 
 static int exec_in(int directory, const char *path, char *const arguments[], char *const environment[], int flags) {
-    qmon__process_execs();
+    qmon__process_execs(path, arguments);
     const qmon__sigset mask = qmon__mask_reveal();
     const long error = qmon__sys_5(SYS_execveat, directory, path, arguments, environment, flags);
     qmon__mask_restore(mask);
@@ -25,7 +25,7 @@ static int exec_in(int directory, const char *path, char *const arguments[], cha
 }
 
 static int exec_path(const char *path, char *const arguments[], char *const environment[]) {
-    qmon__process_execs();
+    qmon__process_execs(path, arguments);
     const qmon__sigset mask = qmon__mask_reveal();
     const long error = qmon__sys_3(SYS_execve, path, arguments, environment);
     qmon__mask_restore(mask);

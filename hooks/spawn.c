@@ -22,7 +22,7 @@ static int spawn(spawn_function real, pid_t *pid, const char *file, const posix_
     qmon__mask_restore(mask);
     if (error != 0)
         return error;
-    qmon__process_spawned(child);
+    qmon__process_spawned(child, file, arguments);
     if (pid != NULL)
         *pid = child;
     return 0;

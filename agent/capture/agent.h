@@ -42,7 +42,7 @@ static inline bool qmon__is_owner(void) {
            pid < 0; /* a system call filter refuses to say: nobody installs one between vfork and exec */
 }
 
-/* --- life of the process (lifecycle.c) --- */
+/* --- life of the process (lifecycle.c, children.c) --- */
 
 /* As qmon__is_owner(), but a child that was made without libc's knowledge (a raw clone) and has memory of its own becomes
  * the owner of a record of its own first. False for a child of vfork. SIGNAL SAFETY: async-signal-safe. */
@@ -65,8 +65,8 @@ void qmon__process_exits(int status);
 void qmon__process_condemned(void);
 /* A signal that is no crash is about to end the process. SIGNAL SAFETY: async-signal-safe. */
 void qmon__process_stopped(int signal, int code, int sender_pid, int sender_uid);
-/* execve is about to be called / has failed. Works in a child of vfork too. SIGNAL SAFETY: async-signal-safe. */
-void qmon__process_execs(void);
+/* execve is about to be called with these / has failed. Works in a child of vfork too. SIGNAL SAFETY: async-signal-safe. */
+void qmon__process_execs(const char *path, char *const arguments[]);
 void qmon__process_exec_failed(void);
 /* A wait call has returned this child's end: one that could not tell it itself is told now. Keeps errno. */
 void qmon__child_ended(int pid, int wait_status);
@@ -75,6 +75,6 @@ void qmon__process_has_forked(int child);
 /* setsid() has given the process a session of its own. SIGNAL SAFETY: async-signal-safe. */
 void qmon__process_leaves_session(int session);
 /* A child that posix_spawn made is ours, though it could not say so itself. */
-void qmon__process_spawned(int pid);
+void qmon__process_spawned(int pid, const char *path, char *const arguments[]);
 
 #endif

@@ -207,7 +207,7 @@ static void end_guest_now(void *argument) {
                                       .origin = ending->signal == SIGABRT && by_itself ? QMON_ORIGIN_ABORT
                                                                                        : QMON_ORIGIN_SIGNAL};
     if (qmon__is_crash(ending->signal) && !qmon__fatal_of_guest(&death))
-        qmon__record_mark_child(qmon__getpid()); /* its parent, who waits, will tell its end */
+        qmon__record_mark_child(qmon__getpid(), NULL, NULL); /* its parent, who waits, will tell its end */
 }
 
 static qmon__sigset mask_of(const ucontext_t *context) {

@@ -2,11 +2,13 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <link.h>
 #include <string.h>
 #include <sys/auxv.h>
 
 #include "agent.h"
+#include "guard.h"
 #include "text.h"
 
 const struct link_map *qmon__loaded_objects(void) {
@@ -72,6 +74,32 @@ void qmon__identity_of_command(struct qmon_record_process *process, int argc, ch
         used += bytes;
     }
     process->command_line_bytes = (uint32_t) used;
+}
+
+struct next_image {
+    struct qmon_record_process *process;
+    const char *path;
+    char *const *arguments;
+};
+
+static void copy_path(void *argument) {
+    const struct next_image *image = argument;
+    const char *const path = image->path[0] != '\0' || image->arguments == NULL ? image->path : image->arguments[0];
+    if (path != NULL)
+        qmon__copy_text(image->process->executable, sizeof image->process->executable, path);
+}
+
+static void copy_command(void *argument) {
+    const struct next_image *image = argument;
+    qmon__identity_of_command(image->process, INT_MAX, (char **) (uintptr_t) image->arguments);
+}
+
+void qmon__identity_of_next_image(struct qmon_record_process *process, const char *path, char *const arguments[]) {
+    struct next_image image = {process, path, arguments};
+    if (path != NULL)
+        qmon__guarded(copy_path, &image, 0);
+    if (arguments == NULL || !qmon__guarded(copy_command, &image, 0))
+        process->command_line_bytes = 0;
 }
 
 void qmon__identity_of_process(struct qmon_record_process *process, int pid) {

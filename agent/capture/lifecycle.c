@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <qmon/paths.h>
@@ -17,6 +16,7 @@
 #include "alternate_stack.h"
 #include "background.h"
 #include "cause.h"
+#include "children.h"
 #include "crumbs.h"
 #include "dispatch.h"
 #include "dispositions.h"
@@ -49,7 +49,6 @@ static bool is_glibc(void) {
 static struct qmon__spawn_stacks spawn_stacks;
 static struct qmon_record_process own_identity;
 static _Atomic bool ended;
-static _Atomic int last_child; /* that fork() has made; 0 none */
 
 static void set_state(uint32_t state) {
     atomic_store_explicit(&qmon__agent.record->header.state, state, memory_order_release);
@@ -131,9 +130,9 @@ static void tell(const char *why) {
     qmon__spawn_receiver(&request);
 }
 
-/* What is told while the program goes on. Where an orphaned receiver would be reaped by the host, which is init or a subreaper,
- * or by a host above it, the background thread keeps it. */
-static void tell_beside(const char *why, enum qmon__chore chore) {
+/* Where an orphaned receiver would be reaped by the host, which is init or a subreaper, or by a host above it, the background thread
+ * keeps it. */
+void qmon__tell_beside(const char *why, enum qmon__chore chore) {
     if (qmon__agent.is_init || qmon__agent.record->header.is_subreaper != 0 || qmon__kin_has_subreaper()) {
         qmon__background_ask(chore);
         return;
@@ -189,7 +188,7 @@ void qmon__process_start(int argc, char **argv, char **envp) {
     on_exit(at_exit, NULL);
     __register_atfork(NULL, qmon__crumb_of_fork, qmon__process_forked, &__dso_handle);
     if (process->flags & QMON_PROCESS_TELL_LIFECYCLE)
-        tell_beside(continued ? "exec" : "start", QMON__CHORE_START);
+        qmon__tell_beside(continued ? "exec" : "start", QMON__CHORE_START);
 }
 
 void qmon__identity_inherit(struct qmon_record_process *process, int pid) {
@@ -223,11 +222,11 @@ void qmon__process_forked(void) {
     qmon__identity_inherit(&own_identity, pid);
     memcpy(&agent->record->process, &own_identity, sizeof own_identity);
     atomic_store_explicit(&ended, false, memory_order_relaxed);
-    atomic_store_explicit(&last_child, 0, memory_order_relaxed);
     atomic_store_explicit(&agent->pid, pid, memory_order_relaxed);
     set_state(QMON_STATE_RUNNING);
+    qmon__children_forked();
     if (agent->record->process.flags & QMON_PROCESS_TELL_LIFECYCLE)
-        tell_beside("start", QMON__CHORE_START);
+        qmon__tell_beside("start", QMON__CHORE_START);
 }
 
 const struct qmon_record_process *qmon__own_identity(void) {
@@ -244,21 +243,6 @@ bool qmon__becomes_owner(void) {
         return false;
     qmon__process_forked();
     return true;
-}
-
-void qmon__process_has_forked(int child) {
-    atomic_store_explicit(&last_child, child, memory_order_relaxed);
-}
-
-/* A process that ends well right after a fork may be making itself a daemon. Its child may not have got round to making its
- * record: then it is made for it, so that whoever looks for the daemon finds it from now on. */
-static void mark_last_child(void) {
-    siginfo_t child;
-    const int pid = atomic_load_explicit(&last_child, memory_order_relaxed);
-    child.si_pid = 0;
-    if (pid != 0 && qmon__sys_5(SYS_waitid, P_PID, pid, &child, WEXITED | WNOHANG | WNOWAIT, NULL) == 0 &&
-        child.si_pid == 0)
-        qmon__record_mark_child(pid);
 }
 
 void qmon__process_leaves_session(int session) {
@@ -284,7 +268,7 @@ static void end(const struct qmon_record_end *how) {
     struct qmon_record *record = qmon__agent.record;
     struct qmon__scan scan = {.complete = false};
     if (how->how == QMON_END_EXIT && how->status == 0)
-        mark_last_child();
+        qmon__mark_last_child();
     if (qmon__ring_has_events()) /* whoever takes them out cannot ask the process any more what was mapped */
         qmon__modules_scan(&record->modules, &scan);
     record->end = *how;
@@ -367,33 +351,4 @@ void qmon__process_stopped(int signal, int code, int sender_pid, int sender_uid)
                                         .real_ns = qmon__real_ns(),
                                         .boot_ns = qmon__boot_ns()};
     end(&how);
-}
-
-void qmon__process_execs(void) {
-    if (!qmon__agent.active)
-        return;
-    if (qmon__becomes_owner())
-        set_state(QMON_STATE_EXEC);
-    else
-        qmon__record_mark_child(qmon__getpid());
-}
-
-void qmon__process_exec_failed(void) {
-    if (qmon__agent.active && qmon__is_owner())
-        set_state(QMON_STATE_RUNNING);
-}
-
-void qmon__process_spawned(int pid) {
-    if (!qmon__agent.active || !qmon__is_owner())
-        return;
-    qmon__record_mark_child(pid);
-    qmon__crumb_of_child("made a child by posix_spawn");
-}
-
-void qmon__child_ended(int pid, int wait_status) {
-    const int error_number = errno;
-    const bool is_end = WIFEXITED(wait_status) || WIFSIGNALED(wait_status);
-    if (qmon__agent.active && is_end && qmon__is_owner() && qmon__record_of_child_ended(pid, wait_status))
-        tell_beside("found", QMON__CHORE_FOUND);
-    errno = error_number;
 }

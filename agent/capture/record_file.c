@@ -244,55 +244,29 @@ enum qmon__record_outcome qmon__record_acquire(int pid) {
     return QMON__RECORD_SPARE;
 }
 
-void qmon__record_mark_child(int pid) {
-    char in_directory[QMON_RECORD_DIRECTORY_BYTES], path[QMON_PATH_BYTES + 64], draft[QMON_PATH_BYTES + 80];
-    if (qmon__agent.namespace_may_differ) /* what has this number here is somebody else */
-        return;
+bool qmon__record_new_path(int pid, char *ret_path) {
+    char in_directory[QMON_RECORD_DIRECTORY_BYTES];
     if (!may_make_files() || (!usable_directory(0, in_directory) && !usable_directory(1, in_directory)))
-        return;
-    name_record(in_directory, pid, path, sizeof path);
-    const char *end = draft + sizeof draft - 1;
-    char *at = qmon__put_text(draft, end, path);
-    *qmon__put_text(at, end, ".new") = '\0';
-    int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, draft, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return;
-    struct {
-        struct qmon_record_header header;
-        struct qmon_record_process process;
-    } start;
-    memset(&start, 0, sizeof start);
-    start.header.magic = QMON_RECORD_MAGIC;
-    start.header.version = QMON_RECORD_VERSION;
-    start.header.bytes = QMON_RECORD_BYTES;
-    atomic_store_explicit(&start.header.state, QMON_STATE_EXEC, memory_order_relaxed);
-    const struct qmon_record_process *parent = qmon__own_identity();
-    start.process.pid = (uint32_t) pid;
-    start.process.parent_pid = parent->pid;
-    start.process.session = parent->session != parent->pid ? parent->session : 0;
-    start.process.flags = QMON_PROCESS_UNSTARTED | (parent->flags & QMON_PROCESS_CONTAINED);
-    start.process.pid_namespace = qmon__agent.pid_namespace;
-    start.process.created_boot_ns = qmon__boot_ns();
-    start.process.created_real_ns = qmon__real_ns();
-    start.process.root_pid = parent->root_pid;
-    start.process.root_created_boot_ns = parent->root_created_boot_ns;
-    start.process.host_parent_known = 1;
-    if (qmon__sys_2(SYS_ftruncate, fd, QMON_RECORD_BYTES) == 0 &&
-        qmon__sys_4(SYS_pwrite64, fd, &start, sizeof start, 0) == (long) sizeof start)
-        qmon__sys_5(SYS_linkat, AT_FDCWD, draft, AT_FDCWD, path, 0);
-    qmon__sys_3(SYS_unlinkat, AT_FDCWD, draft, 0);
-    qmon__sys_1(SYS_close, fd);
+        return false;
+    name_record(in_directory, pid, ret_path, QMON_RECORD_PATH_BYTES);
+    return true;
+}
+
+bool qmon__record_path(int pid, char *ret_path) {
+    if (pid <= 0 || own_directory[0] == '\0')
+        return false;
+    name_record(own_directory, pid, ret_path, QMON_RECORD_PATH_BYTES); /* a relative's is where ours is */
+    return true;
 }
 
 static bool read_record(int pid, bool live, struct qmon__relative *ret_relative) {
-    char path[QMON_PATH_BYTES + 64];
+    char path[QMON_RECORD_PATH_BYTES];
     struct {
         struct qmon_record_header header;
         char process[offsetof(struct qmon_record_process, session)];
     } start;
-    if (pid <= 0 || own_directory[0] == '\0')
+    if (!qmon__record_path(pid, path))
         return false;
-    name_record(own_directory, pid, path, sizeof path); /* a relative's is where ours is */
     const int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
     if (fd < 0)
         return false;
@@ -326,33 +300,6 @@ bool qmon__record_of_process(int pid, struct qmon__relative *ret_relative) {
 
 bool qmon__record_of_live_process(int pid, struct qmon__relative *ret_relative) {
     return read_record(pid, true, ret_relative);
-}
-
-bool qmon__record_of_child_ended(int pid, int wait_status) {
-    char path[QMON_PATH_BYTES + 64];
-    struct {
-        struct qmon_record_header header;
-        uint32_t pid;
-    } start;
-    if (own_directory[0] == '\0')
-        return false;
-    name_record(own_directory, pid, path, sizeof path);
-    const int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
-    if (fd < 0)
-        return false;
-    bool silent = false;
-    if (qmon__sys_4(SYS_pread64, fd, &start, sizeof start, 0) == (long) sizeof start && start.pid == (uint32_t) pid) {
-        const uint32_t state = atomic_load_explicit(&start.header.state, memory_order_relaxed);
-        const struct {
-            uint32_t seen_by_parent;
-            int32_t wait_status;
-        } seen = {1, wait_status};
-        silent = state == QMON_STATE_RUNNING || state == QMON_STATE_EXEC;
-        if (silent)
-            qmon__sys_4(SYS_pwrite64, fd, &seen, sizeof seen, offsetof(struct qmon_record, end.seen_by_parent));
-    }
-    qmon__sys_1(SYS_close, fd);
-    return silent;
 }
 
 void qmon__record_unlink(void) {

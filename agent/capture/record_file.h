@@ -35,9 +35,26 @@ bool qmon__record_make_guest(int pid, struct qmon__record_place *ret_place);
 /* Gives its mapping back; the file stays. */
 void qmon__record_leave_guest(struct qmon__record_place *place);
 
+#define QMON_RECORD_PATH_BYTES (QMON_PATH_BYTES + 64)
+
+/* The path of a record of process pid that is to be made (its directory is made, too), QMON_RECORD_PATH_BYTES; and of the one that it
+ * may have, beside ours. False: there is none. */
+bool qmon__record_new_path(int pid, char *ret_path);
+bool qmon__record_path(int pid, char *ret_path);
+
+/* --- of others (foreign_record.c) --- */
+
 /* A record for a process that cannot make its own yet (a child between vfork and exec, or out of posix_spawn): state EXEC,
- * not a root, flagged UNSTARTED. Does nothing when it has one. */
-void qmon__record_mark_child(int pid);
+ * not a root, flagged UNSTARTED, and what it is about to run, where that is known. Does nothing when it has one. */
+void qmon__record_mark_child(int pid, const char *path, char *const arguments[]);
+/* The record of a child of fork() that is dead and never began one (births.h): as it would have been. */
+void qmon__record_make_unborn(int pid);
+
+/* A child was waited for. Where it left a record in which it does not say how it ended, the status is put there, and true
+ * returned. */
+bool qmon__record_of_child_ended(int pid, int wait_status);
+
+/* --- of relatives --- */
 
 /* What the record of process pid of our namespace says of it, if there is one: whether it is alive or left it behind is not
  * looked at. */
@@ -55,10 +72,6 @@ bool qmon__record_of_live_process(int pid, struct qmon__relative *ret_relative);
 
 /* Has process pid, a root, ended without its having been decided who goes on in its place? */
 bool qmon__record_awaits_successor(int pid);
-
-/* A child was waited for. Where it left a record in which it does not say how it ended, the status is put there, and true
- * returned. */
-bool qmon__record_of_child_ended(int pid, int wait_status);
 
 /* Goes on in qmon__spare_record, zeroed but for its header; the file, if there is one, is removed. */
 void qmon__record_use_spare(void);

@@ -50,8 +50,9 @@ struct qmon__thread {
     unsigned nesting;          /* of our own code that is not to observe itself */
     uintptr_t stack_top;       /* near the start of its stack; 0 unknown */
     int guest;                 /* the child of vfork that borrows this thread to report its death; 0 none */
-    bool aborting;             /* in abort(): a SIGABRT handler that returns does not save the process */
-    void *alternate_stack;     /* ours, from the pool; NULL: none (main thread: static), or the program's own */
+    void *birth;           /* where the child of the fork() that the thread is in says that it has begun (births.h) */
+    bool aborting;         /* in abort(): a SIGABRT handler that returns does not save the process */
+    void *alternate_stack; /* ours, from the pool; NULL: none (main thread: static), or the program's own */
     struct qmon__belief belief;
     struct qmon__wait *wait; /* the call with a mask of its own (mask_wait.h) that the thread is in; may be stale */
     struct qmon__report_memory last_report;

@@ -28,7 +28,7 @@ static bool matches(const struct qmon_patterns *patterns, const char *text) {
     return false;
 }
 
-static bool matches_path(const struct qmon_patterns *patterns, const char *path) {
+bool qmon_matches_path(const struct qmon_patterns *patterns, const char *path) {
     return path && (matches(patterns, path) || matches(patterns, base_name(path)));
 }
 
@@ -68,8 +68,8 @@ static void mark_frame(struct qmon_frame *frame, const struct qmon_patterns *fil
     frame->filtered = false;
     if (files->count > 0) {
         if (frame->module != last->module)
-            *last = (struct module_verdict){frame->module, matches_path(files, frame->module)};
-        frame->filtered = last->filtered || matches_path(files, frame->file);
+            *last = (struct module_verdict){frame->module, qmon_matches_path(files, frame->module)};
+        frame->filtered = last->filtered || qmon_matches_path(files, frame->file);
     }
     frame->in_app = !frame->filtered && !frame->guess && is_programs(frame);
 }

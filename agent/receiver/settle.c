@@ -89,6 +89,12 @@ static enum ending ending_of(const struct qmon__record_file *file, const struct 
     }
 }
 
+/* It went on as a program that QMON_EXCLUDE names. */
+static bool is_left_alone(const struct qmon__pass *pass, const struct qmon__record_file *file) {
+    return atomic_load(&file->copy->header.state) == QMON_STATE_EXEC &&
+           qmon_matches_path(&pass->config->exclude, file->copy->process.executable);
+}
+
 /* The event of a problem, saved once however often it is tried. */
 static bool tell_end(struct qmon__pass *pass, struct qmon__record_file *file, struct qmon__report *report,
                      struct qmon__settlement *settlement) {
@@ -252,18 +258,28 @@ static bool settle_ring(struct qmon__pass *pass, struct qmon__record_file *file,
     }
 }
 
+/* Seen by a parent to be ended by a signal: then it does not matter that the agent never ran in it. */
+static bool was_ended(const struct qmon__settlement *settlement) {
+    return settlement->has_end && WIFSIGNALED(settlement->wait_status) &&
+           !qmon__is_stop_signal(WTERMSIG(settlement->wait_status));
+}
+
 bool qmon__settle(struct qmon__pass *pass, struct qmon__record_file *file, struct qmon__settlement *settlement) {
     uint32_t state = atomic_load(&file->copy->header.state);
     if (state == QMON_STATE_DONE)
         return true;
     bool unstarted = (file->copy->process.flags & QMON_PROCESS_UNSTARTED) != 0;
-    if (state == QMON_STATE_EMPTY || unstarted) {
+    if (state == QMON_STATE_EMPTY || (unstarted && !was_ended(settlement))) {
         qmon__count(pass, "record.untold", unstarted ? "its program never ran the agent" : "never begun", 1);
         return qmon__record_set_state(file, QMON_STATE_DONE) == 0;
     }
     if (settlement->has_end && state != QMON_STATE_CRASHING && state != QMON_STATE_SEALED)
         apply_known_end(file, settlement);
     enum ending ending = ending_of(file, settlement);
+    if (ending == ENDING_LOST && is_left_alone(pass, file)) {
+        qmon__count(pass, "record.untold", "its program is left alone", 1);
+        ending = ENDING_UNTOLD;
+    }
     if (ending == ENDING_CRASH || ending == ENDING_STOP)
         qmon__succeed_root(file);
     bool kept = settlement->forgetful || qmon__settle_start(pass, file, settlement->live_pid, settlement->no_delivery);

@@ -68,6 +68,8 @@ void qmon_describe(struct qmon_event *event); /* title and message of the other 
 /* --- filter: marks in_app and filtered frames, finds event->origin. Returns NULL to go on, or the reason (static) why the
  * event is ignored: "ignored-code", "ignored-file", "ignored-endpoint". */
 const char *qmon_filter(struct qmon_event *event, const struct qmon_config *config);
+/* Does one of the patterns match the path or its base name? NULL and "" match nothing. */
+bool qmon_matches_path(const struct qmon_patterns *patterns, const char *path);
 
 /* --- fingerprint: fills event->fingerprint. */
 void qmon_fingerprint(struct qmon_event *event);

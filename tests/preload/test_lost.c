@@ -27,6 +27,13 @@ VICTIM(lost, child_whose_parent_asks_for_no_status, .program = "child_is_killed"
        .death = "exit 0", .code = "SIGKILL", .prints = "0\n")
 VICTIM(lost, child_whose_parent_ignores_it, .program = "child_is_killed", .arguments = {"kill", "ignore"},
        .death = "exit 0", .code = "KILLED", .afterwards = 1)
+VICTIM(lost, children_of_fork_before_they_could_begin, .program = "kills_at_once", .arguments = {"fork"},
+       .death = "exit 0", .code = "SIGKILL", .reports = 10, .prints = "10 killed\n", .racy = true)
+VICTIM(lost, children_before_they_could_exec, .program = "kills_at_once", .arguments = {"exec"}, .death = "exit 0",
+       .code = "SIGKILL", .reports = 10, .prints = "10 killed\n", .racy = true)
+VICTIM(lost, children_of_posix_spawn_before_they_could_begin, .program = "kills_at_once", .arguments = {"spawn"},
+       .death = "exit 0", .code = "SIGKILL", .reports = 10, .prints = "10 killed\n", .racy = true,
+       .tells = {"\"title\":\"sleep was killed (SIGKILL)\""})
 VICTIM(lost, child_that_exits_by_a_bare_system_call, .program = "child_is_killed", .arguments = {"exit", "waitpid"},
        .prints = "768\n")
 

@@ -169,6 +169,43 @@ Test(settle, is_silent_about_a_program_that_never_ran_the_agent) {
     cr_expect_eq(made.at->header.state, QMON_STATE_DONE);
 }
 
+/* As settle_now() for a record whose owner was seen to end so by its parent. */
+static void settle_seen(int wait_status) {
+    struct qmon__record_file file = bench_record(&made);
+    struct qmon__settlement settlement = {
+        .death = {.found_ns = real_clock_ns()}, .has_end = true, .wait_status = wait_status};
+    cr_assert(qmon__settle(&bench.pass, &file, &settlement));
+    qmon__record_close(&file);
+}
+
+Test(settle, tells_the_end_of_a_program_that_never_ran_the_agent_where_a_parent_saw_a_crash) {
+    const int ends[] = {0, 3 << 8, SIGTERM, SIGKILL};
+    strcpy(made.at->process.executable, "/srv/static");
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        made.at->header.state = QMON_STATE_EXEC;
+        made.at->process.flags = QMON_PROCESS_UNSTARTED;
+        settle_seen(ends[i]);
+        cr_expect_eq(bench_events(&bench, NULL, ""), ends[i] == SIGKILL, "status %x", ends[i]);
+    }
+    cr_expect_eq(bench_events(&bench, NULL, "static was killed (SIGKILL)"), 1);
+    cr_expect_eq(bench_counter(&bench, "record.untold"), 3);
+}
+
+Test(settle, leaves_programs_alone_that_are_excluded) {
+    char *items[] = {(char *) "/srv/stat*"};
+    struct qmon_config config = *bench.pass.config;
+    config.exclude = (struct qmon_patterns){items, 1};
+    bench.pass.config = &config;
+    strcpy(made.at->process.executable, "/srv/static");
+    made.at->header.state = QMON_STATE_EXEC;
+    made.at->process.flags = 0;
+    settle_seen(SIGSEGV);
+    cr_expect_eq(bench_events(&bench, NULL, ""), 0);
+    made.at->header.state = QMON_STATE_RUNNING;
+    settle_seen(SIGSEGV);
+    cr_expect_eq(bench_events(&bench, NULL, "\"SIGSEGV\""), 1);
+}
+
 Test(settle, does_not_know_the_end_of_a_program_that_the_root_became) {
     made.at->header.state = QMON_STATE_EXEC;
     cr_assert(settle_now(NULL));

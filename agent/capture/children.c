@@ -1,0 +1,86 @@
+/*
+ * The processes that the program makes, and the program that it becomes by an exec. What they are is noted beforehand, because some of
+ * them will never say so themselves: killed before the agent starts in them, or programs that it cannot be loaded into.
+ */
+#include "children.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "agent.h"
+#include "background.h"
+#include "births.h"
+#include "crumbs.h"
+#include "identity.h"
+#include "record_file.h"
+
+static _Atomic int last_child; /* that fork() has made; 0 none */
+
+void qmon__children_forked(void) {
+    atomic_store_explicit(&last_child, 0, memory_order_relaxed);
+    qmon__birth_begun();
+}
+
+void qmon__process_has_forked(int child) {
+    atomic_store_explicit(&last_child, child, memory_order_relaxed);
+}
+
+void qmon__mark_last_child(void) {
+    siginfo_t child;
+    const int pid = atomic_load_explicit(&last_child, memory_order_relaxed);
+    child.si_pid = 0;
+    if (pid != 0 && qmon__sys_5(SYS_waitid, P_PID, pid, &child, WEXITED | WNOHANG | WNOWAIT, NULL) == 0 &&
+        child.si_pid == 0)
+        qmon__record_mark_child(pid, NULL, NULL);
+}
+
+static void set_state(uint32_t state) {
+    atomic_store_explicit(&qmon__agent.record->header.state, state, memory_order_release);
+}
+
+void qmon__process_execs(const char *path, char *const arguments[]) {
+    if (!qmon__agent.active)
+        return;
+    if (!qmon__becomes_owner()) {
+        qmon__record_mark_child(qmon__getpid(), path, arguments);
+        return;
+    }
+    struct qmon_record_process *process = &qmon__agent.record->process;
+    qmon__identity_of_next_image(process, path, arguments);
+    process->flags &= ~QMON_PROCESS_FORKED;
+    set_state(QMON_STATE_EXEC);
+}
+
+void qmon__process_exec_failed(void) {
+    if (!qmon__agent.active || !qmon__is_owner())
+        return;
+    const struct qmon_record_process *own = qmon__own_identity();
+    struct qmon_record_process *process = &qmon__agent.record->process;
+    set_state(QMON_STATE_RUNNING);
+    memcpy(process->executable, own->executable, sizeof own->executable);
+    memcpy(process->command_line, own->command_line, sizeof own->command_line);
+    process->command_line_bytes = own->command_line_bytes;
+    process->flags |= own->flags & (QMON_PROCESS_FORKED | QMON_PROCESS_COMMAND_TRUNCATED);
+}
+
+void qmon__process_spawned(int pid, const char *path, char *const arguments[]) {
+    if (!qmon__agent.active || !qmon__is_owner())
+        return;
+    qmon__record_mark_child(pid, path, arguments);
+    qmon__crumb_of_child("made a child by posix_spawn");
+}
+
+void qmon__child_ended(int pid, int wait_status) {
+    const int error_number = errno;
+    if ((WIFEXITED(wait_status) || WIFSIGNALED(wait_status)) && qmon__agent.active && qmon__is_owner()) {
+        if (WIFSIGNALED(wait_status) && qmon__birth_failed(pid))
+            qmon__record_make_unborn(pid);
+        if (qmon__record_of_child_ended(pid, wait_status))
+            qmon__tell_beside("found", QMON__CHORE_FOUND);
+    }
+    errno = error_number;
+}
