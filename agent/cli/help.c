@@ -27,8 +27,17 @@ const struct qmon__cli_command qmon__cli_version = {
 };
 
 const struct qmon__cli_command *const qmon__cli_commands[] = {
-    &qmon__cli_run,   &qmon__cli_list,   &qmon__cli_show, &qmon__cli_export,  &qmon__cli_flush,
-    &qmon__cli_stats, &qmon__cli_doctor, &qmon__cli_help, &qmon__cli_version, NULL,
+    &qmon__cli_run,
+    &qmon__cli_list,
+    &qmon__cli_show,
+    &qmon__cli_export,
+    &qmon__cli_flush,
+    &qmon__cli_stats,
+    &qmon__cli_route,
+    &qmon__cli_doctor,
+    &qmon__cli_help,
+    &qmon__cli_version,
+    NULL,
 };
 
 const struct qmon__cli_command *qmon__cli_command_by_name(const char *name) {

@@ -13,7 +13,7 @@
 extern const struct qmon__cli_command *const qmon__cli_commands[];
 
 extern const struct qmon__cli_command qmon__cli_run, qmon__cli_list, qmon__cli_show, qmon__cli_export, qmon__cli_flush,
-    qmon__cli_stats, qmon__cli_doctor, qmon__cli_help, qmon__cli_version;
+    qmon__cli_stats, qmon__cli_route, qmon__cli_doctor, qmon__cli_help, qmon__cli_version;
 
 /* NULL: there is no such command. */
 const struct qmon__cli_command *qmon__cli_command_by_name(const char *name);

@@ -13,6 +13,7 @@
 #include "environment.h"
 #include "options.h"
 #include "problems.h"
+#include "routing_read.h"
 #include "value.h"
 
 struct whole_config {
@@ -97,7 +98,8 @@ static int parse_file(struct whole_config *whole, const char *path, const char *
     if (r < 0)
         return r;
     whole->config.document = document;
-    return qmon__document_apply(&whole->config, whole->origins, path, text, bytes, document);
+    r = qmon__document_apply(&whole->config, whole->origins, path, text, bytes, document);
+    return r == 0 ? qmon__routing_read(&whole->config, path, text, bytes, document) : r;
 }
 
 static int apply_file(struct whole_config *whole, const char *path) {
@@ -180,6 +182,8 @@ static int load(struct whole_config *whole, char *const *environment) {
     for (size_t i = 0; r == 0 && i < qmon_option_count; i++)
         if (qmon_options[i].kind == QMON_VALUE_TEXT)
             r = settle_path(whole, &qmon_options[i]);
+    if (r == 0)
+        r = qmon__routing_settle(&whole->config);
     return r == 0 ? name_unknown_variables(&whole->config, environment) : r;
 }
 
@@ -203,6 +207,7 @@ void qmon_config_free(struct qmon_config *config) {
     for (size_t i = 0; i < config->problem_count; i++)
         free(config->problems[i]);
     free(config->problems);
+    qmon__routing_free(config->routing);
     json_object_put(config->document);
     free(config);
 }

@@ -21,8 +21,8 @@ int qmon__document_read(const char *path, char **ret_text, size_t *ret_bytes, ch
 int qmon__document_parse(const char *text, size_t bytes, struct json_object **ret_document, unsigned *ret_line,
                          char *ret_why);
 
-/* A member in the text of a valid document, by the names on the way to it; the last one of that name counts, as it does for
- * the parser. Returns how many there are; *ret_line is the last one's line. */
+/* A member in the text of a valid document, by the names on the way to it, "[2]" being the third item of a list; the last one
+ * of that name counts, as it does for the parser. Returns how many there are; *ret_line is the last one's line. */
 unsigned qmon__document_locate(const char *text, size_t bytes, const char *const *names, size_t name_count,
                                unsigned *ret_line);
 

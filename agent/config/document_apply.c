@@ -10,6 +10,7 @@
 #include "document.h"
 #include "options.h"
 #include "problems.h"
+#include "routing_read.h"
 #include "value.h"
 
 #define PATH_BYTES 160
@@ -185,7 +186,7 @@ static int apply_member(const struct application *application, const char *group
             return value == NULL ? 0 : apply_group(application, member, value);
         return problem_at(application, &place, "is not an object { ... }; left out");
     }
-    if (group == NULL && strcmp(member, "$schema") == 0)
+    if (group == NULL && (strcmp(member, "$schema") == 0 || qmon__routing_is_part(member)))
         return 0;
     return name_unknown(application, &place);
 }

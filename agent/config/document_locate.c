@@ -4,6 +4,7 @@
  */
 #include <json-c/json.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "document.h"
@@ -94,10 +95,20 @@ static void walk_members(struct walk *walk, size_t level, unsigned depth) {
     }
 }
 
-static void walk_items(struct walk *walk, unsigned depth) {
+/* Items have their numbers for names: "[2]". */
+static void walk_items(struct walk *walk, size_t level, unsigned depth) {
+    char name[24];
+    size_t index = 0;
+
     for (skip_space(walk); walk->at < walk->end && *walk->at != ']'; skip_space(walk)) {
         const char *before = walk->at;
-        walk_value(walk, NOT_ON_THE_WAY, depth + 1);
+        snprintf(name, sizeof name, "[%zu]", index++);
+        bool match = level < walk->name_count && strcmp(walk->names[level], name) == 0;
+        if (match && level + 1 == walk->name_count) {
+            walk->found++;
+            walk->found_line = walk->line;
+        }
+        walk_value(walk, match ? level + 1 : NOT_ON_THE_WAY, depth + 1);
         skip_space(walk);
         if (is_at(walk, ","))
             step(walk);
@@ -123,7 +134,7 @@ static void walk_value(struct walk *walk, size_t level, unsigned depth) {
         if (object)
             walk_members(walk, level, depth);
         else
-            walk_items(walk, depth);
+            walk_items(walk, level, depth);
         if (is_at(walk, "}]"))
             step(walk);
         return;

@@ -2,6 +2,7 @@
  * options.c: qmon/options.def as a table.
  */
 #include "options.h"
+#include "near.h"
 
 #include <string.h>
 
@@ -83,41 +84,13 @@ bool qmon__option_knows_variable(const char *name, size_t bytes) {
     return false;
 }
 
-#define NEAR_BYTES 48
-#define NEAR_CHANGES 3
-
-/* How many letters must be changed, added or left out to make one of the other (Levenshtein). */
-static unsigned changes_between(const char *one, const char *other) {
-    unsigned row[NEAR_BYTES + 1];
-    size_t bytes = strlen(other);
-
-    if (bytes > NEAR_BYTES || strlen(one) > NEAR_BYTES)
-        return NEAR_BYTES;
-    for (size_t i = 0; i <= bytes; i++)
-        row[i] = (unsigned) i;
-    for (unsigned line = 1; one[line - 1] != '\0'; line++) {
-        unsigned diagonal = row[0];
-        row[0] = line;
-        for (size_t i = 1; i <= bytes; i++) {
-            unsigned best = diagonal + (one[line - 1] != other[i - 1]);
-            diagonal = row[i];
-            if (row[i] + 1 < best)
-                best = row[i] + 1;
-            if (row[i - 1] + 1 < best)
-                best = row[i - 1] + 1;
-            row[i] = best;
-        }
-    }
-    return row[bytes];
-}
-
 static const char *nearest(const char *name, size_t field) {
     const char *best = NULL;
-    unsigned fewest = NEAR_CHANGES + 1;
+    unsigned fewest = QMON__NEAR_CHANGES + 1;
 
     for (size_t i = 0; i < qmon_option_count; i++) {
         const char *known = *(const char *const *) ((const char *) &qmon_options[i] + field);
-        unsigned changes = known[0] == '\0' ? NEAR_BYTES : changes_between(name, known);
+        unsigned changes = known[0] == '\0' ? fewest : qmon__changes_between(name, known);
         if (changes < fewest) {
             fewest = changes;
             best = known;

@@ -130,6 +130,11 @@ static enum judgement judge(struct qmon__pass *pass, struct qmon_cache *fleet, c
     }
 }
 
+/* The channels that heard of the problem, so far as today's routes say. PagerDuty and its like want ends of none but these. */
+static qmon_channels told_of(const struct qmon_config *config, const struct qmon_event *problem) {
+    return qmon_route_of(problem, config).channels;
+}
+
 static int save(struct qmon__pass *pass, const struct quiet *quiet, const struct qmon_event *problem, bool over_fleet,
                 uint64_t now_ms) {
     const char *sinks[QMON_ROUTES];
@@ -137,7 +142,9 @@ static int save(struct qmon__pass *pass, const struct quiet *quiet, const struct
     int r = -1;
 
     if (event != NULL)
-        r = qmon_store_save(pass->store, event, "alerted", sinks, qmon_route(event, pass->config, sinks));
+        r = qmon_store_save(
+            pass->store, event, "alerted", sinks,
+            qmon_channel_names(qmon_route_of(event, pass->config).channels & told_of(pass->config, problem), sinks));
     if (r == 0) {
         qmon__count(pass, "events", "resolved", 1);
         qmon_log("event %s: %s", event->id, event->title != NULL ? event->title : "");

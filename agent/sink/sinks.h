@@ -4,8 +4,8 @@
 
 #include <qmon/sink.h>
 
-#define SINK(name) extern const struct qmon_sink qmon__sink_##name;
-#include "sinks.def"
+#define SINK(identifier, name, reader) extern const struct qmon_sink qmon__sink_##identifier;
+#include <qmon/sinks.def>
 #undef SINK
 
 #endif

@@ -4,8 +4,8 @@
 #include "sinks.h"
 
 const struct qmon_sink *const qmon_sinks[] = {
-#define SINK(name) &qmon__sink_##name,
-#include "sinks.def"
+#define SINK(identifier, name, reader) &qmon__sink_##identifier,
+#include <qmon/sinks.def>
 #undef SINK
     NULL,
 };

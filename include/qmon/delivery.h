@@ -26,6 +26,7 @@
 
 #include <qmon/config.h>
 #include <qmon/event.h>
+#include <qmon/routing.h>
 #include <qmon/store.h>
 
 struct qmon_delivery_summary {
@@ -39,8 +40,11 @@ struct qmon_delivery_summary {
 
 #define QMON_ROUTES 32 /* at most so many sinks for an event */
 
-/* Names of the sinks that this event goes to: those that are configured and want it. Returns how many. The names are
- * static. Used when an event is saved. */
+/* The channels that this event goes to: those that are configured, that its route leads to (routing.h), and that want it. */
+struct qmon_routed qmon_route_of(const struct qmon_event *event, const struct qmon_config *config);
+/* Their names, which are static. Returns how many. */
+size_t qmon_channel_names(qmon_channels channels, const char *ret_names[QMON_ROUTES]);
+/* Both at once. Used when an event is saved. */
 size_t qmon_route(const struct qmon_event *event, const struct qmon_config *config, const char *ret_names[QMON_ROUTES]);
 
 /* Delivers what is due, of one event (event_id) or of any (NULL), until nothing is due or the deadline (CLOCK_MONOTONIC)

@@ -1,5 +1,5 @@
 /*
- * sink.h: a channel that events go to. One file in agent/sink/ and one row in agent/sink/sinks.def each.
+ * sink.h: a channel that events go to. One file in agent/sink/ and one row in sinks.def each.
  */
 #ifndef QMON_SINK_H
 #define QMON_SINK_H

@@ -79,6 +79,7 @@ static const char *state_text(const char *state) {
         {"alerted", "an alert was due, for every channel that was configured then"},
         {"suppressed", "no alert: one for the same problem was made in this window"},
         {"ignored", "no alert: a filter of yours matches"},
+        {"muted", "no alert: a route of yours leads nowhere"},
         {"stored", "kept here; no alert was due"},
     };
 

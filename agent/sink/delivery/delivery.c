@@ -8,14 +8,36 @@
 #define LEASE_EXTRA_MS 10000u /* to record the outcome, the store being busy */
 #define MOST_LEFT 64u         /* items given back in one call: enough to see that they are not for us */
 
-size_t qmon_route(const struct qmon_event *event, const struct qmon_config *config,
-                  const char *ret_names[QMON_ROUTES]) {
+_Static_assert(QMON_CHANNELS <= QMON_ROUTES, "room for every channel");
+
+struct qmon_routed qmon_route_of(const struct qmon_event *event, const struct qmon_config *config) {
+    qmon_channels configured = 0, willing = 0;
+
+    for (unsigned i = 0; i < QMON_CHANNELS; i++) {
+        const struct qmon_sink *sink = qmon_sinks[i];
+        if (!sink->configured(config))
+            continue;
+        configured |= (qmon_channels) 1 << i;
+        if (!sink->wants || sink->wants(config, event))
+            willing |= (qmon_channels) 1 << i;
+    }
+    struct qmon_routed routed = qmon_routed(config->routing, event, configured);
+    routed.channels &= willing;
+    return routed;
+}
+
+size_t qmon_channel_names(qmon_channels channels, const char *ret_names[QMON_ROUTES]) {
     size_t count = 0;
 
-    for (const struct qmon_sink *const *sink = qmon_sinks; *sink && count < QMON_ROUTES; sink++)
-        if ((*sink)->configured(config) && (!(*sink)->wants || (*sink)->wants(config, event)))
-            ret_names[count++] = (*sink)->name;
+    for (unsigned i = 0; i < QMON_CHANNELS; i++)
+        if (channels >> i & 1)
+            ret_names[count++] = qmon_sinks[i]->name;
     return count;
+}
+
+size_t qmon_route(const struct qmon_event *event, const struct qmon_config *config,
+                  const char *ret_names[QMON_ROUTES]) {
+    return qmon_channel_names(qmon_route_of(event, config).channels, ret_names);
 }
 
 /* One attempt may not use up what others need too. */

@@ -304,6 +304,14 @@ int qmon__delivery_record_many(struct qmon__worker *worker, const struct qmon_ou
     return r;
 }
 
+static uint64_t quiet_until(const struct attempt *attempt, const struct qmon_event *event) {
+    int channel = qmon_channel_by_name(attempt->sink->name);
+
+    return channel < 0 ? 0
+                       : qmon_quiet_until(attempt->worker->config->routing, (enum qmon_channel) channel,
+                                          event->severity, attempt->worker->now_ms);
+}
+
 int qmon__delivery_item(struct qmon__worker *worker, const struct qmon_outbox_item *item) {
     struct attempt attempt = attempt_of(worker, item);
     const char *problem = NULL;
@@ -320,7 +328,9 @@ int qmon__delivery_item(struct qmon__worker *worker, const struct qmon_outbox_it
         snprintf(reason, sizeof reason, "unreadable-event: %s", problem ? problem : "out of memory");
         return set_aside(worker, item, reason);
     }
-    int r = try_item(&attempt, event);
+    due_ms = quiet_until(&attempt, event);
+    int r = due_ms == 0 ? try_item(&attempt, event)
+                        : leave(&attempt, due_ms, "quiet-hours: it waits for the end of the channel's quiet hours");
     qmon_event_free(event);
     return r;
 }

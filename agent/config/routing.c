@@ -1,0 +1,132 @@
+/* routing.c: see routing_read.h. */
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "routing_read.h"
+
+/* --- the channels' own settings --- */
+
+static void read_channel(struct qmon__reading *reading, int channel, struct json_object *settings) {
+    static const char *const known[] = {"min_severity"};
+
+    if (!json_object_is_type(settings, json_type_object)) {
+        qmon__reading_problem(reading, "is not an object { ... }; left out");
+        return;
+    }
+    json_object_object_foreach(settings, name, value) {
+        qmon__reading_enter(reading, name);
+        if (strcmp(name, "min_severity") == 0) {
+            const char *text = qmon__reading_text(reading, value);
+            int severity = text != NULL ? qmon__reading_severity(reading, text) : -1;
+            if (severity >= 0)
+                reading->config->routing->least[channel] = (enum qmon_severity) severity;
+        } else {
+            qmon__reading_unknown(reading, known, sizeof known / sizeof known[0]);
+        }
+        qmon__reading_leave(reading);
+    }
+}
+
+static void read_channels(struct qmon__reading *reading, struct json_object *channels) {
+    const char *names[QMON_CHANNELS];
+
+    for (int i = 0; i < QMON_CHANNELS; i++)
+        names[i] = qmon_channel_name((enum qmon_channel) i);
+    if (!json_object_is_type(channels, json_type_object)) {
+        qmon__reading_problem(reading, "is not an object { ... }; left out");
+        return;
+    }
+    json_object_object_foreach(channels, name, settings) {
+        int channel = qmon_channel_by_name(name);
+        qmon__reading_enter(reading, name);
+        if (channel >= 0)
+            read_channel(reading, channel, settings);
+        else
+            qmon__reading_unknown(reading, names, QMON_CHANNELS);
+        qmon__reading_leave(reading);
+    }
+}
+
+/* --- all of it --- */
+
+static const struct part {
+    const char *name;
+    void (*read)(struct qmon__reading *reading, struct json_object *value);
+} parts[] = {{"channels", read_channels}, {"routes", qmon__read_routes}, {"quiet_hours", qmon__read_quiet_hours}};
+#define PARTS (sizeof parts / sizeof parts[0])
+
+bool qmon__routing_is_part(const char *member) {
+    for (size_t i = 0; i < PARTS; i++)
+        if (strcmp(parts[i].name, member) == 0)
+            return true;
+    return false;
+}
+
+int qmon__routing_read(struct qmon_config *config, const char *name, const char *text, size_t bytes,
+                       struct json_object *document) {
+    struct qmon__reading reading = {.config = config, .name = name, .text = text, .bytes = bytes};
+
+    for (size_t i = 0; i < PARTS && !reading.no_memory; i++) {
+        struct json_object *value;
+        if (!json_object_object_get_ex(document, parts[i].name, &value) || value == NULL)
+            continue;
+        if (config->routing == NULL && (config->routing = calloc(1, sizeof *config->routing)) == NULL)
+            return -ENOMEM;
+        qmon__reading_enter(&reading, parts[i].name);
+        parts[i].read(&reading, value);
+        qmon__reading_leave(&reading);
+    }
+    return reading.no_memory ? -ENOMEM : 0;
+}
+
+/* "error" for all that are not set by themselves, "slack=error" for one. */
+static int settle_one(struct qmon_config *config, const char *item) {
+    const char *equals = strchr(item, '=');
+    int severity = qmon_severity_parse(equals != NULL ? equals + 1 : item), channel = -1;
+    char name[64], shown[QMON__QUOTED_BYTES];
+
+    if (equals != NULL && (size_t) (equals - item) < sizeof name) {
+        memcpy(name, item, (size_t) (equals - item));
+        name[equals - item] = '\0';
+        channel = qmon_channel_by_name(name);
+    }
+    if (severity < 0 || (equals != NULL && channel < 0))
+        return qmon__problem(config,
+                             "QMON_MIN_SEVERITY: \"%s\" is neither a severity (info, warning, error, critical) nor "
+                             "one for a channel, as slack=error; left out",
+                             qmon__printable(item, strlen(item), shown, sizeof shown));
+    for (int i = 0; i < QMON_CHANNELS; i++)
+        if (channel == i || (channel < 0 && config->routing->least[i] == QMON_SEVERITY_INFO))
+            config->routing->least[i] = (enum qmon_severity) severity;
+    return 0;
+}
+
+int qmon__routing_settle(struct qmon_config *config) {
+    const struct qmon_patterns *items = &config->min_severity;
+    int r = 0;
+
+    if (items->count > 0 && config->routing == NULL && (config->routing = calloc(1, sizeof *config->routing)) == NULL)
+        return -ENOMEM;
+    for (int for_one = 1; for_one >= 0; for_one--) /* those for one channel count more */
+        for (size_t i = 0; r == 0 && i < items->count; i++)
+            if ((strchr(items->items[i], '=') != NULL) == for_one)
+                r = settle_one(config, items->items[i]);
+    return r;
+}
+
+void qmon__routing_free(struct qmon_routing *routing) {
+    if (routing == NULL)
+        return;
+    for (size_t i = 0; i < routing->route_count; i++)
+        for (int field = 0; field < QMON_ROUTE_FIELDS; field++) {
+            struct qmon_patterns *patterns = &routing->routes[i].patterns[field];
+            for (size_t k = 0; k < patterns->count; k++)
+                free(patterns->items[k]);
+            free(patterns->items);
+        }
+    free(routing->routes);
+    free(routing->quiet);
+    free(routing);
+}
