@@ -167,29 +167,10 @@ static enum qmon__kept deliver_saved(struct qmon__pass *pass, const struct qmon_
     return done >= (int) sink_count ? QMON__KEPT_TOLD : QMON__KEPT_NOT;
 }
 
-/* What routes and least severities kept from a channel. */
-static void count_unrouted(struct qmon__pass *pass, const struct qmon_routed *routed) {
-    if (routed->muted)
-        qmon__count(pass, "route.muted", routed->route->name, 1);
-    if (routed->stray)
-        qmon__count(pass, "route.stray", routed->route->name, 1);
-    for (unsigned i = 0; i < QMON_CHANNELS; i++)
-        if (routed->too_mild >> i & 1)
-            qmon__count(pass, "route.too-mild", qmon_channel_name((enum qmon_channel) i), 1);
-}
-
 static enum qmon__kept save(struct qmon__pass *pass, const struct qmon_event *event, const char *state,
                             const struct qmon__handing *handing) {
     const char *sinks[QMON_ROUTES];
-    bool tell = strcmp(state, "alerted") == 0;
-    size_t sink_count = 0;
-    if (tell) {
-        struct qmon_routed routed = qmon_route_of(event, pass->config);
-        sink_count = qmon_channel_names(routed.channels, sinks);
-        count_unrouted(pass, &routed);
-        if (routed.muted)
-            state = "muted";
-    }
+    size_t sink_count = qmon__choose_channels(pass, event, &state, sinks);
     int saved = qmon_store_save(pass->store, event, state, sinks, sink_count);
     if (saved > 0)
         return pass->makeshift ? QMON__KEPT_NOT : QMON__KEPT;

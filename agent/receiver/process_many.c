@@ -174,8 +174,8 @@ static size_t save(struct many *many, const char **ret_ids) {
         const struct qmon_event *event = many->reports[i].event;
         const char *sinks[QMON_ROUTES];
         const bool alert = many->at[i].alert;
-        const size_t sink_count = alert ? qmon_route(event, pass->config, sinks) : 0;
         const char *state = !many->at[i].asks ? "ignored" : alert ? "alerted" : "suppressed";
+        const size_t sink_count = qmon__choose_channels(pass, event, &state, sinks);
         const int saved = qmon_store_save(pass->store, event, state, sinks, sink_count);
         if (saved == 0) {
             qmon_log("event %s: %s, %s", event->id, event->title != NULL ? event->title : "", state);

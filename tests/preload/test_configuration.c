@@ -135,3 +135,27 @@ Test(configuration, of_last_lines_leaves_a_pipe_to_its_reader) {
     free(events);
     free(read);
 }
+
+/* From the program's death through a route to one of two files, and to none. */
+Test(configuration, of_routes_decides_who_is_told) {
+    char *events, *rows;
+
+    write_file(
+        "{\"lifecycle\": \"off\", \"state_dir\": \"state\", \"file\": {\"path\": \"events\"}, \"csv\": {\"path\": \"rows\"},"
+        "\"routes\": [{\"match\": {\"code\": \"exit:3\"}, \"channels\": [\"file\"]},"
+        "{\"name\": \"noise\", \"match\": {\"code\": \"4\"}, \"channels\": []}]}");
+    run_under_agent("", "sh -c 'exit 3'", 3);
+    run_under_agent("", "sh -c 'exit 4'", 4);
+    run_under_agent("", "sh -c 'exit 5'", 5);
+    free(events_with("\"code\":\"exit:5\""));
+    flush();
+    events = events_with("\"code\":\"exit:3\"");
+    cr_expect_null(strstr(events, "exit:4"), "%s", events);
+    rows = scratch_read(scratch_path(&scratch, "etc/rows"));
+    cr_expect_not_null(strstr(rows, "exit:5"), "%s", rows);
+    cr_expect_null(strstr(rows, "exit:3"), "%s", rows);
+    cr_expect_eq(run("QMON_CONFIG=etc/qmon.json " QMON_BUILD_DIR "/qmon stats | grep -q 'route.muted.*noise'"), 0);
+    cr_expect_eq(run("QMON_CONFIG=etc/qmon.json " QMON_BUILD_DIR "/qmon route | grep -q 'No route matches'"), 0);
+    free(events);
+    free(rows);
+}
