@@ -14,6 +14,8 @@
 #include <qmon/curl.h>
 #include <qmon/quiet.h>
 
+#include "http_plain.h"
+
 #define BEARER_BYTES 2048
 #define LONGEST_MS 600000u
 #define SIGNS_ALL_HEADERS 0x075700u /* libcurl 7.87.0: signs the session token too */
@@ -258,7 +260,7 @@ bool qmon__http_send(const struct qmon__http_request *request, struct qmon__http
     const char *problem = NULL;
 
     *ret_response = (struct qmon__http_response){0};
-    if (acceptable(request, ret_response)) {
+    if (acceptable(request, ret_response) && !qmon__http_plain(request, ret_response)) {
         transfer.curl = qmon__curl_load(&problem);
         if (!transfer.curl)
             fail(ret_response, QMON__HTTP_NO_LIBRARY, "no-libcurl", problem);

@@ -1,5 +1,6 @@
 /*
- * http.h: one HTTP request. libcurl is opened by the first request, so that a process with nothing to send never loads it.
+ * http.h: one HTTP request. libcurl is opened by the first request that needs it: not one by plain HTTP to a numeric address or
+ * localhost (http_plain.c), and none where nothing is sent.
  *
  * Certificates are always verified, by ca_file where it is set, else by SSL_CERT_FILE (or CURL_CA_BUNDLE), SSL_CERT_DIR, else
  * by the system's; so is a proxy's that is spoken to by TLS. The proxy variables (http_proxy, https_proxy, all_proxy,

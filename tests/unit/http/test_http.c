@@ -14,6 +14,8 @@
 
 static struct http_server *server;
 static struct qmon__http_response response;
+static bool
+    by_libcurl; /* what is plain HTTP to a numeric address needs none, unless its path is one that libcurl tidies up */
 
 static void start_with(enum http_tls tls, const char *script) {
     struct http_server_options options = {.tls = tls};
@@ -47,7 +49,8 @@ static bool post_to(const char *url, uint64_t timeout_ms) {
 }
 
 static bool post(uint64_t timeout_ms) {
-    return post_to(http_server_url(server, "hook/T0KEN?key=SECRET"), timeout_ms);
+    return post_to(http_server_url(server, by_libcurl ? "./hook/T0KEN?key=SECRET" : "hook/T0KEN?key=SECRET"),
+                   timeout_ms);
 }
 
 static uint64_t now_ms(void) {
@@ -102,6 +105,7 @@ Test(http, gets_without_a_body, .timeout = 20) {
 }
 
 Test(http, keeps_the_connection_for_the_next_request, .timeout = 20) {
+    by_libcurl = true;
     start_with(HTTP_TLS_NONE, "ok");
     for (int i = 0; i < 5; i++)
         cr_assert(post(2000), "%s", response.reason);
@@ -112,9 +116,10 @@ Test(http, keeps_the_connection_for_the_next_request, .timeout = 20) {
 Test(http, a_forked_child_opens_its_own_connection, .timeout = 20) {
     int status = -1;
 
+    by_libcurl = true;
     start_with(HTTP_TLS_NONE, "ok");
     cr_assert(post(2000));
-    const char *url = http_server_url(server, "child");
+    const char *url = http_server_url(server, "./child");
     pid_t child = fork();
     if (child == 0)
         _exit(post_to(url, 2000) ? 0 : 1);
@@ -325,21 +330,12 @@ Test(http, refuses_addresses_and_tokens_that_are_none, .timeout = 20) {
 Test(http, says_so_when_there_is_no_libcurl, .timeout = 20) {
     static const char *const missing[] = {"libcurl-is-not-here.so.4", NULL};
 
+    by_libcurl = true;
     start_with(HTTP_TLS_NONE, "ok");
     qmon__http_libraries = missing;
     cr_assert_not(post(1000));
     cr_reason_is(QMON__HTTP_NO_LIBRARY, "no-libcurl: libcurl-is-not-here.so.4 cannot be loaded; install libcurl4");
     cr_assert_str_eq(response.body, "");
-    stop();
-}
-
-Test(http, says_so_when_the_library_is_another_one, .timeout = 20) {
-    static const char *const wrong[] = {"libm.so.6", NULL};
-
-    start_with(HTTP_TLS_NONE, "ok");
-    qmon__http_libraries = wrong;
-    cr_assert_not(post(1000));
-    cr_reason_is(QMON__HTTP_NO_LIBRARY, "no-libcurl: libm.so.6 has no curl_global_init");
     stop();
 }
 
@@ -362,6 +358,7 @@ Test(http, lets_no_sigpipe_out_and_keeps_the_mask, .timeout = 20) {
     struct http_server_options options = {.respond = raise_pipe, .context = &self};
     sigset_t mask, pending;
 
+    by_libcurl = true;
     server = http_server_start(&options);
     signal(SIGPIPE, on_pipe);
     for (int i = 0; i < 3; i++)
