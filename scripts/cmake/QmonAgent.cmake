@@ -75,7 +75,8 @@ add_library(libqmon SHARED $<TARGET_OBJECTS:qmon_hooks> $<TARGET_OBJECTS:qmon_ca
 set_target_properties(libqmon PROPERTIES OUTPUT_NAME qmon LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR} LINKER_LANGUAGE C
                       LINK_DEPENDS "${version_script};${QMON_LIBUNWIND}/lib/libunwind.a")
 target_link_libraries(libqmon PRIVATE ${QMON_LIBUNWIND}/lib/libunwind.a)
-target_link_options(libqmon PRIVATE -static-libgcc -Wl,--version-script=${version_script} -Wl,--exclude-libs,ALL
+# Bound within itself: a program that has a sigaction of its own, which calls the next one, would get ours to call it in turn.
+target_link_options(libqmon PRIVATE -Wl,-Bsymbolic-functions -static-libgcc -Wl,--version-script=${version_script} -Wl,--exclude-libs,ALL
                     -Wl,--gc-sections -Wl,--as-needed -Wl,--hash-style=gnu -Wl,-z,defs -Wl,-z,now -Wl,-z,relro
                     -Wl,-z,noexecstack -Wl,-z,nodelete -Wl,-z,initfirst -Wl,-z,noseparate-code) # two mappings fewer for every process
 

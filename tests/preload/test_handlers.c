@@ -28,6 +28,10 @@ VICTIM(handler, within_handlers, .program = "handler_nested", .prints = "went on
 VICTIM(handler, that_faults_and_is_called_again, .program = "handler_nodefer", .prints = "3 deep")
 VICTIM(handler, of_many_faults, .program = "many_faults", .arguments = {"100000"}, .prints = "100000 faults",
        .slower_ms = 1500)
+VICTIM(handler, set_by_a_sigaction_of_the_program_s_own, .program = "defines_sigaction",
+       .prints = "2 calls, on stack 1\n")
+VICTIM(handler, taken_back_by_a_program_with_its_own_sigaction, .program = "defines_sigaction", .arguments = {"crash"},
+       .code = "SIGSEGV", .origin = "main", .prints = "2 calls, on stack 1\n")
 VICTIM(handler, set_by_several_threads, .program = "handler_toggles", .prints = "done", .racy = true)
 
 VICTIM(handler, that_gives_up_by_the_default_action, .program = "handler_gives_up", .arguments = {"default"},

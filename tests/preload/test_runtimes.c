@@ -109,10 +109,11 @@ VICTIM(runtime, valgrind_and_a_handler_that_changes_the_context, VALGRIND(QMON_B
 VICTIM(runtime, valgrind_and_masks_that_jumps_restore, VALGRIND(QMON_BUILD_DIR "/victims/jumps_keep_mask"))
 VICTIM(runtime, valgrind_and_a_handler_that_gives_up, VALGRIND(QMON_BUILD_DIR "/victims/handler_gives_up", "reraise"),
        .code = "SIGSEGV", .origin = "original_fault")
+/* At its start it tries out what ptrace can do, on children that it kills; so does gdb. */
 VICTIM(runtime, strace_that_runs_a_program, .program = "/usr/bin/strace", .needs = {"/usr/bin/strace"},
+       .environment = {"QMON_IGNORED_ERROR_CODES=SIGKILL"},
        .arguments = {"-f", "-o", "/dev/null", QMON_BUILD_DIR "/victims/null_read"}, .death = "SIGSEGV",
        .code = "SIGSEGV", .any_lifecycle = true, .slower_ms = 8000)
-/* At its start it tries out what ptrace can do, on children that it kills. */
 VICTIM(runtime, gdb_that_runs_a_program, .program = "/usr/bin/gdb", .needs = {"/usr/bin/gdb"},
        .environment = {"QMON_IGNORED_ERROR_CODES=SIGKILL"},
        .arguments = {"-q", "-batch", "-nx", "-ex", "run", "-ex", "continue", QMON_BUILD_DIR "/victims/null_read"},

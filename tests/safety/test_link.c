@@ -121,6 +121,28 @@ Test(agent_file, calls_nothing_of_the_loader_for_its_thread_local_data) {
         cr_assert_str_neq(elf_strptr(agent, header.sh_link, symbol.st_name), "__tls_get_addr");
 }
 
+/* A program may define some of these itself, and call the next one from there. */
+Test(agent_file, calls_its_own_functions_past_the_loader) {
+    GElf_Shdr header, symbols_header;
+    Elf_Data *symbols = section(SHT_DYNSYM, &symbols_header);
+    unsigned looked_at = 0;
+
+    for (Elf_Scn *s = elf_nextscn(agent, NULL); s; s = elf_nextscn(agent, s)) {
+        GElf_Rela entry;
+        if (!gelf_getshdr(s, &header) || header.sh_type != SHT_RELA)
+            continue;
+        for (int i = 0; gelf_getrela(elf_getdata(s, NULL), i, &entry); i++) {
+            GElf_Sym symbol;
+            if (GELF_R_SYM(entry.r_info) == 0 || !gelf_getsym(symbols, (int) GELF_R_SYM(entry.r_info), &symbol))
+                continue;
+            cr_expect_not(is_exported(&symbol) && GELF_ST_TYPE(symbol.st_info) == STT_FUNC, "%s may be somebody else's",
+                          elf_strptr(agent, symbols_header.sh_link, symbol.st_name));
+            looked_at++;
+        }
+    }
+    cr_expect_gt(looked_at, 20);
+}
+
 Test(agent_file, asks_for_no_executable_stack) {
     size_t count = 0;
     GElf_Phdr header;
