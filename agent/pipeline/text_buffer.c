@@ -10,27 +10,30 @@
 #define FIRST_BYTES 4096u
 #define REPLACEMENT "\xef\xbf\xbd"
 
-static bool reserve(struct qmon__buffer *buffer, size_t bytes) {
+static bool fail(struct qmon__buffer *buffer) {
+    buffer->failed = true;
+    return false;
+}
+
+static bool grow(struct qmon__buffer *buffer, size_t bytes) {
     if (buffer->failed)
         return false;
-    if (buffer->room - buffer->length >= bytes)
-        return true;
     size_t room = buffer->room ? buffer->room : FIRST_BYTES;
     while (room - buffer->length < bytes) {
-        if (room > SIZE_MAX / 2) {
-            buffer->failed = true;
-            return false;
-        }
+        if (room > SIZE_MAX / 2)
+            return fail(buffer);
         room *= 2;
     }
     char *text = realloc(buffer->text, room);
-    if (!text) {
-        buffer->failed = true;
-        return false;
-    }
+    if (!text)
+        return fail(buffer);
     buffer->text = text;
     buffer->room = room;
     return true;
+}
+
+static inline bool reserve(struct qmon__buffer *buffer, size_t bytes) {
+    return (buffer->room - buffer->length >= bytes && !buffer->failed) || grow(buffer, bytes);
 }
 
 void qmon__buffer_add(struct qmon__buffer *buffer, const char *text, size_t bytes) {
@@ -91,11 +94,27 @@ static void add_escape(struct qmon__buffer *buffer, unsigned char byte) {
     qmon__buffer_add(buffer, unicode, 6);
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Are none of eight bytes such that JSON wants them in another way? It may also say no where they are: then they are looked at one
+ * by one. */
+static bool are_plain(const char *text) {
+    uint64_t word;
+    memcpy(&word, text, sizeof word);
+    uint64_t quote = word ^ EACH('"'), slash = word ^ EACH('\\'), del = word ^ EACH(0x7f);
+    uint64_t strange = (word - EACH(0x20)) | (quote - EACH(1)) | (slash - EACH(1)) | (del - EACH(1)) | word;
+    return (strange & EACH(0x80)) == 0;
+}
+
 void qmon__buffer_json(struct qmon__buffer *buffer, const char *text) {
     size_t bytes = strlen(text), start = 0, at = 0;
     uint32_t code;
     qmon__buffer_byte(buffer, '"');
     while (at < bytes) {
+        if (bytes - at >= sizeof(uint64_t) && are_plain(text + at)) {
+            at += sizeof(uint64_t);
+            continue;
+        }
         unsigned char byte = (unsigned char) text[at];
         bool plain = byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
         size_t length = plain ? 1 : byte < 0x80 ? 0 : qmon_utf8_step(text + at, bytes - at, &code);

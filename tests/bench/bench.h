@@ -52,7 +52,7 @@ int bench_write_json(const char *path);
 struct bench_process {
     const char *preload;
     const char *settings[8];
-    const char *arguments[8]; /* arguments[0]: the path */
+    const char *arguments[9]; /* arguments[0]: the path; NULL-terminated */
 };
 
 /* Starts it with its output going to output_fd (-1: nowhere). Gives the pid, or -1. */
@@ -79,6 +79,8 @@ extern struct bench bench;
 unsigned bench_repeats(unsigned full);
 /* Waits until the receivers that were started are gone; ends those that are still there after timeout_ms. */
 void bench_settle(unsigned timeout_ms);
+/* Leaves this child alone; 0: none. */
+void bench_spare(pid_t pid);
 /* Empties the state directory that processes are given. */
 void bench_forget(void);
 
@@ -90,6 +92,9 @@ uint16_t bench_sink_port(const struct bench_sink *sink);
 double bench_sink_next(struct bench_sink *sink, unsigned timeout_ms);
 void bench_sink_close(struct bench_sink *sink);
 
+/* rows_events.c: so many errors with codes of their own, from a stack so deep; NaN where not all of them arrived. */
+double bench_events_per_s(unsigned wanted, const char *depth);
+
 /* The groups of rows. */
 void bench_rows_start(void);
 void bench_rows_idle(void);
@@ -100,5 +105,9 @@ void bench_rows_report(void);
 void bench_rows_events(void);
 void bench_rows_decisions(void);
 void bench_rows_symbols(void);
+void bench_rows_receiver(void);
+void bench_rows_instructions(void);
+/* rows_instructions.c: does a piece of work and nothing else, so that it can be counted. False: there is none of that name. */
+bool bench_work(const char *name, const char *count);
 
 #endif

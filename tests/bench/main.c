@@ -36,9 +36,17 @@ static const struct {
     const char *name;
     void (*run)(void);
 } groups[] = {
-    {"start", bench_rows_start},   {"idle", bench_rows_idle},           {"calls", bench_rows_calls},
-    {"faults", bench_rows_faults}, {"death", bench_rows_death},         {"report", bench_rows_report},
-    {"events", bench_rows_events}, {"decisions", bench_rows_decisions}, {"symbols", bench_rows_symbols},
+    {"start", bench_rows_start},
+    {"idle", bench_rows_idle},
+    {"calls", bench_rows_calls},
+    {"faults", bench_rows_faults},
+    {"death", bench_rows_death},
+    {"report", bench_rows_report},
+    {"events", bench_rows_events},
+    {"decisions", bench_rows_decisions},
+    {"symbols", bench_rows_symbols},
+    {"receiver", bench_rows_receiver},
+    {"instructions", bench_rows_instructions},
 };
 
 static int refuse(const char *argument) {
@@ -55,6 +63,8 @@ int main(int count, char **arguments) {
     const char *json = NULL;
     int error = 0;
 
+    if (count == 4 && strcmp(arguments[1], "--work") == 0)
+        return bench_work(arguments[2], arguments[3]) ? 0 : 2;
     for (int i = 1; i < count; i++) {
         size_t group = 0;
         while (group < sizeof groups / sizeof *groups && strcmp(groups[group].name, arguments[i]) != 0)

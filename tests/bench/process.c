@@ -105,18 +105,32 @@ void bench_pair(struct bench_row *row, double (*measure)(const struct bench_proc
     }
 }
 
-/* The processes that were started and are not waited for yet, receivers included: the bench is their subreaper. */
-static void end_children(void) {
+static pid_t spared; /* a server of the bench's own, which stays */
+
+void bench_spare(pid_t pid) {
+    spared = pid;
+}
+
+/* The processes that were started and are not waited for yet, receivers included: the bench is their subreaper. Returns how many
+ * there are; each gets the signal (0: none). */
+static unsigned signal_children(int number) {
     char path[64];
     int pid;
+    unsigned count = 0;
     FILE *list;
 
     snprintf(path, sizeof path, "/proc/self/task/%d/children", (int) getpid());
     list = fopen(path, "re");
-    while (list != NULL && fscanf(list, "%d", &pid) == 1)
-        kill(pid, SIGKILL);
+    while (list != NULL && fscanf(list, "%d", &pid) == 1) {
+        if (pid == spared)
+            continue;
+        count++;
+        if (number != 0)
+            kill(pid, number);
+    }
     if (list != NULL)
         fclose(list);
+    return count;
 }
 
 void bench_settle(unsigned timeout_ms) {
@@ -124,10 +138,9 @@ void bench_settle(unsigned timeout_ms) {
 
     for (;;) {
         pid_t pid = waitpid(-1, NULL, WNOHANG);
-        if (pid < 0 && errno == ECHILD)
+        bool late = bench_now_ns() > limit;
+        if ((pid < 0 && errno == ECHILD) || (pid == 0 && signal_children(late ? SIGKILL : 0) == 0))
             return;
-        if (pid == 0 && bench_now_ns() > limit)
-            end_children();
         if (pid == 0)
             bench_rest_ms(1);
     }

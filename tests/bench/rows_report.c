@@ -1,9 +1,7 @@
-/* rows_report.c: what a report costs the thread that makes it, and how many go through the pipeline. */
+/* rows_report.c: what a report costs the thread that makes it. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <qmon/store.h>
 
 #include "bench.h"
 
@@ -64,49 +62,4 @@ static void storm(void) {
 void bench_rows_report(void) {
     compare("qmon_report, duplicate, depth 32, CPU", "duplicates", "100", true, bench.quick ? 3 : 12);
     storm();
-}
-
-static bool count_one(void *context, const struct qmon_event_row *row) {
-    if (strcmp(row->kind, "error") == 0)
-        ++*(unsigned *) context;
-    return true;
-}
-
-static unsigned stored(void) {
-    struct qmon_event_query query = {.kind = -1, .limit = 1000000};
-    char directory[128];
-    const char *problem = NULL;
-    unsigned count = 0;
-    struct qmon_store *store;
-
-    snprintf(directory, sizeof directory, "%s/state", bench.directory);
-    store = qmon_store_open(directory, &problem);
-    if (store != NULL)
-        qmon_store_query(store, &query, count_one, &count);
-    qmon_store_close(store);
-    return count;
-}
-
-void bench_rows_events(void) {
-    const unsigned wanted = bench.quick ? 100 : 500;
-    char count[16];
-    struct bench_process own = {
-        .preload = BENCH_AGENT, .settings = {"QMON_LIFECYCLE=off"}, .arguments = {PROGRAM, "events", count}};
-    static struct bench_row row = {.name = "new events through the pipeline, to the store",
-                                   .unit = "/s",
-                                   .goal_kind = BENCH_VALUE_AT_LEAST,
-                                   .goal = 20000};
-
-    snprintf(count, sizeof count, "%u", wanted);
-    for (unsigned i = bench.quick ? 1 : 4; i > 0; i--) {
-        bench_forget();
-        double seconds = bench_number(&own, 0);
-        bench_settle(5000);
-        unsigned found = stored();
-        if (found == wanted)
-            bench_add(&row.measured, wanted / seconds);
-        else
-            printf("(of %u events, %u were stored: not counted)\n", wanted, found);
-    }
-    bench_publish(&row);
 }

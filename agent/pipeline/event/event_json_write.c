@@ -122,13 +122,21 @@ static void write_key(struct qmon__buffer *out, const char *key, bool *first) {
     qmon__buffer_byte(out, ':');
 }
 
-/* A key of the tables, which needs no escapes. */
+/* A key of the tables, which are short and need no escapes. */
 static void write_member_key(struct qmon__buffer *out, const char *key, bool *first) {
-    qmon__buffer_add(out, ",\"", *first ? 0 : 1);
+    char text[64];
+    size_t bytes = strlen(key), used = 0;
+    if (!*first)
+        text[used++] = ',';
     *first = false;
-    qmon__buffer_byte(out, '"');
-    qmon__buffer_string(out, key);
-    qmon__buffer_add(out, "\":", 2);
+    text[used++] = '"';
+    if (bytes > sizeof text - 4)
+        bytes = sizeof text - 4;
+    memcpy(text + used, key, bytes);
+    used += bytes;
+    text[used++] = '"';
+    text[used++] = ':';
+    qmon__buffer_add(out, text, used);
 }
 
 /* A key that was there before gets its number, since JSON readers keep only one of two equal names. */

@@ -5,6 +5,8 @@
 #include "redact.h"
 
 #include <ctype.h>
+#include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +14,30 @@
 
 #include "text_buffer.h"
 
-static qmon__secret_rule *const rules[] = {qmon__secret_pem,   qmon__secret_header, qmon__secret_url,
-                                           qmon__secret_token, qmon__secret_pair,   qmon__secret_option};
+/* What each rule wants to begin with; NULL: it says so itself. Most places are none of these. */
+static const struct {
+    qmon__secret_rule *rule;
+    const char *beginnings;
+} rules[] = {
+    {qmon__secret_pem, "-"},    {qmon__secret_header, "aAbBcCxX"}, {qmon__secret_url, ":aAdDhHwW"},
+    {qmon__secret_token, NULL}, {qmon__secret_pair, NULL},         {qmon__secret_option, "-"},
+};
+
+enum { URL = 2, RULES = sizeof rules / sizeof rules[0] };
+
+static unsigned char begins[UCHAR_MAX + 1]; /* by the byte: a bit for each rule */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void note_beginnings(void) {
+    for (unsigned i = 0; i < RULES; i++)
+        for (unsigned byte = 1; byte <= UCHAR_MAX; byte++) {
+            bool may = rules[i].beginnings                   ? strchr(rules[i].beginnings, (int) byte) != NULL
+                       : rules[i].rule == qmon__secret_token ? qmon__begins_token((char) byte)
+                                                             : qmon__is_name((char) byte);
+            if (may)
+                begins[byte] |= (unsigned char) (1u << i);
+        }
+}
 
 /* In the middle of a word only an address can begin: the other rules want a word's beginning, or a '-'. */
 static bool is_amid_word(const struct qmon__scan *scan, size_t at) {
@@ -21,10 +45,12 @@ static bool is_amid_word(const struct qmon__scan *scan, size_t at) {
 }
 
 static bool find_secret(const struct qmon__scan *scan, size_t at, struct qmon__secret *ret_secret) {
-    if (is_amid_word(scan, at))
-        return qmon__secret_url(scan, at, ret_secret) && ret_secret->to > ret_secret->from;
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
-        if (rules[i](scan, at, ret_secret) && ret_secret->to > ret_secret->from)
+    unsigned candidates = begins[(unsigned char) scan->text[at]];
+
+    if (candidates != 0 && is_amid_word(scan, at))
+        candidates &= 1u << URL;
+    for (unsigned i = 0; candidates != 0 && i < RULES; i++)
+        if ((candidates & 1u << i) && rules[i].rule(scan, at, ret_secret) && ret_secret->to > ret_secret->from)
             return true;
     return false;
 }
@@ -33,6 +59,7 @@ const char *qmon_redact(struct qmon_event *event, const char *text) {
     text = qmon_event_text(event, text);
     if (!text)
         return NULL;
+    pthread_once(&once, note_beginnings);
     const struct qmon__scan scan = {text, strlen(text)};
     struct qmon__buffer buffer = {0};
     size_t kept = 0;

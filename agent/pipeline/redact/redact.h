@@ -30,6 +30,8 @@ qmon__secret_rule qmon__secret_pair;   /* password=SECRET, "token": "SECRET", --
 qmon__secret_rule qmon__secret_pem;    /* private keys */
 qmon__secret_rule qmon__secret_option; /* mysql -pSECRET, curl -u user:SECRET, in a command as text */
 
+bool qmon__begins_token(char c); /* may a token begin with it? */
+
 struct qmon__option {
     const char *program; /* the beginning of its base name */
     const char *name;

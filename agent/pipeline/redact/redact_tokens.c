@@ -54,6 +54,13 @@ static bool is_web_token(const struct qmon__scan *scan, size_t at, size_t bytes)
     return (size_t) (dot - scan->text) + 3 < at + bytes;
 }
 
+bool qmon__begins_token(char c) {
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
+        if (prefixes[i].prefix[0] == c)
+            return true;
+    return c == 'e'; /* of web tokens */
+}
+
 bool qmon__secret_token(const struct qmon__scan *scan, size_t at, struct qmon__secret *ret_secret) {
     if (!at_border(scan, at))
         return false;

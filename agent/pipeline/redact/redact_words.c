@@ -64,9 +64,10 @@ static bool names_secret(const char *plain) {
 static bool is_own_secret(const char *name, size_t bytes) {
     static const struct {
         const char *name;
+        size_t bytes;
         unsigned flags;
     } own[] = {
-#define OPTION(field, env, path, kind, fallback, flags, help) {env, flags},
+#define OPTION(field, env, path, kind, fallback, flags, help) {env, sizeof env - 1, flags},
 #define ALIAS(env, field)
 #include <qmon/options.def>
 #undef OPTION
@@ -74,8 +75,7 @@ static bool is_own_secret(const char *name, size_t bytes) {
     };
 
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-        if ((own[i].flags & QMON_OPTION_SECRET) && strlen(own[i].name) == bytes &&
-            strncasecmp(own[i].name, name, bytes) == 0)
+        if (own[i].bytes == bytes && (own[i].flags & QMON_OPTION_SECRET) && strncasecmp(own[i].name, name, bytes) == 0)
             return true;
     return false;
 }

@@ -118,6 +118,7 @@ static void count_batch(struct consumer *consumer, const struct batch *batch) {
         folded += batch->reports[i].event->report.repeats;
     }
     consumer->tally.dropped += dropped;
+    qmon__count(consumer->pass, "ring.batches", "", 1);
     if (dropped > 0)
         qmon__count(consumer->pass, "ring.dropped", "no room in the ring", dropped);
     if (folded > 0)

@@ -5,8 +5,9 @@
  *   reports backtrace GROUPS   glibc's backtrace()
  *   reports unwind GROUPS      libunwind's unw_backtrace()
  *   reports write GROUPS       write(2) of 200 bytes to a file in memory
- *   reports events COUNT       COUNT reports with codes of their own, as fast as they are taken, until all are taken over:
- *                              prints the wall time of all, s
+ *   reports events COUNT [DEPTH]  COUNT reports with codes of their own, as fast as they are taken, until all are taken
+ *                              over: prints the wall time of all, s
+ *   reports storm-of-words COUNT  the same with one code and words of their own
  */
 #define UNW_LOCAL_ONLY
 #include <dlfcn.h>
@@ -109,16 +110,17 @@ static void measure(const char *what, unsigned groups) {
     free(values);
 }
 
-static void events(unsigned count) {
+static void events(unsigned count, bool one_code) {
     double start = now_ns(CLOCK_MONOTONIC);
-    char code[32];
+    char words[32];
 
     for (unsigned i = 0; i < count; i++) {
-        snprintf(code, sizeof code, "bench-%u", i);
-        while (qmon_report(code, "/bench", NULL, NULL, NULL) != 0 && now_ns(CLOCK_MONOTONIC) - start < 10e9)
+        snprintf(words, sizeof words, "bench-%u", i);
+        while (qmon_report(one_code ? "bench" : words, "/bench", NULL, one_code ? words : NULL, NULL) != 0 &&
+               now_ns(CLOCK_MONOTONIC) - start < 30e9)
             nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
     }
-    if (qmon_flush(5000) == 0)
+    if (qmon_flush(30000) == 0)
         printf("%.6f\n", (now_ns(CLOCK_MONOTONIC) - start) / 1e9);
 }
 
@@ -127,8 +129,8 @@ static __attribute__((noinline)) int deeper(int depth, const char *what, unsigne
 
     if (depth > 0)
         below = deeper(depth - 1, what, count);
-    else if (strcmp(what, "events") == 0)
-        events(count);
+    else if (strcmp(what, "events") == 0 || strcmp(what, "storm-of-words") == 0)
+        events(count, what[0] == 's');
     else
         measure(what, count);
     __asm__ volatile("" : "+r"(below)); /* no tail call */
@@ -136,7 +138,7 @@ static __attribute__((noinline)) int deeper(int depth, const char *what, unsigne
 }
 
 int main(int count, char **arguments) {
-    if (count != 3)
+    if (count != 3 && count != 4)
         return 2;
     void *libc = dlopen("libc.so.6", RTLD_LAZY);
     libc_backtrace = libc != NULL ? (int (*)(void **, int)) dlsym(libc, "backtrace") : NULL;
@@ -144,6 +146,6 @@ int main(int count, char **arguments) {
         return 2;
     file = memfd_create("bench", MFD_CLOEXEC);
     nanosleep(&(struct timespec){.tv_nsec = 60000000}, NULL);
-    deeper(DEPTH, arguments[1], (unsigned) atoi(arguments[2]));
+    deeper(count == 4 ? atoi(arguments[3]) : DEPTH, arguments[1], (unsigned) atoi(arguments[2]));
     return 0;
 }
