@@ -12,12 +12,23 @@
 #include <unistd.h>
 
 #include <agent.h>
+#include <image.h>
 #include <mask.h>
+
+/* One whose loader would only complain of the agent is started without it. */
+static long call(int directory, const char *path, char *const arguments[], char *const environment[], int flags) {
+    const size_t bytes = qmon__image_stripped_bytes(directory, path, environment);
+    if (bytes > 0)
+        environment = qmon__image_strip(environment, __builtin_alloca(bytes), bytes);
+    if (directory == AT_FDCWD && flags == 0)
+        return qmon__sys_3(SYS_execve, path, arguments, environment);
+    return qmon__sys_5(SYS_execveat, directory, path, arguments, environment, flags);
+}
 
 static int exec_in(int directory, const char *path, char *const arguments[], char *const environment[], int flags) {
     qmon__process_execs(path, arguments);
     const qmon__sigset mask = qmon__mask_reveal();
-    const long error = qmon__sys_5(SYS_execveat, directory, path, arguments, environment, flags);
+    const long error = call(directory, path, arguments, environment, flags);
     qmon__mask_restore(mask);
     qmon__process_exec_failed();
     errno = (int) -error;
@@ -25,13 +36,7 @@ static int exec_in(int directory, const char *path, char *const arguments[], cha
 }
 
 static int exec_path(const char *path, char *const arguments[], char *const environment[]) {
-    qmon__process_execs(path, arguments);
-    const qmon__sigset mask = qmon__mask_reveal();
-    const long error = qmon__sys_3(SYS_execve, path, arguments, environment);
-    qmon__mask_restore(mask);
-    qmon__process_exec_failed();
-    errno = (int) -error;
-    return -1;
+    return exec_in(AT_FDCWD, path, arguments, environment, 0);
 }
 
 int execve(const char *path, char *const arguments[], char *const environment[]) {

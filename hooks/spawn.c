@@ -2,11 +2,15 @@
  * posix_spawn: the child execs inside libc, unseen by us; it is marked as ours once its number is known. system() and popen() use
  * it inside libc; what matters there is that their children start with the mask that the program believes.
  */
+#include <fcntl.h>
+#include <limits.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <agent.h>
+#include <image.h>
 #include <mask.h>
 
 #include "next.h"
@@ -14,9 +18,14 @@
 typedef int (*spawn_function)(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
                               char *const[], char *const[]);
 
-static int spawn(spawn_function real, pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
-                 const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]) {
+/* `image`: the file that it will be, as far as can be told beforehand. */
+static int spawn(spawn_function real, pid_t *pid, const char *file, const char *image,
+                 const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+                 char *const arguments[], char *const environment[]) {
     pid_t child;
+    const size_t bytes = qmon__image_stripped_bytes(AT_FDCWD, image, environment);
+    if (bytes > 0)
+        environment = qmon__image_strip(environment, __builtin_alloca(bytes), bytes);
     const qmon__sigset mask = qmon__mask_reveal(); /* the child starts with it */
     const int error = real(&child, file, actions, attributes, arguments, environment);
     qmon__mask_restore(mask);
@@ -32,7 +41,7 @@ int posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spaw
                 const posix_spawnattr_t *restrict attributes, char *const arguments[restrict],
                 char *const environment[restrict]) {
     static void *_Atomic next;
-    return spawn((spawn_function) qmon__next("posix_spawn", &next), pid, path, actions, attributes, arguments,
+    return spawn((spawn_function) qmon__next("posix_spawn", &next), pid, path, path, actions, attributes, arguments,
                  environment);
 }
 
@@ -40,8 +49,10 @@ int posix_spawnp(pid_t *restrict pid, const char *restrict file, const posix_spa
                  const posix_spawnattr_t *restrict attributes, char *const arguments[restrict],
                  char *const environment[restrict]) {
     static void *_Atomic next;
-    return spawn((spawn_function) qmon__next("posix_spawnp", &next), pid, file, actions, attributes, arguments,
-                 environment);
+    char image[PATH_MAX];
+    const bool found = qmon__image_find(file, getenv("PATH"), image, sizeof image);
+    return spawn((spawn_function) qmon__next("posix_spawnp", &next), pid, file, found ? image : NULL, actions,
+                 attributes, arguments, environment);
 }
 
 typedef int (*system_function)(const char *);

@@ -54,7 +54,8 @@ static void describe_known_signal(struct qmon_event *event, int signal, bool age
                 agentless
                     ? qmon_event_format(event,
                                         "The process was ended by %s. It had gone on as a program that runs without "
-                                        "the agent (a static binary, or one with privileges), so there is no trace.",
+                                        "the agent (a static binary, one with privileges, of 32 bits, of another "
+                                        "libc), so there is no trace.",
                                         name)
                     : qmon_event_format(event,
                                         "The process was ended by %s before the agent could capture anything: the "

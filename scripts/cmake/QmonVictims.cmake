@@ -74,6 +74,16 @@ function(qmon_compiler_works variable program)
     set(${variable} ${works} PARENT_SCOPE)
 endfunction()
 
+# Programs that the agent cannot be loaded into, or does nothing in.
+find_program(QMON_MUSL_GCC musl-gcc)
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
+    qmon_runtime_victim(thirty_two thirty_two.c ${CMAKE_C_COMPILER} -m32 -O1 -w -nostdlib -pie -fPIE -fno-stack-protector
+                        -Wl,-dynamic-linker,/lib/ld-linux.so.2)
+endif()
+if(QMON_MUSL_GCC)
+    qmon_runtime_victim(of_musl of_musl.c ${QMON_MUSL_GCC} -w)
+endif()
+
 find_program(QMON_RUSTC rustc)
 find_program(QMON_GO go)
 qmon_compiler_works(has_rust "${QMON_RUSTC}" --version)

@@ -1,6 +1,7 @@
 #include "victim.h"
 
 #include <criterion/criterion.h>
+#include <criterion/hooks.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -229,10 +230,27 @@ static void show(struct trial *trial, unsigned round) {
     free(log);
 }
 
-static unsigned rounds_of(const struct victim *victim) {
+static unsigned rounds_of_racy(void) {
     const char *wanted = getenv("QMON_TEST_REPEAT");
     unsigned rounds = wanted != NULL ? (unsigned) strtoul(wanted, NULL, 10) : VICTIM_REPEAT;
-    return victim->racy && rounds > 0 ? rounds : 1;
+    return rounds > 0 ? rounds : 1;
+}
+
+static unsigned rounds_of(const struct victim *victim) {
+    return victim->racy ? rounds_of_racy() : 1;
+}
+
+/* The suites' time is meant for VICTIM_REPEAT rounds: who asks for more has the more patience. */
+ReportHook(PRE_ALL)(struct criterion_test_set *tests) {
+    const double factor = (double) rounds_of_racy() / VICTIM_REPEAT;
+    if (factor <= 1)
+        return;
+    FOREACH_SET(struct criterion_suite_set * set, tests->suites) {
+        if (set->suite.data != NULL)
+            set->suite.data->timeout *= factor;
+        FOREACH_SET(struct criterion_test * test, set->tests)
+        test->data->timeout *= factor;
+    }
 }
 
 void victim_known(void) {
