@@ -207,6 +207,7 @@ void qmon_config_free(struct qmon_config *config) {
     for (size_t i = 0; i < config->problem_count; i++)
         free(config->problems[i]);
     free(config->problems);
+    qmon__templates_free(config->templates);
     qmon__routing_free(config->routing);
     json_object_put(config->document);
     free(config);

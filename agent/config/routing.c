@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <qmon/template.h>
+
 #include "routing_read.h"
 
 /* --- the channels' own settings --- */
@@ -54,7 +56,10 @@ static void read_channels(struct qmon__reading *reading, struct json_object *cha
 static const struct part {
     const char *name;
     void (*read)(struct qmon__reading *reading, struct json_object *value);
-} parts[] = {{"channels", read_channels}, {"routes", qmon__read_routes}, {"quiet_hours", qmon__read_quiet_hours}};
+} parts[] = {{"channels", read_channels},
+             {"routes", qmon__read_routes},
+             {"quiet_hours", qmon__read_quiet_hours},
+             {"templates", qmon__read_templates}};
 #define PARTS (sizeof parts / sizeof parts[0])
 
 bool qmon__routing_is_part(const char *member) {

@@ -1,5 +1,6 @@
 /*
- * routing_read.h: "routes", "channels" and "quiet_hours" of the JSON file, into struct qmon_routing.
+ * routing_read.h: "routes", "channels", "quiet_hours" and "templates" of the JSON file, into struct qmon_routing and
+ * struct qmon_templates.
  */
 #ifndef QMON__CONFIG_ROUTING_READ_H
 #define QMON__CONFIG_ROUTING_READ_H
@@ -19,6 +20,7 @@ int qmon__routing_read(struct qmon_config *config, const char *name, const char 
 /* Once all options are known: the least severities. 0 or -ENOMEM. */
 int qmon__routing_settle(struct qmon_config *config);
 void qmon__routing_free(struct qmon_routing *routing); /* NULL is fine */
+void qmon__templates_free(struct qmon_templates *templates);
 
 /* --- for the files that read its parts --- */
 
@@ -57,5 +59,6 @@ int qmon__reading_severity(struct qmon__reading *reading, const char *text);
 /* Each reads the value that we are at. */
 void qmon__read_routes(struct qmon__reading *reading, struct json_object *value);      /* routing_routes.c */
 void qmon__read_quiet_hours(struct qmon__reading *reading, struct json_object *value); /* routing_quiet.c */
+void qmon__read_templates(struct qmon__reading *reading, struct json_object *value);   /* templates.c */
 
 #endif

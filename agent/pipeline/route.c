@@ -11,8 +11,8 @@ static const char *const names[QMON_CHANNELS] = {
 #undef SINK
 };
 
-enum { PEOPLE = 1, MACHINE = 0 };
-static const bool for_people[QMON_CHANNELS] = {
+enum reader { MACHINE, MONITOR, PEOPLE };
+static const enum reader readers[QMON_CHANNELS] = {
 #define SINK(identifier, name, reader) reader,
 #include <qmon/sinks.def>
 #undef SINK
@@ -33,7 +33,11 @@ int qmon_channel_by_name(const char *name) {
 }
 
 bool qmon_channel_is_for_people(enum qmon_channel channel) {
-    return for_people[channel];
+    return readers[channel] == PEOPLE;
+}
+
+bool qmon_channel_has_words(enum qmon_channel channel) {
+    return readers[channel] != MACHINE;
 }
 
 #define TEXTS 5

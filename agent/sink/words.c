@@ -51,6 +51,11 @@ void qmon__words_title(const struct qmon_event *event, bool with_service, char *
     struct qmon_text text;
 
     begin(&text, ret_text, bytes);
+    if (event->told.title) {
+        add(&text, event->told.title);
+        end(&text);
+        return;
+    }
     add(&text, is_set(event->title) ? event->title : qmon_kind_name(event->kind));
     if (with_service && is_set(event->service.name) && event->kind != QMON_KIND_LIFECYCLE) {
         qmon_text_add(&text, " \xe2\x80\x94 ");
@@ -77,11 +82,28 @@ static bool says(const char *text, const char *words) {
     return text && strstr(text, words);
 }
 
+static void add_lines(struct qmon_text *text, const char *lines) {
+    while (*lines) {
+        size_t bytes = strcspn(lines, "\n");
+        char *line = strndup(lines, bytes);
+        if (line)
+            add(text, line);
+        free(line);
+        qmon_text_add(text, lines[bytes] ? "\n" : "");
+        lines += bytes + (lines[bytes] == '\n');
+    }
+}
+
 void qmon__words_what(const struct qmon_event *event, char *ret_text, size_t bytes) {
     const char *message = event->message, *type = event->exception.type, *detail = event->cause.detail;
     struct qmon_text text;
 
     begin(&text, ret_text, bytes);
+    if (event->told.body) {
+        add_lines(&text, event->told.body);
+        end(&text);
+        return;
+    }
     if (is_set(message) && !says(event->title, message))
         add(&text, message);
     if (is_set(type) && !says(message, type) && !says(event->title, type)) {
@@ -121,7 +143,7 @@ void qmon__words_often(const struct qmon_event *event, char *ret_text, size_t by
 
 void qmon__words_trace(const struct qmon_event *event, size_t max_rows, char *ret_text, size_t bytes) {
     struct qmon_render_options options = {.base_names = true, .max_rows = max_rows, .max_columns = TRACE_COLUMNS};
-    char *trace = qmon_render_trace_text(event, &options);
+    char *trace = event->told.body ? NULL : qmon_render_trace_text(event, &options); /* the body is all there is */
     struct qmon_text text;
 
     while (trace && strlen(trace) > bytes - ELLIPSIS_BYTES - 1 && options.max_columns > LEAST_TRACE_COLUMNS) {
@@ -145,7 +167,7 @@ void qmon__words_last_lines(const struct qmon_event *event, char *ret_text, size
     struct qmon_text text;
 
     begin(&text, ret_text, bytes);
-    for (size_t i = 0; i < event->context.last_line_count; i++) {
+    for (size_t i = 0; !event->told.body && i < event->context.last_line_count; i++) {
         qmon_text_add(&text, i ? "\n" : "");
         qmon_text_add(&text, event->context.last_lines[i]);
     }
@@ -200,6 +222,8 @@ void qmon__words_facts(const struct qmon_event *event, struct qmon__facts *ret_f
     char text[600];
 
     ret_facts->count = 0;
+    if (event->told.body)
+        return;
     if (qmon_render_where(event, true, text, sizeof text))
         add_fact(ret_facts, "Where", text);
     if (event->kind != QMON_KIND_LIFECYCLE) {

@@ -26,6 +26,7 @@ void qmon__words_title(const struct qmon_event *event, bool with_service, char *
 void qmon__words_what(const struct qmon_event *event, char *ret_text, size_t bytes);
 /* "first alert", "and 41 more since the last alert (suppressed)" */
 void qmon__words_often(const struct qmon_event *event, char *ret_text, size_t bytes);
+/* A template's title and body (event->told) stand for all of these: with a body there are no facts, no trace and no last lines. */
 /* The trace, a row a line, fewer rows until it fits; "" without one. */
 void qmon__words_trace(const struct qmon_event *event, size_t max_rows, char *ret_text, size_t bytes);
 /* What the program wrote last to its standard error, a row a line; "" where that is not known. */

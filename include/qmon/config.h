@@ -50,14 +50,16 @@ typedef bool qmon_option_SWITCH;
 typedef struct qmon_patterns qmon_option_LIST;
 
 struct qmon_routing;
+struct qmon_templates;
 struct qmon_config {
 #define OPTION(field, env, path, kind, fallback, flags, help) qmon_option_##kind field;
 #define ALIAS(env, field)
 #include <qmon/options.def>
 #undef OPTION
 #undef ALIAS
-    struct qmon_routing *routing; /* see qmon/routing.h; NULL: every event goes to every channel, at once */
-    char **problems;              /* one sentence each: what was wrong, where, and what is used instead */
+    struct qmon_templates *templates; /* see qmon/template.h; NULL: none */
+    struct qmon_routing *routing;     /* see qmon/routing.h; NULL: every event goes to every channel, at once */
+    char **problems;                  /* one sentence each: what was wrong, where, and what is used instead */
     size_t problem_count;
     void
         *document; /* the parsed QMON_CONFIG (struct json_object *), for parts with options of their own; may be NULL */

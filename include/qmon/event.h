@@ -186,6 +186,10 @@ struct qmon_event {
         size_t line_count; /* 0: none */
     } source;
 
+    struct { /* by the templates of the channel that it goes to; NULL: the channel's own words. Not in its JSON. */
+        const char *title, *body;
+    } told;
+
     char fingerprint[QMON_EVENT_FINGERPRINT_BYTES];
     size_t origin; /* index into threads[0].frames of the first in-app frame; SIZE_MAX none */
 

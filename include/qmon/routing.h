@@ -28,6 +28,7 @@ _Static_assert(QMON_CHANNELS <= 32, "a bit for each channel");
 const char *qmon_channel_name(enum qmon_channel channel); /* static */
 int qmon_channel_by_name(const char *name);               /* -1: there is none */
 bool qmon_channel_is_for_people(enum qmon_channel channel);
+bool qmon_channel_has_words(enum qmon_channel channel); /* made of an event, so that templates can make them */
 
 enum qmon_route_field { /* matched by patterns; those that begin with '!' must not match */
                         QMON_ROUTE_SERVICE,

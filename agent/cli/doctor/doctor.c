@@ -2,21 +2,25 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "help.h"
+#include "schema.h"
 
 #define WHAT_COLUMNS 14u
 #define INDENT_COLUMNS (2u + WHAT_COLUMNS)
 
 struct doctor_options {
-    bool send;
+    bool send, schema;
 };
 
 static const struct qmon__cli_option options[] = {
     {'s', "send", QMON_ARG_SWITCH, NULL, "send a test alert through every configured channel",
      offsetof(struct doctor_options, send)},
+    {0, "schema", QMON_ARG_SWITCH, NULL, "print the JSON Schema of QMON_CONFIG's file, and check nothing",
+     offsetof(struct doctor_options, schema)},
     {0},
 };
 
@@ -78,6 +82,18 @@ static int verdict_of(const struct qmon__cli_doctor *doctor) {
     return bad > 0 ? 1 : 0;
 }
 
+static int print_schema(void) {
+    char *schema = qmon__cli_schema();
+
+    if (!schema) {
+        fputs("qmon doctor: out of memory\n", stderr);
+        return 1;
+    }
+    puts(schema);
+    free(schema);
+    return 0;
+}
+
 static int run_doctor(int argc, char **argv) {
     struct doctor_options wanted = {0};
     struct qmon__cli_doctor doctor = {.style = qmon__cli_style_of(stdout)};
@@ -86,6 +102,8 @@ static int run_doctor(int argc, char **argv) {
 
     if (status >= 0)
         return status;
+    if (wanted.schema)
+        return print_schema();
     config = qmon_config_load(environ);
     if (!config) {
         fputs("qmon doctor: out of memory\n", stderr);

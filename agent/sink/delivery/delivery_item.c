@@ -9,6 +9,7 @@
 #include "delivery_fleet.h"
 #include "delivery_state.h"
 #include "delivery_worker.h"
+#include "template.h"
 
 #define OTHERS_MS (10u * 60 * 1000) /* so long an item waits for the channel that it was tried on */
 #define GIVE_UP_MS (7u * 24 * 3600 * 1000)
@@ -328,6 +329,7 @@ int qmon__delivery_item(struct qmon__worker *worker, const struct qmon_outbox_it
         snprintf(reason, sizeof reason, "unreadable-event: %s", problem ? problem : "out of memory");
         return set_aside(worker, item, reason);
     }
+    qmon__fill_templates(event, worker->config, attempt.sink);
     due_ms = quiet_until(&attempt, event);
     int r = due_ms == 0 ? try_item(&attempt, event)
                         : leave(&attempt, due_ms, "quiet-hours: it waits for the end of the channel's quiet hours");

@@ -78,7 +78,7 @@ static void add_how_often(struct qmon_text *text, const struct qmon_event *event
 }
 
 /* Of a message brought up to date. */
-static void add_times(struct qmon_text *text, const struct qmon__slack_message *message) {
+void qmon__slack_times(struct qmon_text *text, const struct qmon__slack_message *message) {
     char number[32];
 
     qmon_text_format(text, "*%s times* by now, last ", qmon_render_number(message->times, number, sizeof number));
@@ -104,7 +104,7 @@ void qmon__slack_add_where(struct qmon__slack_message *message, const struct qmo
     }
     qmon_text_add(&text, "*How often*  ");
     if (message->times)
-        add_times(&text, message);
+        qmon__slack_times(&text, message);
     else
         add_how_often(&text, event);
     if (qmon_render_fleet(event, fleet, sizeof fleet)) {

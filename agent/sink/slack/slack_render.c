@@ -25,6 +25,8 @@ const char *qmon__slack_emoji(const struct qmon_event *event) {
 }
 
 static const char *title(const struct qmon_event *event) {
+    if (event->told.title)
+        return event->told.title;
     return event->title && event->title[0] ? event->title : qmon_kind_name(event->kind);
 }
 
@@ -70,7 +72,8 @@ static void add_text(struct qmon__slack_message *message, const struct qmon_even
     qmon__slack_begin(&text, buffer, sizeof buffer);
     qmon_text_format(&text, "%s ", qmon__slack_emoji(event));
     qmon__slack_plain(&text, title(event));
-    add_service(&text, event);
+    if (!event->told.title)
+        add_service(&text, event);
     if (event->occurrences.suppressed)
         qmon_text_format(&text, " \xe2\x80\x94 and %s more",
                          qmon_render_number(event->occurrences.suppressed, number, sizeof number));
@@ -101,7 +104,10 @@ static void add_blocks(struct qmon__slack_message *message, const struct qmon_ev
         message->failed = true;
         return;
     }
-    if (event->kind == QMON_KIND_LIFECYCLE) {
+    if (event->told.body) {
+        add_title(message, event);
+        qmon__slack_add_told(message, event->told.body);
+    } else if (event->kind == QMON_KIND_LIFECYCLE) {
         qmon__slack_add_lifecycle(message, event);
     } else {
         add_title(message, event);

@@ -5,6 +5,7 @@
 
 #include "slack_render.h"
 #include "slack_thread.h"
+#include "template.h"
 
 #define DAY_S 86400u
 #define ID_MARKS "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -60,6 +61,7 @@ char *qmon__slack_thread_update(const struct qmon_sink_context *context, const s
     char *json = context->history->message(context->history->context, id, &options.times);
     struct qmon_event *first = json ? qmon_event_from_json(json, strlen(json), &problem) : NULL;
     if (first) {
+        qmon__fill_templates(first, context->config, qmon_sink_by_name("slack"));
         options.times += 1 + newest->occurrences.suppressed; /* the newest is not recorded yet */
         if (options.times < newest->occurrences.fleet.total) /* on other hosts, too */
             options.times = newest->occurrences.fleet.total;
