@@ -116,6 +116,37 @@ int siginterrupt(int number, int interrupt) {
     return sigaction(number, &action, NULL);
 }
 
+/* BSD's, which libc has taken out of its headers, and keeps for programs that were linked with it. */
+struct sigvec {
+    void (*handler)(int);
+    unsigned mask; /* signals 1 to 32 */
+    int flags;
+};
+enum { ON_STACK = 1, INTERRUPT = 2, RESET_HANDLER = 4 };
+int sigvec(int number, const struct sigvec *wanted, struct sigvec *ret_old);
+
+int sigvec(int number, const struct sigvec *wanted, struct sigvec *ret_old) {
+    struct sigaction action, old;
+    if (wanted != NULL) {
+        memset(&action, 0, sizeof action);
+        action.sa_handler = wanted->handler;
+        memcpy(&action.sa_mask, &wanted->mask, sizeof wanted->mask);
+        action.sa_flags = (int) (((wanted->flags & ON_STACK) != 0 ? SA_ONSTACK : 0u) |
+                                 ((wanted->flags & INTERRUPT) == 0 ? SA_RESTART : 0u) |
+                                 ((wanted->flags & RESET_HANDLER) != 0 ? SA_RESETHAND : 0u));
+    }
+    if (sigaction(number, wanted != NULL ? &action : NULL, &old) != 0)
+        return -1;
+    if (ret_old == NULL)
+        return 0;
+    ret_old->handler = old.sa_handler;
+    memcpy(&ret_old->mask, &old.sa_mask, sizeof ret_old->mask);
+    ret_old->flags = ((old.sa_flags & SA_ONSTACK) != 0 ? ON_STACK : 0) |
+                     ((old.sa_flags & SA_RESTART) == 0 ? INTERRUPT : 0) |
+                     ((old.sa_flags & (int) SA_RESETHAND) != 0 ? RESET_HANDLER : 0);
+    return 0;
+}
+
 void (*sigset(int number, void (*handler)(int)))(int) {
     sigset_t one, before;
     struct sigaction action, old;

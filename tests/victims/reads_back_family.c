@@ -12,6 +12,16 @@ void (*__sysv_signal(int, void (*)(int)))(int);
 void (*sigset(int, void (*)(int)))(int);
 int sighold(int), sigrelse(int), sigignore(int), siginterrupt(int, int), sigpause(int);
 
+/* Old programs ask for it by this version; new ones cannot. Other machines than x86-64 never had it. */
+struct vec {
+    void (*handler)(int);
+    int mask, flags;
+};
+#ifdef __x86_64__
+int old_sigvec(int, const struct vec *, struct vec *);
+__asm__(".symver old_sigvec, sigvec@GLIBC_2.2.5");
+#endif
+
 static void handler(int number) {
 }
 
@@ -63,11 +73,28 @@ static void try(int number) {
     printf("%s\n", name_of(signal(number, SIG_DFL))), now("signal", number);
 }
 
+#ifdef __x86_64__
+static void try_vec(int number) {
+    for (int flags = 0; flags < 16; flags++) {
+        const struct vec wanted = {flags == 15 ? SIG_DFL : handler, flags % 2 ? -1 : 4, flags};
+        struct vec old = {0};
+        const int result = old_sigvec(number, &wanted, &old);
+        printf("sigvec %d %s %x %x\n", result, name_of(old.handler), old.mask, old.flags);
+        now("sigvec", number);
+    }
+    printf("%d %d\n", old_sigvec(number, NULL, NULL), old_sigvec(0, NULL, NULL));
+}
+#endif
+
 int main(void) {
     static const int numbers[] = {SIGSEGV, SIGBUS,  SIGABRT, SIGTRAP, SIGTERM, SIGINT, SIGUSR1, SIGCHLD, SIGWINCH,
                                   35,      SIGKILL, SIGSTOP, 0,       -3,      32,     33,      65,      100};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         try(numbers[i]);
+#ifdef __x86_64__
+    try_vec(SIGSEGV);
+    try_vec(SIGTERM);
+#endif
     printf("%x\n", sigblock(sigmask(SIGSEGV) | sigmask(SIGUSR1)));
     now("sigblock", SIGSEGV);
     printf("%x\n", sigsetmask(sigmask(SIGTERM)));

@@ -15,6 +15,11 @@ static int which(const void *address) {
     return address == NULL ? 0 : -1;
 }
 
+/* sigstack() takes the address for it. */
+static size_t size_of(const stack_t *stack) {
+    return stack->ss_size == (size_t) stack->ss_sp ? 1 : stack->ss_size;
+}
+
 static void change(const char *what, void *sp, size_t bytes, int flags) {
     stack_t stack = {.ss_sp = sp, .ss_size = bytes, .ss_flags = flags}, old, now;
     memset(&old, 0x5a, sizeof old);
@@ -22,9 +27,9 @@ static void change(const char *what, void *sp, size_t bytes, int flags) {
     int result = sigaltstack(&stack, &old), error = errno;
     printf("%s: %d %d", what, result, error);
     if (result == 0)
-        printf(" was %d %zu %x", which(old.ss_sp), old.ss_size, old.ss_flags);
+        printf(" was %d %zu %x", which(old.ss_sp), size_of(&old), old.ss_flags);
     sigaltstack(NULL, &now);
-    printf(" is %d %zu %x\n", which(now.ss_sp), now.ss_size, now.ss_flags);
+    printf(" is %d %zu %x\n", which(now.ss_sp), size_of(&now), now.ss_flags);
 }
 
 static void handler(int number) {
@@ -64,6 +69,12 @@ static void all(void) {
     raise(SIGUSR1);
     change("disable again", NULL, 0, SS_DISABLE);
     change("back", known[1], 65536, 0);
+    struct sigstack wanted = {known[2], 0}, old = {NULL, 0};
+    printf("sigstack: %d", sigstack(&wanted, &old));
+    printf(" was %d %d\n", which(old.ss_sp), old.ss_onstack);
+    printf("sigstack: %d", sigstack(NULL, &old));
+    printf(" is %d %d\n", which(old.ss_sp), old.ss_onstack);
+    change("after sigstack", known[0], 65536, 0);
 }
 
 static void *in_thread(void *unused) {
