@@ -13,6 +13,11 @@
 #define BENCH_AGENT QMON_BUILD_DIR "/libqmon.so"
 #define BENCH_NOTHING BENCH_DIRECTORY "libnothing.so"
 
+/* Peers' programs, of tests/bench/peers; not there where their libraries are not. */
+#define BENCH_GLOG BENCH_DIRECTORY "peer-glog"
+#define BENCH_BOOST BENCH_DIRECTORY "peer-boost"
+#define BENCH_LIBBACKTRACE BENCH_DIRECTORY "peer-libbacktrace"
+
 #define BENCH_SAMPLES 1024
 
 struct bench_samples {
@@ -94,6 +99,11 @@ void bench_sink_close(struct bench_sink *sink);
 
 /* rows_events.c: so many errors with codes of their own, from a stack so deep; NaN where not all of them arrived. */
 double bench_events_per_s(unsigned wanted, const char *depth);
+
+/* quoted.c: figures of peers that are not measured here. */
+struct json_object;
+void bench_print_quoted(void);
+struct json_object *bench_quoted_json(void);
 
 /* The groups of rows. */
 void bench_rows_start(void);

@@ -90,6 +90,8 @@ int main(int count, char **arguments) {
             groups[i].run();
         bench_settle(5000);
     }
+    if (all)
+        bench_print_quoted();
     nftw(bench.directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     if (json != NULL && (error = bench_write_json(json)) < 0)
         fprintf(stderr, "qmon-bench: cannot write %s\n", json);

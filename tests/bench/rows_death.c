@@ -49,6 +49,19 @@ static void duplicates(void) {
     bench_publish(&row);
 }
 
+/* What another handler takes, which writes the stack to standard error. */
+static void peer(void) {
+    static const struct bench_process plain = {.preload = BENCH_NOTHING, .arguments = {BENCH_DIRECTORY "dies"}};
+    static const struct bench_process glog = {.preload = BENCH_NOTHING, .arguments = {BENCH_GLOG, "dies"}};
+    static struct bench_row row = {
+        .name = "a peer: fault to death, glog's failure handler", .baseline_name = "plain", .unit = "ns"};
+
+    if (access(BENCH_GLOG, X_OK) != 0)
+        return;
+    bench_pair(&row, death, &plain, &glog, bench_repeats(40), 20);
+    bench_publish(&row);
+}
+
 static void alerts(const char *name, const char *threads) {
     char url[64];
     struct bench_process own = {.preload = BENCH_AGENT,
@@ -72,6 +85,7 @@ static void alerts(const char *name, const char *threads) {
 
 void bench_rows_death(void) {
     duplicates();
+    peer();
     sink = bench_sink_open();
     if (sink == NULL) {
         fprintf(stderr, "qmon-bench: no web server on loopback, so no time to the alert\n");

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench.h"
 
@@ -11,7 +12,12 @@ static void measure(const char *preload, const char *what, const char *groups, s
     struct bench_process process = {
         .preload = preload, .settings = {"QMON_LIFECYCLE=off"}, .arguments = {PROGRAM, what, groups}};
 
-    bench_add(ret_samples, bench_number(&process, 0));
+    if (what[0] == '/') /* a peer's program */
+        process.arguments[0] = what, process.arguments[1] = groups, process.arguments[2] = NULL;
+    if (strcmp(what, BENCH_GLOG) == 0)
+        process.arguments[1] = "log", process.arguments[2] = groups, process.arguments[3] = bench.directory;
+    if (access(process.arguments[0], X_OK) == 0)
+        bench_add(ret_samples, bench_number(&process, 0));
 }
 
 /* One measurement of qmon's, beside several others'. */
@@ -19,8 +25,11 @@ static void compare(const char *name, const char *what, const char *groups, bool
     static const struct {
         const char *what, *name;
         double goal;
-    } peers[] = {
-        {"unwind", "unw_backtrace", 1.25}, {"backtrace", "glibc backtrace", 0}, {"write", "write of 200 B", 0}};
+    } peers[] = {{"unwind", "unw_backtrace", 1.25},
+                 {"backtrace", "glibc backtrace", 0},
+                 {BENCH_BOOST, "boost::stacktrace", 0},
+                 {BENCH_GLOG, "glog LOG(ERROR)", 0},
+                 {"write", "write of 200 B", 0}};
     enum { PEERS = sizeof peers / sizeof *peers };
     static struct bench_row rows[PEERS];
 
@@ -39,7 +48,8 @@ static void compare(const char *name, const char *what, const char *groups, bool
         rows[peer].goal_kind = held && peers[peer].goal > 0 ? BENCH_RATIO_AT_MOST : BENCH_NO_GOAL;
         rows[peer].goal = peers[peer].goal;
         rows[peer].measured = rows[0].measured;
-        bench_publish(&rows[peer]);
+        if (rows[peer].baseline.count > 0)
+            bench_publish(&rows[peer]);
     }
 }
 

@@ -176,6 +176,7 @@ int bench_write_json(const char *path) {
     json_object_object_add(whole, "quick", json_object_new_boolean(bench.quick));
     json_object_object_add(whole, "rows", kept != NULL ? kept : json_object_new_array());
     kept = NULL;
+    json_object_object_add(whole, "quoted", bench_quoted_json());
     if (json_object_to_file_ext(path, whole, JSON_C_TO_STRING_PRETTY) < 0)
         error = -EIO;
     json_object_put(whole);
