@@ -46,6 +46,8 @@ struct bench_row {
     struct bench_samples baseline, measured;
 };
 
+/* "1.25 us". */
+void bench_value_text(char *ret_text, size_t bytes, double value, const char *unit);
 /* Prints the row, and keeps it for the JSON. */
 void bench_publish(const struct bench_row *row);
 void bench_heading(void);
@@ -62,7 +64,9 @@ struct bench_process {
 
 /* Starts it with its output going to output_fd (-1: nowhere). Gives the pid, or -1. */
 pid_t bench_start(const struct bench_process *process, int output_fd);
-/* Starts it, waits for it and gives the number that it printed as its line `line` (0 the first); NaN if it gave none. */
+/* Starts it, waits for it and gives the number that it printed as its line `line` (0 the first, at most 7), or those of its first
+ * `count` lines; NaN if it gave none. */
+void bench_numbers(const struct bench_process *process, double *ret_numbers, unsigned count);
 double bench_number(const struct bench_process *process, unsigned line);
 /* The time from before the start to after the wait, ns. */
 double bench_lifetime(const struct bench_process *process);
@@ -97,6 +101,8 @@ uint16_t bench_sink_port(const struct bench_sink *sink);
 double bench_sink_next(struct bench_sink *sink, unsigned timeout_ms);
 void bench_sink_close(struct bench_sink *sink);
 
+/* rows_death.c: from the fault that the process tells of to the end of the wait for it, ns. */
+double bench_death(const struct bench_process *process);
 /* rows_events.c: so many errors with codes of their own, from a stack so deep; NaN where not all of them arrived. */
 double bench_events_per_s(unsigned wanted, const char *depth);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "curves.h"
 
 struct bench bench;
 
@@ -50,8 +51,10 @@ static const struct {
 };
 
 static int refuse(const char *argument) {
-    fprintf(stderr, "qmon-bench: unknown argument '%s'; usage: qmon-bench [--quick] [--json FILE] [GROUP...]\nGROUP:",
-            argument);
+    fprintf(
+        stderr,
+        "qmon-bench: unknown argument '%s'; usage: qmon-bench [--quick] [--json FILE] [--curves] [--plot] [--full] [GROUP...]\nGROUP:",
+        argument);
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
         fprintf(stderr, " %s", groups[i].name);
     fprintf(stderr, "\n");
@@ -60,6 +63,7 @@ static int refuse(const char *argument) {
 
 int main(int count, char **arguments) {
     bool wanted[sizeof groups / sizeof *groups] = {false}, all = true;
+    bool curves = false, plot = false, full = false;
     const char *json = NULL;
     int error = 0;
 
@@ -71,6 +75,12 @@ int main(int count, char **arguments) {
             group++;
         if (strcmp(arguments[i], "--quick") == 0)
             bench.quick = true;
+        else if (strcmp(arguments[i], "--curves") == 0)
+            curves = true;
+        else if (strcmp(arguments[i], "--plot") == 0)
+            curves = plot = true;
+        else if (strcmp(arguments[i], "--full") == 0)
+            full = true;
         else if (strcmp(arguments[i], "--json") == 0 && i + 1 < count)
             json = arguments[++i];
         else if (group < sizeof groups / sizeof *groups)
@@ -84,7 +94,10 @@ int main(int count, char **arguments) {
         return 1;
     }
     prctl(PR_SET_CHILD_SUBREAPER, 1); /* receivers come to us when they are orphaned */
-    bench_heading();
+    if (all && curves)
+        all = false; /* curves alone, unless groups are named, too */
+    else
+        bench_heading();
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
         if (all || wanted[i])
             groups[i].run();
@@ -92,8 +105,12 @@ int main(int count, char **arguments) {
     }
     if (all)
         bench_print_quoted();
+    if (curves)
+        bench_curves(full);
+    if (plot && (error = bench_plot(BENCH_DIRECTORY "curves")) < 0)
+        fprintf(stderr, "qmon-bench: cannot write to %s\n", BENCH_DIRECTORY "curves");
     nftw(bench.directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-    if (json != NULL && (error = bench_write_json(json)) < 0)
-        fprintf(stderr, "qmon-bench: cannot write %s\n", json);
+    if (json != NULL && bench_write_json(json) < 0)
+        error = fprintf(stderr, "qmon-bench: cannot write %s\n", json);
     return error == 0 ? 0 : 1;
 }

@@ -56,30 +56,36 @@ pid_t bench_start(const struct bench_process *process, int output_fd) {
     return pid;
 }
 
-double bench_number(const struct bench_process *process, unsigned line) {
+void bench_numbers(const struct bench_process *process, double *ret_numbers, unsigned count) {
     int ends[2];
     pid_t pid;
     FILE *output;
     char text[128];
-    double number = NAN;
 
+    for (unsigned i = 0; i < count; i++)
+        ret_numbers[i] = NAN;
     if (pipe2(ends, O_CLOEXEC) < 0)
-        return NAN;
+        return;
     pid = bench_start(process, ends[1]);
     close(ends[1]);
     output = fdopen(ends[0], "r");
     if (output == NULL) {
         close(ends[0]);
     } else {
-        for (unsigned i = 0; fgets(text, sizeof text, output) != NULL; i++) {
-            if (i == line)
-                number = strtod(text, NULL);
-        }
+        for (unsigned i = 0; fgets(text, sizeof text, output) != NULL; i++)
+            if (i < count)
+                ret_numbers[i] = strtod(text, NULL);
         fclose(output);
     }
     if (pid > 0)
         waitpid(pid, NULL, 0);
-    return number;
+}
+
+double bench_number(const struct bench_process *process, unsigned line) {
+    double numbers[8];
+
+    bench_numbers(process, numbers, line + 1);
+    return numbers[line];
 }
 
 double bench_lifetime(const struct bench_process *process) {

@@ -12,7 +12,7 @@
 static struct bench_sink *sink; /* NULL: deaths are timed, not alerts */
 
 /* From the fault to the end of the wait, or to the alert. */
-static double death(const struct bench_process *process) {
+double bench_death(const struct bench_process *process) {
     int ends[2], status = 0;
     char text[64] = "";
     double ended = NAN, told = NAN;
@@ -43,9 +43,9 @@ static void duplicates(void) {
                                    .goal = 3e6};
 
     bench_forget();
-    death(&own); /* the one that is new */
+    bench_death(&own); /* the one that is new */
     bench_rest_ms(200);
-    bench_pair(&row, death, &plain, &own, bench_repeats(60), 20);
+    bench_pair(&row, bench_death, &plain, &own, bench_repeats(60), 20);
     bench_publish(&row);
 }
 
@@ -58,7 +58,7 @@ static void peer(void) {
 
     if (access(BENCH_GLOG, X_OK) != 0)
         return;
-    bench_pair(&row, death, &plain, &glog, bench_repeats(40), 20);
+    bench_pair(&row, bench_death, &plain, &glog, bench_repeats(40), 20);
     bench_publish(&row);
 }
 
@@ -77,7 +77,7 @@ static void alerts(const char *name, const char *threads) {
     bench_forget();
     snprintf(url, sizeof url, "QMON_WEBHOOK_URL=http://127.0.0.1:%u/", bench_sink_port(sink));
     for (unsigned i = bench_repeats(40); i > 0; i--) {
-        bench_add(&row.measured, death(&own));
+        bench_add(&row.measured, bench_death(&own));
         bench_rest_ms(20);
     }
     bench_publish(&row);

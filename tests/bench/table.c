@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "curves.h"
 
 static struct json_object *kept;
 
@@ -36,7 +37,7 @@ double bench_quantile(const struct bench_samples *samples, double q) {
     return sorted[below] + (position - (double) below) * (sorted[below + 1] - sorted[below]);
 }
 
-static void value_text(char *ret_text, size_t bytes, double value, const char *unit) {
+void bench_value_text(char *ret_text, size_t bytes, double value, const char *unit) {
     if (isnan(value))
         snprintf(ret_text, bytes, "-");
     else if (strcmp(unit, "ns") != 0)
@@ -57,16 +58,16 @@ static void samples_text(char *ret_text, size_t bytes, const struct bench_sample
         snprintf(ret_text, bytes, "-");
         return;
     }
-    value_text(middle, sizeof middle, bench_quantile(samples, 0.5), unit);
-    value_text(low, sizeof low, bench_quantile(samples, 0.1), unit);
-    value_text(high, sizeof high, bench_quantile(samples, 0.9), unit);
+    bench_value_text(middle, sizeof middle, bench_quantile(samples, 0.5), unit);
+    bench_value_text(low, sizeof low, bench_quantile(samples, 0.1), unit);
+    bench_value_text(high, sizeof high, bench_quantile(samples, 0.9), unit);
     snprintf(ret_text, bytes, "%s (%s..%s)", middle, low, high);
 }
 
 static void goal_text(char *ret_text, size_t bytes, const struct bench_row *row) {
     char value[24];
 
-    value_text(value, sizeof value, row->goal, row->unit);
+    bench_value_text(value, sizeof value, row->goal, row->unit);
     switch (row->goal_kind) {
     case BENCH_RATIO_AT_MOST:
         snprintf(ret_text, bytes, "<= %.2fx", row->goal);
@@ -177,6 +178,9 @@ int bench_write_json(const char *path) {
     json_object_object_add(whole, "rows", kept != NULL ? kept : json_object_new_array());
     kept = NULL;
     json_object_object_add(whole, "quoted", bench_quoted_json());
+    struct json_object *curves = bench_curves_json();
+    if (curves != NULL)
+        json_object_object_add(whole, "curves", curves);
     if (json_object_to_file_ext(path, whole, JSON_C_TO_STRING_PRETTY) < 0)
         error = -EIO;
     json_object_put(whole);

@@ -8,6 +8,8 @@
  *   reports events COUNT [DEPTH]  COUNT reports with codes of their own, as fast as they are taken, until all are taken
  *                              over: prints the wall time of all, s
  *   reports storm-of-words COUNT  the same with one code and words of their own
+ *   reports rate COUNT         COUNT reports with codes of their own, evenly over a second; prints how many were taken, and the
+ *                              CPU time of a call on this thread, ns
  */
 #define UNW_LOCAL_ONLY
 #include <dlfcn.h>
@@ -124,6 +126,26 @@ static void events(unsigned count, bool one_code) {
         printf("%.6f\n", (now_ns(CLOCK_MONOTONIC) - start) / 1e9);
 }
 
+static void at_rate(unsigned count) {
+    double start = now_ns(CLOCK_MONOTONIC), spent = 0;
+    char code[32];
+
+    taken = 0;
+    for (unsigned i = 0; i < count; i++) {
+        double due = start + 1e9 / count * i, now = now_ns(CLOCK_MONOTONIC), before;
+        if (due > now + 50000)
+            nanosleep(
+                &(struct timespec){.tv_sec = (time_t) ((due - now) / 1e9), .tv_nsec = (long) (due - now) % 1000000000},
+                NULL);
+        snprintf(code, sizeof code, "bench-%u", i);
+        before = now_ns(CLOCK_THREAD_CPUTIME_ID);
+        taken += qmon_report(code, "/bench", NULL, NULL, NULL) == 0;
+        spent += now_ns(CLOCK_THREAD_CPUTIME_ID) - before;
+    }
+    qmon_flush(30000);
+    printf("%d\n%.0f\n", taken, spent / count);
+}
+
 static __attribute__((noinline)) int deeper(int depth, const char *what, unsigned count) {
     int below = 0;
 
@@ -131,6 +153,8 @@ static __attribute__((noinline)) int deeper(int depth, const char *what, unsigne
         below = deeper(depth - 1, what, count);
     else if (strcmp(what, "events") == 0 || strcmp(what, "storm-of-words") == 0)
         events(count, what[0] == 's');
+    else if (strcmp(what, "rate") == 0)
+        at_rate(count);
     else
         measure(what, count);
     __asm__ volatile("" : "+r"(below)); /* no tail call */
