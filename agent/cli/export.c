@@ -6,6 +6,7 @@
 
 #include "help.h"
 #include "session.h"
+#include "symbols_later.h"
 #include "when.h"
 
 struct export_options {
@@ -67,6 +68,7 @@ static int export_event(const char *json, const struct format *format) {
                 error);
         return 1;
     }
+    qmon__cli_symbolize_system(event);
     char *text = format->write(event);
     qmon_event_free(event);
     if (!text) {

@@ -76,21 +76,24 @@ static int show_event(const struct qmon__cli_session *session, const struct qmon
                       const struct show_options *wanted) {
     const char *error = NULL;
     struct qmon_event *event;
+    bool as_stored = wanted->raw;
     int status = 0;
 
-    if (wanted->json && !wanted->symbols) {
-        puts(stored->json);
-        return 0;
-    }
     event = qmon_event_from_json(stored->json, strlen(stored->json), &error);
-    if (!event) {
+    if (!event && !wanted->json) {
         fprintf(stderr, "qmon show: the stored event cannot be read: %s. 'qmon show --json' prints it as it is.\n",
                 error);
         return 1;
     }
-    if (wanted->symbols)
+    if (!event)
+        as_stored = true;
+    else if (wanted->symbols)
         status = qmon__cli_symbolize_with("show", event, session->config, wanted->symbols);
-    if (status == 0 && wanted->json)
+    else if (!wanted->raw)
+        as_stored = qmon__cli_symbolize_system(event) == 0;
+    if (status == 0 && wanted->json && as_stored)
+        puts(stored->json);
+    else if (status == 0 && wanted->json)
         status = print_json(event);
     else if (status == 0)
         print_page(stored, wanted, event);

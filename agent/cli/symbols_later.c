@@ -10,6 +10,7 @@
 #include "when.h"
 
 #define PATIENCE_MS 60000u
+#define SYSTEM_PATIENCE_MS 2000u
 #define WHERE_BYTES 1024u
 
 /* "SIGSEGV in app+0x1139" becomes "SIGSEGV in parse (app.c:7)". */
@@ -36,6 +37,7 @@ int qmon__cli_symbolize_with(const char *command, struct qmon_event *event, cons
         qmon_symbolizer_close(symbolizer);
         return 1;
     }
+    qmon_symbolizer_be_thorough(symbolizer);
     qmon_render_where(event, true, before, sizeof before);
     better = qmon_symbolize_again(symbolizer, event, qmon__cli_monotonic_ms() + PATIENCE_MS);
     qmon_symbolizer_close(symbolizer);
@@ -45,4 +47,17 @@ int qmon__cli_symbolize_with(const char *command, struct qmon_event *event, cons
                     directory, files, files == 1 ? "" : "s", is_cut ? " (not all was looked at)" : "", better,
                     better == 1 ? "" : "s");
     return 0;
+}
+
+size_t qmon__cli_symbolize_system(struct qmon_event *event) {
+    size_t notes = event->note_count, better;
+    struct qmon_symbolizer *symbolizer = qmon_symbolizer_open();
+
+    if (!symbolizer)
+        return 0;
+    qmon_symbolizer_be_thorough(symbolizer);
+    better = qmon_symbolize_system(symbolizer, event, qmon__cli_monotonic_ms() + SYSTEM_PATIENCE_MS);
+    qmon_symbolizer_close(symbolizer);
+    event->note_count = notes; /* what it did not find was known to be missing */
+    return better;
 }

@@ -1,5 +1,6 @@
 /*
- * symbols_later.h: an old event with debug files that were found later.
+ * symbols_later.h: what is known of an old event's places only now: debug files that were found later, and those that would
+ * have kept an alert waiting.
  */
 #ifndef QMON_CLI_SYMBOLS_LATER_H
 #define QMON_CLI_SYMBOLS_LATER_H
@@ -11,5 +12,9 @@
  * the place as it is known now. 0; else an exit status, after what is wrong was said on stderr. */
 int qmon__cli_symbolize_with(const char *command, struct qmon_event *event, const struct qmon_config *config,
                              const char *directory);
+
+/* Files and lines of the C library's functions, as far as their debug information is on this machine. Returns how many places
+ * are known better now. */
+size_t qmon__cli_symbolize_system(struct qmon_event *event);
 
 #endif

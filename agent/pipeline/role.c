@@ -94,10 +94,6 @@ static bool is_among(const char *const *functions, size_t count, const char *fun
     return false;
 }
 
-bool qmon__is_start_function(const char *function) {
-    return is_among(start_functions, sizeof start_functions / sizeof *start_functions, function);
-}
-
 static bool find_rule(const struct rule *rules, size_t count, const char *text, enum qmon_frame_role *ret_role) {
     for (size_t i = 0; text && i < count; i++)
         if (!fnmatch(rules[i].pattern, text, 0)) {
@@ -124,7 +120,7 @@ enum qmon_frame_role qmon__role_of(const char *module, const char *function, con
     size_t length = function ? strlen(function) : 0;
     if (length > 4 && !strcmp(function + length - 4, "@plt"))
         return QMON_ROLE_RUNTIME;
-    if (function && (qmon__is_start_function(function) ||
+    if (function && (is_among(start_functions, sizeof start_functions / sizeof *start_functions, function) ||
                      is_among(libc_functions, sizeof libc_functions / sizeof *libc_functions, function)))
         return QMON_ROLE_LIBC;
     return role;

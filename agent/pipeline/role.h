@@ -12,7 +12,4 @@ enum qmon_frame_role qmon__role_of(const char *module, const char *function, con
 /* Does an interpreter's frame belong to what came with the interpreter? By its source file. */
 bool qmon__is_interpreter_library(const char *file);
 
-/* Does libc start a program or a thread with this function? */
-bool qmon__is_start_function(const char *function);
-
 #endif

@@ -21,6 +21,7 @@ struct qmon_symbolizer {
     struct qmon__binary *binaries;
     size_t binary_count;
     uint64_t run;
+    bool thorough;
     struct qmon__debug_index *index; /* of a directory to look through besides; NULL none */
 };
 
@@ -40,6 +41,10 @@ struct run {
 
 struct qmon_symbolizer *qmon_symbolizer_open(void) {
     return calloc(1, sizeof(struct qmon_symbolizer));
+}
+
+void qmon_symbolizer_be_thorough(struct qmon_symbolizer *symbolizer) {
+    symbolizer->thorough = true;
 }
 
 static void close_binaries(struct qmon_symbolizer *symbolizer) {
@@ -129,6 +134,7 @@ static struct qmon__binary *open_binary(struct run *run, const struct qmon_modul
     if (binary->problem && *module->path == '/')
         qmon_event_note(run->event, "%s %s: no symbols for it", module->path, binary->problem);
     qmon__identify_file(module->path, &binary->identity);
+    binary->thorough = symbolizer->thorough;
     binary->run = symbolizer->run;
     binary->next = symbolizer->binaries;
     symbolizer->binaries = binary;

@@ -23,6 +23,9 @@ struct qmon_symbolizer *qmon_symbolizer_open(void);
 void qmon_symbolizer_close(struct qmon_symbolizer *symbolizer);
 void qmon_symbolize(struct qmon_symbolizer *symbolizer, struct qmon_event *event, uint32_t live_pid,
                     uint64_t deadline_monotonic_ms);
+/* Files and lines of the C library are wanted, too: its debug information, where it is there, takes longer to read than all the
+ * rest. Before the first event. */
+void qmon_symbolizer_be_thorough(struct qmon_symbolizer *symbolizer);
 /* Symbols are also looked for in the files below a directory, matched by build id (a module without one by its name).
  * *ret_files: ELF files that it has; *ret_is_cut: not all was looked at. 0 or negative errno, nothing changed then. */
 int qmon_symbolizer_add_directory(struct qmon_symbolizer *symbolizer, const char *directory, size_t *ret_files,
@@ -31,6 +34,9 @@ int qmon_symbolizer_add_directory(struct qmon_symbolizer *symbolizer, const char
  * better is found. Returns how many places are known better now. */
 size_t qmon_symbolize_again(struct qmon_symbolizer *symbolizer, struct qmon_event *event,
                             uint64_t deadline_monotonic_ms);
+/* The same for the places of the C library alone that have a name and no line, in modules known by build id. */
+size_t qmon_symbolize_system(struct qmon_symbolizer *symbolizer, struct qmon_event *event,
+                             uint64_t deadline_monotonic_ms);
 /* Debug files that are not on this machine are asked of debuginfod servers (URLs with blanks between them; NULL or "": of
  * nobody, as before the first call) and kept in the directory. For all symbolizers of the process; changes its environment. */
 void qmon_debuginfod_configure(const char *urls, const char *cache_directory);

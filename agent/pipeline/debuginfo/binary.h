@@ -50,6 +50,7 @@ struct qmon__binary {
     const char *missing_split; /* the name of one that is not there; borrowed from the debug information */
     struct qmon__symbols *symbols;
     bool debug_sought, dwarf_tried;
+    bool thorough;            /* debug information of the C library is read, too */
     bool debug_too_large;     /* compressed debug information that the time was too short for */
     char debug_path[4200];    /* where `debug` was found */
     char *prefix;             /* where debug files are looked for */

@@ -132,15 +132,14 @@ static void ask_symbols(struct qmon__binary *binary, uint64_t address, struct qm
     place->entry = entry;
 }
 
-/* libc's debug information is large, often compressed, and the same three frames stand under every main: it is not read
- * for these. */
-static const char *start_function(struct qmon__binary *binary, uint64_t address, struct qmon__budget *budget,
+/* The loader's and libc's debug information is large, often compressed, and of frames that are folded: while somebody waits for
+ * an alert, the symbol tables have to do for these. `thorough`, which is for readers, reads it. */
+static const char *name_of_system(struct qmon__binary *binary, uint64_t address, struct qmon__budget *budget,
                                   uint64_t *ret_entry) {
     if (qmon__role_of(binary->path, NULL, NULL) != QMON_ROLE_LIBC)
         return NULL;
     struct qmon__symbols *symbols = symbols_of(binary, budget);
-    const char *name = symbols ? qmon__symbol_find(symbols, address, ret_entry) : NULL;
-    return name && qmon__is_start_function(name) ? name : NULL;
+    return symbols ? qmon__symbol_find(symbols, address, ret_entry) : NULL;
 }
 
 /* Fills places with the functions at an address, and returns how many. */
@@ -150,7 +149,8 @@ static size_t find_places(struct qmon__binary *binary, uint64_t address, struct 
     if (!binary->debug_sought)
         seek_debug(binary);
     places[0] = (struct qmon__place){0};
-    places[0].function = start_function(binary, address, budget, &places[0].entry);
+    if (!binary->thorough)
+        places[0].function = name_of_system(binary, address, budget, &places[0].entry);
     if (places[0].function)
         return 1;
     if (!binary->dwarf_tried)

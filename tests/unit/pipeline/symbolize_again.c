@@ -162,3 +162,43 @@ Test(symbolize_again, a_directory_that_is_not_there_is_an_error) {
     cr_expect_eq(qmon_symbolizer_add_directory(symbolizer, "/nowhere", &files, &is_cut), -ENOENT);
     qmon_symbolizer_close(symbolizer);
 }
+
+/* The library under the C library's name, and under its own where another address is. */
+static struct qmon_event *system_event(void) {
+    const void *addresses[] = {dlsym(library, "symbols_deep"), dlsym(library, "symbols_deep")};
+    const char *as_libc = scratch_path(&scratch, "libc.so.6");
+    struct qmon_event *event = code_event(addresses, 2);
+    struct qmon_module *modules = qmon_event_alloc(event, 2 * sizeof *modules);
+    cr_assert_eq(TOOL(NULL, "objcopy", "--verbose", LIBRARY, as_libc), 0);
+    modules[0] = modules[1] = event->modules[0];
+    modules[0].path = qmon_event_text(event, as_libc);
+    modules[1].start += 1ull << 40;
+    modules[1].end += 1ull << 40;
+    event->modules = modules;
+    event->module_count = 2;
+    event->threads[0].frames[1].pc += 1ull << 40;
+    return event;
+}
+
+Test(symbolize_again, the_c_library_has_names_at_once_and_lines_for_readers) {
+    struct qmon_event *event = system_event();
+    struct qmon_symbolizer *first = qmon_symbolizer_open(), *thorough = qmon_symbolizer_open();
+    qmon_symbolize(first, event, 0, NO_DEADLINE);
+    cr_assert_eq(event->threads[0].frame_count, 4);
+    cr_expect_str_eq(event->threads[0].frames[0].function, "symbols_outer");
+    cr_expect_null(event->threads[0].frames[0].file);
+    cr_expect_not_null(event->threads[0].frames[1].file);
+    event->origin = 2;
+    event->threads[0].frames[3].function = "as it was";
+    qmon_symbolizer_be_thorough(thorough);
+    cr_expect_eq(qmon_symbolize_system(thorough, event, NO_DEADLINE), 1);
+    cr_assert_eq(event->threads[0].frame_count, 6);
+    cr_expect_str_eq(event->threads[0].frames[0].function, "deep");
+    cr_expect_eq(event->threads[0].frames[0].role, QMON_ROLE_LIBC);
+    cr_expect_str_eq(event->threads[0].frames[5].function, "as it was");
+    cr_expect_eq(event->origin, 4);
+    cr_expect_eq(qmon_symbolize_system(thorough, event, NO_DEADLINE), 0);
+    qmon_symbolizer_close(first);
+    qmon_symbolizer_close(thorough);
+    qmon_event_free(event);
+}
