@@ -31,11 +31,12 @@
 
 struct qmon_delivery_summary {
     uint32_t sent, retried, rejected;
-    uint32_t left;          /* due, but for another process or for later: another's channel, or one that is down */
-    bool out_of_time;       /* there was more to do at the deadline */
-    int error;              /* of the store: negative errno, 0 none */
-    uint64_t next_due_ms;   /* CLOCK_REALTIME; when the first of those retried or left is due; UINT64_MAX none */
-    char last_problem[320]; /* "slack: channel_not_found: ..." of the last that was not sent; empty when all were */
+    uint32_t left;        /* due, but for another process or for later: another's channel, or one that is down */
+    bool out_of_time;     /* there was more to do at the deadline */
+    int error;            /* of the store: negative errno, 0 none */
+    uint64_t next_due_ms; /* CLOCK_REALTIME; when the first of those retried or left is due; UINT64_MAX none */
+    char last_problem
+        [320]; /* "slack: channel_not_found: ..." of the last that was not sent; empty when all were, to everybody */
 };
 
 #define QMON_ROUTES 32 /* at most so many sinks for an event */
@@ -50,7 +51,7 @@ size_t qmon_route(const struct qmon_event *event, const struct qmon_config *conf
 /* Delivers what is due, of one event (event_id) or of any (NULL), until nothing is due or the deadline (CLOCK_MONOTONIC)
  * comes; a delivery under way at the deadline is given up by its own time-out, so the call returns at most 50 ms late. An
  * item whose event cannot be read is set aside with that reason. Counts "delivery.sent", "delivery.retry",
- * "delivery.rejected" and "delivery.left" with "SINK" or "SINK: CLASS" as the reason, and in
+ * "delivery.rejected", "delivery.partly" and "delivery.left" with "SINK" or "SINK: CLASS" as the reason, and in
  * "delivery.ms" the milliseconds that the attempts took that were sent. Fills *ret_summary always. Returns
  * the number of items sent, or the store's negative errno when it could not even look. */
 int qmon_deliver_due(struct qmon_store *store, const struct qmon_config *config, const char *event_id,

@@ -20,6 +20,7 @@ enum qmon_delivery_verdict {
 struct qmon_delivery {
     enum qmon_delivery_verdict verdict;
     char reason[256];        /* "CLASS: words for people", no secrets; CLASS ([a-z0-9_-]) is counted; empty when sent */
+    char partly[256];        /* SENT: the same of who did not get it, where others did; empty: all got it */
     uint64_t retry_after_ms; /* the other side's wish (Retry-After); 0 none */
     bool misconfigured;  /* RETRY: only people can mend it (token, channel, certificate): tried at longer intervals */
     bool sink_down;      /* RETRY: it is not about this event; others to this channel would fare the same now */

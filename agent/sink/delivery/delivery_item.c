@@ -195,6 +195,10 @@ static int record_sent(struct attempt *attempt, const struct qmon_delivery *deli
     for (int i = 0; i < 3 && r == -EBUSY; i++)
         r = qmon_outbox_sent(worker->store, attempt->item, qmon__delivery_real_ms(), remote_id);
     count(worker, "delivery.sent", attempt->sink->name, "");
+    if (delivery->partly[0]) {
+        note_problem(worker, attempt->sink->name, delivery->partly);
+        count(worker, "delivery.partly", attempt->sink->name, delivery->partly);
+    }
     qmon_store_count(worker->store, "delivery.ms", attempt->sink->name, attempt->took_ms);
     return recorded(r);
 }

@@ -4,7 +4,6 @@
 #include <strings.h>
 
 #include <qmon/curl.h>
-#include <qmon/log.h>
 #include <qmon/quiet.h>
 
 #include "post.h"
@@ -19,6 +18,9 @@ struct talk {
     size_t sent, bytes; /* of the message */
     unsigned refusals;  /* answers of 4xx or 5xx */
     char last[160];     /* the last of them */
+    char recipient[64]; /* whom the server was asked about last; "" nobody yet */
+    unsigned left_out;  /* recipients that were refused */
+    char refused[200];  /* who, and the first one's answer */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -30,6 +32,32 @@ static size_t give_message(char *buffer, size_t size, size_t count, void *contex
     memcpy(buffer, talk->smtp->message + talk->sent, taken);
     talk->sent += taken;
     return taken;
+}
+
+/* What we say to the server. It may hold a password: only the line that names a recipient is looked at. */
+static int watch(CURL *handle, curl_infotype type, char *line, size_t bytes, void *context) {
+    static const char command[] = "RCPT TO:<";
+    struct talk *talk = context;
+    const size_t length = sizeof command - 1;
+
+    (void) handle;
+    if (type != CURLINFO_HEADER_OUT)
+        return 0;
+    talk->recipient[0] = '\0';
+    if (bytes <= length || memcmp(line, command, length) != 0)
+        return 0;
+    snprintf(talk->recipient, sizeof talk->recipient, "%.*s", (int) (bytes - length), line + length);
+    talk->recipient[strcspn(talk->recipient, ">\r\n")] = '\0';
+    return 0;
+}
+
+static void note_refused(struct talk *talk) {
+    size_t used = strlen(talk->refused);
+
+    if (talk->left_out++ == 0)
+        snprintf(talk->refused, sizeof talk->refused, "%s: %s", talk->recipient, talk->last);
+    else if (talk->left_out <= 3)
+        snprintf(talk->refused + used, sizeof talk->refused - used, "; %s", talk->recipient);
 }
 
 /* The server's lines, "550 5.1.1 no such user". */
@@ -44,6 +72,8 @@ static size_t take_line(char *line, size_t size, size_t count, void *context) {
     text[strcspn(text, "\r\n")] = '\0';
     qmon__words_line(text, talk->last, sizeof talk->last);
     talk->refusals++;
+    if (talk->recipient[0])
+        note_refused(talk);
     return bytes;
 }
 
@@ -71,6 +101,9 @@ static void set_options(struct talk *talk, bool with_message) {
     curl->easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_line);
     curl->easy_setopt(handle, CURLOPT_HEADERDATA, talk);
     curl->easy_setopt(handle, CURLOPT_WRITEFUNCTION, drop);
+    curl->easy_setopt(handle, CURLOPT_VERBOSE, 1L); /* nothing is printed: watch() is told */
+    curl->easy_setopt(handle, CURLOPT_DEBUGFUNCTION, watch);
+    curl->easy_setopt(handle, CURLOPT_DEBUGDATA, talk);
     qmon__http_trust(curl, handle, smtp->ca_file);
     if (smtp->user[0]) {
         curl->easy_setopt(handle, CURLOPT_USERNAME, smtp->user);
@@ -111,8 +144,8 @@ static void judge(struct talk *talk, CURLcode code, struct qmon_delivery *delive
     long os_error = 0;
 
     *delivery = (struct qmon_delivery){.verdict = QMON_DELIVERY_SENT};
-    if (code == CURLE_OK && talk->refusals)
-        qmon_log("email: the server refused some of it: %s", talk->last);
+    if (code == CURLE_OK && talk->left_out)
+        snprintf(delivery->partly, sizeof delivery->partly, "recipient-refused: %s", talk->refused);
     if (code == CURLE_OK)
         return;
     bool answered = talk->refusals > 0 && code != CURLE_OPERATION_TIMEDOUT;

@@ -25,8 +25,8 @@ struct qmon__smtp {
     uint64_t timeout_ms;
 };
 
-/* Sends and judges. A recipient that the server refuses does not keep the message from the others; where it refuses all, the
- * settings are to blame. Fills *ret_delivery always. */
+/* Sends and judges. A recipient that the server refuses does not keep the message from the others, and is named in `partly`;
+ * where it refuses all, the settings are to blame. Fills *ret_delivery always. */
 void qmon__smtp_send(const struct qmon__smtp *smtp, struct qmon_delivery *ret_delivery);
 /* Connects, secures and logs in; true: fine. */
 bool qmon__smtp_check(const struct qmon__smtp *smtp, struct qmon_delivery *ret_delivery);

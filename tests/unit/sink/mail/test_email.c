@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include <criterion/criterion.h>
+#include <qmon/delivery.h>
 
+#include "delivery_worker.h"
 #include "email_render.h"
 #include "scratch.h"
 #include "service.h"
@@ -207,11 +209,39 @@ Test(email, one_refused_recipient_does_not_keep_it_from_the_others) {
     begin("--refuse", "gone@shop.example", NULL);
     configure("smtp://127.0.0.1", "gone@shop.example,dev@shop.example", NULL, "auto");
     cr_assert_eq(sink_case_deliver(&it, "email", 5000), QMON_DELIVERY_SENT, "%s", it.delivery.reason);
+    cr_expect_str_eq(it.delivery.partly, "recipient-refused: gone@shop.example: 550 5.1.1 No such user");
     char *text = read_message(0);
     expect_words(text, words);
     free(text);
+    configure("smtp://127.0.0.1", "dev@shop.example", NULL, "auto");
+    cr_assert_eq(sink_case_deliver(&it, "email", 5000), QMON_DELIVERY_SENT, "%s", it.delivery.reason);
+    cr_expect_str_eq(it.delivery.partly, "");
     configure("smtp://127.0.0.1", "gone@shop.example", NULL, "auto");
     expect_kept("smtp-5xx: 550 5.1.1 No such user", true);
+    end();
+}
+
+static void take_refused(void *context, const struct qmon_counter *counter) {
+    if (strcmp(counter->name, "delivery.partly") == 0 && strcmp(counter->reason, "email: recipient-refused") == 0)
+        *(uint64_t *) context += counter->value;
+}
+
+Test(email, who_was_refused_is_counted_and_told) {
+    static const char *const sinks[] = {"email"};
+    struct qmon_delivery_summary summary;
+    const char *problem = NULL;
+    uint64_t refused = 0;
+
+    begin("--refuse", "gone@shop.example", NULL);
+    configure("smtp://127.0.0.1", "dev@shop.example,gone@shop.example,ops@shop.example", NULL, "auto");
+    struct qmon_store *store = qmon_store_open(NULL, &problem);
+    cr_assert_eq(qmon_store_save(store, &it.sample.event, "alerted", sinks, 1), 0);
+    cr_assert_eq(qmon_deliver_due(store, it.config, NULL, qmon__delivery_monotonic_ms() + 9000, &summary), 1);
+    cr_expect_str_eq(summary.last_problem, "email: recipient-refused: gone@shop.example: 550 5.1.1 No such user");
+    cr_assert_eq(qmon_store_counters(store, take_refused, &refused), 0);
+    cr_expect_eq(refused, 1);
+    cr_expect_eq(summary.retried + summary.rejected, 0, "it is not sent again to those who have it");
+    qmon_store_close(store);
     end();
 }
 
