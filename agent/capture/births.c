@@ -76,3 +76,13 @@ bool qmon__birth_failed(int child) {
     }
     return false;
 }
+
+void qmon__births_visit(void (*visit)(int child, int argument), int argument) {
+    if (atomic_load_explicit(&page, memory_order_acquire) == NULL)
+        return;
+    for (unsigned i = 0; i < PLACES; i++) {
+        const int child = atomic_load_explicit(&children[i], memory_order_acquire);
+        if (child > 0)
+            visit(child, argument);
+    }
+}

@@ -26,4 +26,8 @@ void qmon__birth_begun(void);
 /* Is this a child that never began? Answers so once. SIGNAL SAFETY: async-signal-safe. */
 bool qmon__birth_failed(int child);
 
+/* Visits the number of each child that fork() has made, of the last 256, and that was not asked about: some may be gone.
+ * SIGNAL SAFETY: async-signal-safe. */
+void qmon__births_visit(void (*visit)(int child, int argument), int argument);
+
 #endif

@@ -16,6 +16,7 @@
 #include "births.h"
 #include "crumbs.h"
 #include "identity.h"
+#include "kills.h"
 #include "record_file.h"
 
 static _Atomic int last_child; /* that fork() has made; 0 none */
@@ -27,6 +28,7 @@ void qmon__children_forked(void) {
 
 void qmon__process_has_forked(int child) {
     atomic_store_explicit(&last_child, child, memory_order_relaxed);
+    qmon__kills_forget(child);
 }
 
 void qmon__mark_last_child(void) {
@@ -70,6 +72,7 @@ void qmon__process_exec_failed(void) {
 void qmon__process_spawned(int pid, const char *path, char *const arguments[]) {
     if (!qmon__agent.active || !qmon__is_owner())
         return;
+    qmon__kills_forget(pid);
     qmon__record_mark_child(pid, path, arguments);
     qmon__crumb_of_child("made a child by posix_spawn");
 }
@@ -77,9 +80,12 @@ void qmon__process_spawned(int pid, const char *path, char *const arguments[]) {
 void qmon__child_ended(int pid, int wait_status) {
     const int error_number = errno;
     if ((WIFEXITED(wait_status) || WIFSIGNALED(wait_status)) && qmon__agent.active && qmon__is_owner()) {
+        struct qmon_record_killer self;
+        const bool killed =
+            WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL && qmon__kills_include(pid, &self);
         if (WIFSIGNALED(wait_status) && qmon__birth_failed(pid))
             qmon__record_make_unborn(pid);
-        if (qmon__record_of_child_ended(pid, wait_status))
+        if (qmon__record_of_child_ended(pid, wait_status, killed ? &self : NULL))
             qmon__tell_beside("found", QMON__CHORE_FOUND);
     }
     errno = error_number;

@@ -87,7 +87,7 @@ void qmon__record_make_unborn(int pid) {
 
 enum told { TOLD_ITSELF, TOLD_NOTHING, NEVER_BEGUN };
 
-static enum told note_end(int pid, int wait_status) {
+static enum told note_end(int pid, int wait_status, const struct qmon_record_killer *killer) {
     char path[QMON_RECORD_PATH_BYTES];
     struct {
         struct qmon_record_header header;
@@ -108,6 +108,8 @@ static enum told note_end(int pid, int wait_status) {
             int32_t wait_status;
         } seen = {1, wait_status};
         if (state == QMON_STATE_RUNNING || state == QMON_STATE_EXEC) {
+            if (killer != NULL)
+                qmon__sys_4(SYS_pwrite64, fd, killer, sizeof *killer, offsetof(struct qmon_record, header.killer));
             qmon__sys_4(SYS_pwrite64, fd, &seen, sizeof seen, offsetof(struct qmon_record, end.seen_by_parent));
             told = TOLD_NOTHING;
         }
@@ -116,11 +118,11 @@ static enum told note_end(int pid, int wait_status) {
     return told;
 }
 
-bool qmon__record_of_child_ended(int pid, int wait_status) {
-    enum told told = note_end(pid, wait_status);
+bool qmon__record_of_child_ended(int pid, int wait_status, const struct qmon_record_killer *killer) {
+    enum told told = note_end(pid, wait_status, killer);
     if (told == NEVER_BEGUN) { /* killed on the first steps of the agent in it */
         mark_child(pid, NULL, NULL, true);
-        told = note_end(pid, wait_status);
+        told = note_end(pid, wait_status, killer);
     }
     return told == TOLD_NOTHING;
 }

@@ -50,9 +50,9 @@ void qmon__record_mark_child(int pid, const char *path, char *const arguments[])
 /* The record of a child of fork() that is dead and never began one (births.h): as it would have been. */
 void qmon__record_make_unborn(int pid);
 
-/* A child was waited for. Where it left a record in which it does not say how it ended, the status is put there, and true
- * returned. */
-bool qmon__record_of_child_ended(int pid, int wait_status);
+/* A child was waited for. Where it left a record in which it does not say how it ended, the status is put there, who killed it
+ * (NULL: not known), and true returned. */
+bool qmon__record_of_child_ended(int pid, int wait_status, const struct qmon_record_killer *killer);
 
 /* --- of relatives --- */
 

@@ -29,6 +29,29 @@ static const char *program_name(const struct qmon_event *event) {
     return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
 }
 
+/* SIGKILL, by somebody who has said so in the record. By a parent or another relative it is no accident: somebody wanted it. */
+static void describe_kill(struct qmon_event *event, const struct qmon_record *record) {
+    const struct qmon_record_killer *killer = &record->header.killer;
+    const char *name = killer->name[0] != '\0' ? qmon_event_text(event, killer->name) : "a program";
+    const bool parent = killer->pid == record->process.parent_pid, kin = killer->relation == QMON_KILLER_KIN;
+    struct words words = {.cause = "killed", .code = "SIGKILL"};
+    event->signal.number = SIGKILL;
+    event->signal.name = words.code;
+    event->signal.sender_pid = killer->pid;
+    if (killer->pid == record->process.pid) {
+        words.title = qmon_event_format(event, "%s killed itself (SIGKILL)", program_name(event));
+        words.message = "The process sent SIGKILL to itself.";
+    } else {
+        words.title = qmon_event_format(event, "%s was killed by %s%s (SIGKILL)", program_name(event),
+                                        parent ? "its parent, " : "", name);
+        words.message = qmon_event_format(event, "The process was ended by SIGKILL, which %s%s (process %u%s) sent.",
+                                          parent ? "its parent, " : "", name, killer->pid,
+                                          kin && !parent ? ", of the same tree" : "");
+        event->severity = parent || kin ? QMON_SEVERITY_WARNING : event->severity;
+    }
+    say(event, &words);
+}
+
 static void describe_known_signal(struct qmon_event *event, int signal, bool agentless) {
     const char *name = qmon_signal_name(signal);
     event->signal.number = signal;
@@ -107,6 +130,8 @@ int qmon__lost_event(const struct qmon_record *record, const struct qmon__death 
     event->severity = QMON_SEVERITY_CRITICAL;
     if (death->out_of_memory)
         describe_out_of_memory(event, death);
+    else if (death->known && death->signal == SIGKILL && record->header.killer.pid != 0)
+        describe_kill(event, record);
     else if (death->known)
         describe_known_signal(event, death->signal,
                               death->agentless || atomic_load(&record->header.state) == QMON_STATE_EXEC);

@@ -76,7 +76,8 @@ static void find_cause_of_death(struct qmon__record_file *file, struct qmon__set
     uint32_t state = atomic_load(&file->copy->header.state);
     bool may_be_kill =
         !settlement->has_end || (WIFSIGNALED(settlement->wait_status) && WTERMSIG(settlement->wait_status) == SIGKILL);
-    if (state != QMON_STATE_RUNNING || settlement->death.machine_lost || !may_be_kill)
+    if (state != QMON_STATE_RUNNING || settlement->death.machine_lost || !may_be_kill ||
+        file->copy->header.killer.pid != 0)
         return;
     if (qmon__killed_for_memory(file, evidence, bytes)) {
         settlement->death.out_of_memory = true;

@@ -70,6 +70,20 @@ static void apply_known_end(struct qmon__record_file *file, struct qmon__settlem
     end->boot_ns = 0;
 }
 
+/* Whoever killed it has said so: that is as good as what a parent would have seen. */
+static void apply_killer(struct qmon__record_file *file, struct qmon__settlement *settlement) {
+    const struct qmon_record_killer *killer = &file->copy->header.killer;
+    const uint32_t state = atomic_load(&file->copy->header.state);
+    const struct qmon__death *death = &settlement->death;
+    if (killer->pid == 0 || settlement->has_end || death->known || death->out_of_memory || death->machine_lost ||
+        (state != QMON_STATE_RUNNING && state != QMON_STATE_EXEC))
+        return;
+    settlement->has_end = true;
+    settlement->wait_status = SIGKILL;
+    if (killer->real_ns > file->copy->process.created_real_ns && killer->real_ns < death->found_ns)
+        settlement->death.found_ns = killer->real_ns;
+}
+
 /* What the record says of the end, taken together with what others saw. */
 enum ending { ENDING_CRASH, ENDING_STOP, ENDING_LOST, ENDING_UNTOLD };
 
@@ -269,6 +283,7 @@ bool qmon__settle(struct qmon__pass *pass, struct qmon__record_file *file, struc
     if (state == QMON_STATE_DONE)
         return true;
     bool unstarted = (file->copy->process.flags & QMON_PROCESS_UNSTARTED) != 0;
+    apply_killer(file, settlement);
     if (state == QMON_STATE_EMPTY || (unstarted && !was_ended(settlement))) {
         qmon__count(pass, "record.untold", unstarted ? "its program never ran the agent" : "never begun", 1);
         return qmon__record_set_state(file, QMON_STATE_DONE) == 0;

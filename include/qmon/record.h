@@ -2,8 +2,8 @@
  * The record ("black box"): one shared mapping per monitored process.
  *
  * The agent (libqmon.so) is the only writer of everything but `header.state`, `header.found_real_ns`, `header.successor`, `process.announced`,
- * the ring's own words and its slots' sequence numbers, which the receiver writes too, and of `process.flags` of a daemon
- * that takes its dead root's place. A record outlives its process however that process dies, which is how a
+ * the ring's own words and its slots' sequence numbers, which the receiver writes too, of `process.flags` of a daemon
+ * that takes its dead root's place, and of `end` and `header.killer`, which the agents of other processes write. A record outlives its process however that process dies, which is how a
  * SIGKILL is reported. Whoever reads one treats every byte as untrusted: counts and offsets are checked against the
  * fixed bounds below, strings need not be terminated.
  *
@@ -60,6 +60,19 @@ enum qmon_record_state {
     QMON_STATE_DONE = 6,     /* everything in here is durable elsewhere */
 };
 
+enum qmon_killer_relation {
+    QMON_KILLER_OTHER = 0,
+    QMON_KILLER_KIN = 1, /* of the same tree */
+};
+
+/* A monitored process that sent the owner SIGKILL, as it says itself; the owner cannot know. */
+struct qmon_record_killer {
+    uint32_t pid;      /* 0: nobody has */
+    uint32_t relation; /* enum qmon_killer_relation */
+    uint64_t real_ns;
+    char name[16]; /* its program's, without the directory */
+};
+
 struct qmon_record_header {
     uint32_t magic;
     uint32_t version;
@@ -68,7 +81,7 @@ struct qmon_record_header {
     uint64_t found_real_ns; /* written by a receiver that found the owner dead, once; 0 not yet */
     uint32_t is_subreaper;  /* 1: orphans of the owner's descendants become its children */
     uint32_t successor;     /* of a root that has ended, written by a receiver: who goes on in its place; 0 undecided */
-    uint32_t reserved[8];
+    struct qmon_record_killer killer;
 };
 
 /* process.flags */

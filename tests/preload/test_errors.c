@@ -23,7 +23,7 @@ VICTIM(reporting, from_eight_threads, .program = "reports_errors", .arguments = 
 VICTIM(reporting, errors_before_a_crash, .program = "reports_errors", .arguments = {"5", "crash"}, .code = "SIGSEGV",
        .other_kinds = 5, .origin = "fault_here", .tells = {"it began well"})
 VICTIM(reporting, errors_before_sigkill, .program = "reports_errors", .arguments = {"5", "kill"}, .death = "SIGKILL",
-       .code = "KILLED", .other_kinds = 5, .afterwards = 6, .tells = {"it began well"})
+       .code = "SIGKILL", .other_kinds = 5, .afterwards = 6, .tells = {"it began well"})
 VICTIM(reporting, nothing_sensible, .program = "ignores_null_arguments", .death = "exit 0", .code = "error",
        .kind = "error", .reports = 4, .prints = "0\n")
 

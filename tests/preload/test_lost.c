@@ -13,7 +13,7 @@
 TestSuite(lost, .timeout = 60);
 
 VICTIM(lost, to_SIGKILL_with_what_went_before, .program = "leaves_crumbs", .arguments = {"kill"}, .death = "SIGKILL",
-       .code = "KILLED", .afterwards = 1, .any_lifecycle = true, .prints = "opened 1\n",
+       .code = "SIGKILL", .afterwards = 1, .any_lifecycle = true, .prints = "opened 1\n",
        .tells = {"opens library libsymbols.so", "handled SIGSEGV, for the 10th time", "about to end"})
 VICTIM(lost, child_whose_parent_calls_wait, .program = "child_is_killed", .arguments = {"kill", "wait"},
        .death = "exit 0", .code = "SIGKILL", .prints = "9\n")
@@ -26,14 +26,32 @@ VICTIM(lost, child_whose_parent_calls_waitid, .program = "child_is_killed", .arg
 VICTIM(lost, child_whose_parent_asks_for_no_status, .program = "child_is_killed", .arguments = {"kill", "null"},
        .death = "exit 0", .code = "SIGKILL", .prints = "0\n")
 VICTIM(lost, child_whose_parent_ignores_it, .program = "child_is_killed", .arguments = {"kill", "ignore"},
-       .death = "exit 0", .code = "KILLED", .afterwards = 1)
+       .death = "exit 0", .code = "SIGKILL", .afterwards = 1)
 VICTIM(lost, children_of_fork_before_they_could_begin, .program = "kills_at_once", .arguments = {"fork"},
        .death = "exit 0", .code = "SIGKILL", .reports = 10, .prints = "10 killed\n", .racy = true)
 VICTIM(lost, children_before_they_could_exec, .program = "kills_at_once", .arguments = {"exec"}, .death = "exit 0",
        .code = "SIGKILL", .reports = 10, .prints = "10 killed\n", .racy = true)
 VICTIM(lost, children_of_posix_spawn_before_they_could_begin, .program = "kills_at_once", .arguments = {"spawn"},
        .death = "exit 0", .code = "SIGKILL", .reports = 10, .prints = "10 killed\n", .racy = true,
-       .tells = {"\"title\":\"sleep was killed (SIGKILL)\""})
+       .tells = {"\"title\":\"sleep was killed by its parent, kills_at_once (SIGKILL)\""})
+/* Who did it is known where libc's kill() of a watched process did; and a relative's is no accident. */
+VICTIM(lost, to_its_own_SIGKILL, .program = "/bin/sh", .arguments = {"-c", "kill -KILL $$"}, .death = "SIGKILL",
+       .code = "SIGKILL", .afterwards = 1, .any_lifecycle = true,
+       .tells = {"killed itself (SIGKILL)", "\"severity\":\"critical\""})
+VICTIM(lost, child_that_a_shell_kills, .program = "/bin/sh",
+       .arguments = {"-c", "sleep 9 & kill -KILL $!; wait $!; echo $?"}, .death = "exit 0", .prints = "137",
+       .code = "SIGKILL", .any_errors = true,
+       .tells = {"was killed by its parent, dash (SIGKILL)", "\"severity\":\"warning\"", "\"sender_pid\":"})
+VICTIM(lost, child_that_is_killed_by_its_brother, .program = "/bin/sh",
+       .arguments = {"-c", "sleep 9 & sleep 0.1; sh -c \"kill -KILL $!; :\"; wait $!; echo $?"}, .death = "exit 0",
+       .prints = "137", .code = "SIGKILL", .any_errors = true,
+       .tells = {"was killed by dash (SIGKILL)", "of the same tree", "\"severity\":\"warning\""})
+VICTIM(lost, group_by_killpg, .program = "kills_group", .arguments = {"killpg"}, .death = "exit 0", .code = "SIGKILL",
+       .reports = 3, .prints = "3 killed, then -1 -1", .tells = {"its parent"}, .racy = true)
+VICTIM(lost, group_by_its_number, .program = "kills_group", .arguments = {"kill"}, .death = "exit 0", .code = "SIGKILL",
+       .reports = 3, .prints = "3 killed, then -1 -1", .tells = {"its parent"})
+VICTIM(lost, own_group, .program = "kills_group", .arguments = {"own"}, .death = "exit 0", .code = "SIGKILL",
+       .reports = 2, .afterwards = 1, .prints = "1 killed, then")
 VICTIM(lost, child_that_exits_by_a_bare_system_call, .program = "child_is_killed", .arguments = {"exit", "waitpid"},
        .prints = "768\n")
 

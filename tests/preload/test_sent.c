@@ -50,7 +50,7 @@ VICTIM(sent, segv_from_another_process, .program = "is_sent", .arguments = {"11"
 VICTIM(sent, abrt_from_another_process, .program = "is_sent", .arguments = {"6"}, .code = "SIGABRT",
        .origin = "wait_for_it")
 VICTIM(sent, term_from_another_process, .program = "is_sent", .arguments = {"15"}, .death = "SIGTERM")
-VICTIM(sent, kill_is_found_afterwards, .program = "is_sent", .arguments = {"9"}, .death = "SIGKILL", .code = "KILLED",
+VICTIM(sent, kill_is_found_afterwards, .program = "is_sent", .arguments = {"9"}, .death = "SIGKILL", .code = "SIGKILL",
        .afterwards = 1)
 VICTIM(sent, an_alarm_nobody_handles, .program = "alarm_rings", .code = "SIGALRM", .origin = "wait_long")
 VICTIM(sent, a_profiling_timer_nobody_handles, .program = "timer_rings", .arguments = {"2"}, .code = "SIGPROF",

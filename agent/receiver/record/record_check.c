@@ -24,6 +24,10 @@ const char *qmon__record_header_problem(const struct qmon_record_header *header)
     return NULL;
 }
 
+static void sanitize_header(struct qmon_record_header *header) {
+    END(header->killer.name);
+}
+
 static void sanitize_process(struct qmon_record_process *process) {
     process->command_line_bytes = at_most(process->command_line_bytes, QMON_COMMAND_LINE_BYTES);
     END(process->boot_id);
@@ -63,8 +67,10 @@ static void sanitize_modules(struct qmon_record_modules *modules) {
 }
 
 void qmon__record_sanitize(struct qmon_record *copy, unsigned sections) {
-    if (sections & QMON__LOAD_HEAD)
+    if (sections & QMON__LOAD_HEAD) {
+        sanitize_header(&copy->header);
         sanitize_process(&copy->process);
+    }
     if (sections & QMON__LOAD_CRASH)
         sanitize_crash(&copy->crash);
     if (sections & QMON__LOAD_MODULES)

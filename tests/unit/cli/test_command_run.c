@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -316,11 +317,23 @@ Test(command_run, finds_a_sigkill_at_once) {
     command_start(&command, (const char *const[]){"run", "--", "sh", "-c", "kill -KILL $$", NULL});
     command_finish(&command);
     cr_assert(WIFSIGNALED(command.wait_status) && WTERMSIG(command.wait_status) == SIGKILL);
-    command_expect_err(&command, "was killed (SIGKILL)");
+    command_expect_err(&command, "killed itself (SIGKILL)");
     expect_stored("SIGKILL");
     command_free(&command);
     COMMAND(&command, 0, "flush");
     command_expect_out(&command, "0 events recovered");
+    expect_stored("SIGKILL");
+}
+
+#define WORD(number) #number
+#define TEXT(number) WORD(number)
+#define KILL_BY_A_BARE_CALL "syscall(" TEXT(__NR_kill) ", $$ + 0, 9); sleep 9"
+
+Test(command_run, finds_a_sigkill_that_nobody_owns_up_to) {
+    command_start(&command, (const char *const[]){"run", "--", "perl", "-e", KILL_BY_A_BARE_CALL, NULL});
+    command_finish(&command);
+    cr_assert(WIFSIGNALED(command.wait_status) && WTERMSIG(command.wait_status) == SIGKILL);
+    command_expect_err(&command, "was killed (SIGKILL)");
     expect_stored("SIGKILL");
 }
 

@@ -1,0 +1,173 @@
+#include "kills.h"
+
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "agent.h"
+#include "births.h"
+#include "record_file.h"
+#include "text.h"
+
+#define REMEMBERED 64u
+#define MOST_RECORDS 20000u /* that are looked at for a group */
+#define EVERYBODY (-1)
+
+static _Atomic int targets[REMEMBERED]; /* 0: none */
+static _Atomic unsigned next_target;
+
+static void describe_self(struct qmon_record_killer *ret_killer) {
+    memset(ret_killer, 0, sizeof *ret_killer);
+    ret_killer->pid = (uint32_t) qmon__getpid();
+    ret_killer->real_ns = qmon__real_ns();
+    qmon__copy_text(ret_killer->name, sizeof ret_killer->name, qmon__base_name(qmon__own_identity()->executable));
+}
+
+/* Whoever has a record that says of itself that it has ended is not killed any more; nor is a record without a live owner meant. */
+static bool can_be_killed(int pid, struct qmon__relative *ret_relative) {
+    if (qmon__record_of_live_process(pid, ret_relative))
+        return ret_relative->state == QMON_STATE_RUNNING;
+    return qmon__record_of_process(pid, ret_relative) && ret_relative->state == QMON_STATE_EXEC;
+}
+
+static void write_killer(int pid, const struct qmon_record_killer *killer) {
+    char path[QMON_RECORD_PATH_BYTES];
+    struct qmon__relative relative;
+    struct qmon_record_killer note = *killer;
+    const struct qmon_record_process *own = qmon__own_identity();
+    if (pid == qmon__getpid()) {
+        qmon__agent.record->header.killer = note;
+        return;
+    }
+    if (!can_be_killed(pid, &relative) || !qmon__record_path(pid, path))
+        return;
+    if (note.pid != 0 && relative.root_pid == own->root_pid &&
+        relative.root_created_boot_ns == own->root_created_boot_ns)
+        note.relation = QMON_KILLER_KIN;
+    const int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+    if (fd < 0)
+        return;
+    qmon__sys_4(SYS_pwrite64, fd, &note, sizeof note, offsetof(struct qmon_record, header.killer));
+    qmon__sys_1(SYS_close, fd);
+}
+
+/* The number in a record's name that begins as our own does; 0: another one. */
+static int pid_of_name(const char *name, const char *own_name) {
+    const size_t prefix = (size_t) (strchr(own_name, '-') - own_name) + 1;
+    uint64_t pid;
+    if (strncmp(name, own_name, prefix) != 0 || !qmon__parse_count(name + prefix, &pid) || pid > INT32_MAX)
+        return 0;
+    return (int) pid;
+}
+
+static bool is_meant(int pid, int group) {
+    if (group == EVERYBODY) /* but for who asks for it */
+        return pid != qmon__getpid() && pid != 1;
+    return qmon__sys_1(SYS_getpgid, pid) == group;
+}
+
+struct entry { /* of the kernel's getdents64 */
+    uint64_t inode;
+    int64_t offset;
+    uint16_t bytes;
+    uint8_t type;
+    char name[];
+};
+
+static void write_entries(char *at, const char *end, const char *own_name, int group,
+                          const struct qmon_record_killer *killer) {
+    while (at < end) {
+        const struct entry *const entry = (const struct entry *) (void *) at;
+        const int pid = pid_of_name(entry->name, own_name);
+        if (pid > 0 && is_meant(pid, group))
+            write_killer(pid, killer);
+        at += entry->bytes;
+    }
+}
+
+/* All that have a record beside ours, and are of the group; or EVERYBODY. */
+static void write_group(int group, const struct qmon_record_killer *killer) {
+    char path[QMON_RECORD_PATH_BYTES];
+    _Alignas(struct entry) char entries[4096];
+    if (!qmon__record_path(qmon__getpid(), path))
+        return;
+    char *const name = strrchr(path, '/') + 1;
+    name[-1] = '\0';
+    const int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    for (unsigned rounds = 0; rounds < MOST_RECORDS * 48 / sizeof entries; rounds++) {
+        const long bytes = qmon__sys_3(SYS_getdents64, fd, entries, sizeof entries);
+        if (bytes <= 0)
+            break;
+        write_entries(entries, entries + bytes, name, group, killer);
+    }
+    qmon__sys_1(SYS_close, fd);
+}
+
+static void remember(int pid) {
+    const unsigned place = atomic_fetch_add_explicit(&next_target, 1, memory_order_relaxed) % REMEMBERED;
+    atomic_store_explicit(&targets[place], pid, memory_order_release);
+}
+
+static void remember_of_group(int child, int group) {
+    if (is_meant(child, group))
+        remember(child);
+}
+
+static int group_of(int target) {
+    return target == EVERYBODY ? EVERYBODY : target == 0 ? (int) qmon__sys_1(SYS_getpgid, 0) : -target;
+}
+
+static void write_target(int target, const struct qmon_record_killer *killer) {
+    if (target > 0)
+        write_killer(target, killer);
+    else
+        write_group(group_of(target), killer);
+}
+
+void qmon__kills_note(int target) {
+    struct qmon_record_killer killer;
+    if (!qmon__agent.active || !qmon__is_owner())
+        return;
+    if (target > 0)
+        remember(target);
+    else
+        qmon__births_visit(remember_of_group, group_of(target));
+    describe_self(&killer);
+    write_target(target, &killer);
+}
+
+static bool forget(int pid) {
+    if (atomic_load_explicit(&next_target, memory_order_acquire) == 0)
+        return false;
+    bool found = false;
+    for (unsigned i = 0; i < REMEMBERED; i++) {
+        int expected = pid;
+        found = atomic_compare_exchange_strong_explicit(&targets[i], &expected, 0, memory_order_acq_rel,
+                                                        memory_order_relaxed) ||
+                found;
+    }
+    return found;
+}
+
+void qmon__kills_undo(int target) {
+    const struct qmon_record_killer nobody = {0};
+    if (!qmon__agent.active || !qmon__is_owner())
+        return;
+    forget(target);
+    write_target(target, &nobody);
+}
+
+bool qmon__kills_include(int pid, struct qmon_record_killer *ret_killer) {
+    if (!forget(pid))
+        return false;
+    describe_self(ret_killer);
+    ret_killer->relation = QMON_KILLER_KIN;
+    return true;
+}
+
+void qmon__kills_forget(int pid) {
+    forget(pid);
+}
