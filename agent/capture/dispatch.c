@@ -222,6 +222,9 @@ static bool is_believed_blocked(int signal, const ucontext_t *context) {
     const struct qmon__wait *wait = qmon__wait_of(context);
     if ((bit & (QMON__FAULT_SIGNALS | QMON__PROXIES)) == 0)
         return false;
+    /* Go unblocks a fault signal past us before it raises it to end the process, with the proxies still blocked by its handler. */
+    if (is_fault_signal(signal) && qmon__go_is_present())
+        return false;
     return ((wait != NULL ? wait->mask : qmon__mask_decode(mask_of(context))) & bit) != 0;
 }
 

@@ -87,7 +87,7 @@ static bool is_in_go(uintptr_t address) {
     return true;
 }
 
-/* What all of Go's handlers are set with; hardly anybody else's. */
+/* What all of Go's handlers are set with at first; hardly anybody else's. C code may set them again, without SA_RESTART. */
 static bool looks_like_go(const struct qmon__kernel_action *action) {
     const unsigned long flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
     const qmon__sigset all =
@@ -95,16 +95,24 @@ static bool looks_like_go(const struct qmon__kernel_action *action) {
     return (action->flags & ~QMON__SA_RESTORER) == flags && (action->mask & all) == all;
 }
 
+static _Atomic uintptr_t known; /* Go's handler, which is the same for all signals; 0 there is none */
+
 static bool is_go(const struct qmon__kernel_action *action) {
-    static _Atomic uintptr_t known, others;
+    static _Atomic uintptr_t others;
     const uintptr_t handler = (uintptr_t) action->handler;
-    if (!looks_like_go(action) || handler == atomic_load_explicit(&others, memory_order_relaxed))
+    if (handler == 0)
         return false;
     if (handler == atomic_load_explicit(&known, memory_order_relaxed))
         return true;
+    if (!looks_like_go(action) || handler == atomic_load_explicit(&others, memory_order_relaxed))
+        return false;
     const bool is = is_in_go(handler);
     atomic_store_explicit(is ? &known : &others, handler, memory_order_relaxed);
     return is;
+}
+
+bool qmon__go_is_present(void) {
+    return atomic_load_explicit(&known, memory_order_relaxed) != 0;
 }
 
 void qmon__go_note(int signal, const struct qmon__kernel_action *action, const struct qmon__kernel_action *old) {

@@ -25,4 +25,7 @@ bool qmon__go_handles(int signal);
 /* Is this signal, which Go handles, the end of the process? */
 bool qmon__go_ends(int signal, const siginfo_t *info, const ucontext_t *context);
 
+/* Has Go set a handler? It changes masks by bare system calls, then. SIGNAL SAFETY: async-signal-safe. */
+bool qmon__go_is_present(void);
+
 #endif

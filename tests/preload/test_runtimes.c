@@ -62,6 +62,10 @@ VICTIM(runtime, perl_that_dies_in_a_handler, .program = "/usr/bin/perl", .needs 
 VICTIM(runtime, go_that_recovers, GO("recover"), .prints = "[5000 5000", .any_lifecycle = true)
 VICTIM(runtime, go_that_panics, GO("panic"), .death = "exit 2", .any_lifecycle = true)
 VICTIM(runtime, go_whose_c_code_faults, GO("crash"), .death = "exit 2", .code = "SIGSEGV", .origin = "crash_in_c")
+VICTIM(runtime, go_whose_c_thread_faults, GO("crash in a thread of C's"), .code = "SIGSEGV", .origin = "crash_in_c",
+       .racy = true)
+VICTIM(runtime, go_whose_c_code_changes_its_handlers, GO("without restart"), .prints = "true\n", .any_lifecycle = true,
+       .racy = true)
 VICTIM(runtime, go_whose_c_code_aborts, GO("abort"), .death = "exit 2", .code = "SIGABRT", .origin = "abort_in_c")
 VICTIM(runtime, go_whose_c_code_exits, GO("exit in C"), .code = "exit:8")
 VICTIM(runtime, go_that_exits, GO("exit"), .death = "exit 5", .any_lifecycle = true)
