@@ -1,7 +1,8 @@
 /*
- * syslog.c: events as messages of syslog (RFC 5424), to the host's own daemon by its socket, or to another by UDP (RFC 5426) or
- * TCP (octet counting, RFC 6587). UDP has no answer: what the network loses is lost; that nobody listens is noticed where
- * the host says so. By TCP the end of the connection is waited for, which a server closes once it has read everything.
+ * syslog.c: events as messages of syslog (RFC 5424), to the host's own daemon by its socket, or to another by UDP (RFC 5426),
+ * TCP (octet counting, RFC 6587) or TLS (RFC 5425). UDP has no answer: what the network loses is lost; that nobody listens is noticed where
+ * the host says so. By TCP the end of the connection is waited for, which a server closes once it has read everything. By TLS
+ * the other machine's kernel must have it all, and a moment is left for a refusal: half a connection cannot be closed there.
  */
 #include <errno.h>
 #include <poll.h>
@@ -14,6 +15,7 @@
 
 #include "destination.h"
 #include "dial.h"
+#include "dial_tls.h"
 #include "post.h"
 #include "sinks.h"
 #include "syslog_render.h"
@@ -21,6 +23,7 @@
 #define LOCAL_PATH "/dev/log"
 #define UDP_WAIT_MS 20u   /* for word that nobody listens */
 #define TCP_WAIT_MS 1000u /* for the server to close */
+#define TLS_WAIT_MS 100u  /* for word that it does not know us */
 
 static bool syslog_configured(const struct qmon_config *config) {
     return config->syslog_url && config->syslog_url[0];
@@ -105,15 +108,52 @@ static void fail(int error, const char *place, struct qmon_delivery *delivery) {
     delivery->misconfigured = error == EACCES || error == ENAMETOOLONG || error == EPERM || error == ENOTSOCK;
 }
 
+/* bytes 0: only agrees on TLS. */
+static void send_tls(const struct qmon_sink_context *context, const char *place, const char *text, size_t bytes,
+                     struct qmon_delivery *ret_delivery) {
+    const struct qmon_config *config = context->config;
+    const struct qmon__dial_tls_trust trust = {
+        .ca_file = config->ca_file, .certificate = config->syslog_tls_cert, .key = config->syslog_tls_key};
+    uint64_t deadline_ms = qmon__dial_now_ms() + context->timeout_ms;
+    char framed[QMON__SYSLOG_BYTES + 16];
+    struct qmon__dial_tls *tls = NULL;
+    struct qmon__dial dial;
+
+    if (!qmon__dial_read(place, "6514", &dial)) {
+        qmon__post_refuse(ret_delivery, "bad-url", "QMON_SYSLOG has no host behind tls://");
+        return;
+    }
+    qmon__post_refuse(ret_delivery, "", "");
+    int r = qmon__dial_tls(&dial, &trust, deadline_ms, &tls, ret_delivery->reason, sizeof ret_delivery->reason);
+    ret_delivery->misconfigured = r == -EPROTO || r == -EINVAL;
+    if (r < 0)
+        return;
+    int length = bytes ? snprintf(framed, sizeof framed, "%zu %s", bytes, text) : 0;
+    r = qmon__dial_tls_send(tls, framed, (size_t) length, TLS_WAIT_MS, deadline_ms);
+    qmon__dial_tls_close(tls);
+    if (r == -EPROTO)
+        snprintf(ret_delivery->reason, sizeof ret_delivery->reason, "tls: %.100s broke the connection off%s", dial.host,
+                 trust.certificate[0] ? "" : "; it may want a client certificate");
+    else if (r < 0)
+        fail(-r, dial.host, ret_delivery);
+    else
+        *ret_delivery = (struct qmon_delivery){.verdict = QMON_DELIVERY_SENT};
+}
+
 /* bytes 0: only connects. */
 static void send_away(const struct qmon_sink_context *context, const char *url, const char *text, size_t bytes,
                       struct qmon_delivery *ret_delivery) {
     uint64_t deadline_ms = qmon__dial_now_ms() + context->timeout_ms;
-    const char *udp = behind(url, "udp://"), *tcp = behind(url, "tcp://");
+    const char *udp = behind(url, "udp://"), *tcp = behind(url, "tcp://"), *tls = behind(url, "tls://");
     struct qmon__dial dial;
 
+    if (tls) {
+        send_tls(context, tls, text, bytes, ret_delivery);
+        return;
+    }
     if (!(udp || tcp) || !qmon__dial_read(udp ? udp : tcp, udp ? "514" : "601", &dial)) {
-        qmon__post_refuse(ret_delivery, "bad-url", "QMON_SYSLOG is not local, unix://PATH, udp://HOST or tcp://HOST");
+        qmon__post_refuse(ret_delivery, "bad-url",
+                          "QMON_SYSLOG is none of local, unix://PATH, udp://, tcp:// and tls://HOST");
         return;
     }
     qmon__post_refuse(ret_delivery, "", "");
