@@ -1,6 +1,6 @@
 /*
  * The end of a problem where Redis counts for a fleet: 1. No host tells it while another still sees the problem. 2. Then one
- * does, and it may close incidents. 3. A Redis that does not answer puts it off. Another host is another state directory.
+ * does, and closes the incidents that its channels keep. 3. A Redis that does not answer puts it off. Another host is another state directory.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include <criterion/criterion.h>
 
 #include "bench.h"
+#include "http_server.h"
 #include "moment.h"
 #include "redis_server.h"
 #include "resolve.h"
@@ -43,8 +44,8 @@ static uint64_t now_ms(void) {
 }
 
 /* A crash of that long ago that this host alerted of, or held back. */
-static void save_crash(struct bench *bench, uint64_t ago_ms, bool told) {
-    const char *const sinks[] = {"file"};
+static void save_crash_told_by(struct bench *bench, uint64_t ago_ms, bool told, const char *sink) {
+    const char *const sinks[] = {sink};
     struct qmon_event *event = qmon_event_new((now_ms() - ago_ms) * 1000000u);
     struct qmon_outbox_item item;
 
@@ -61,6 +62,10 @@ static void save_crash(struct bench *bench, uint64_t ago_ms, bool told) {
         qmon_outbox_item_clear(&item);
     }
     qmon_event_free(event);
+}
+
+static void save_crash(struct bench *bench, uint64_t ago_ms, bool told) {
+    save_crash_told_by(bench, ago_ms, told, "file");
 }
 
 /* The fleet saw it that long ago. */
@@ -133,4 +138,44 @@ Test(resolve_fleet, a_redis_that_does_not_answer_puts_it_off) {
     cr_expect_eq(bench_counter(&one, "resolve.put-off"), 1);
     redis_server_start_again(&redis, NULL);
     cr_expect_eq(qmon__tell_resolved(&one.pass, now_ms()), 1);
+}
+
+/* A host whose crashes open incidents at `server`. */
+static void open_with_incidents(struct bench *bench, const char *setting, const char *sink, const char *server) {
+    bench_close(bench);
+    setenv(strcmp(sink, "pagerduty") == 0 ? "PAGERDUTY_ROUTING_KEY" : "OPSGENIE_API_KEY", "SECRET", 1);
+    setenv(strcmp(sink, "pagerduty") == 0 ? "PAGERDUTY_API_URL" : "OPSGENIE_API_URL", server, 1);
+    bench_open(bench, setting);
+    save_crash_told_by(bench, 3 * HOUR_MS, true, sink);
+}
+
+static void expect_one_closed(const char *sink, const char *path, const char *word) {
+    struct http_server *server = http_server_start(NULL);
+    const char *url = http_server_url(server, "");
+    char setting[96];
+
+    snprintf(setting, sizeof setting, "REDIS_URL=%s", redis.url);
+    open_with_incidents(&one, setting, sink, url);
+    open_with_incidents(&other, setting, sink, url);
+    fleet_saw(HOUR_MS / 2); /* a third host still sees it */
+    cr_expect_eq(qmon__tell_resolved(&one.pass, now_ms()), 0);
+    fleet_saw(2 * HOUR_MS);
+    cr_expect_eq(qmon__tell_resolved(&one.pass, now_ms()), 1);
+    cr_expect_eq(qmon__tell_resolved(&other.pass, now_ms()), 0);
+    qmon__deliver(&one.pass, NULL);
+    qmon__deliver(&other.pass, NULL);
+    cr_assert_eq(http_server_wait(server, 2, 300), 1, "%s: one host closes it, once", sink);
+    const struct http_seen *request = http_server_seen(server, 0);
+    cr_expect_eq(strncmp(request->path, path, strlen(path)), 0, "%s", request->path);
+    cr_expect_not_null(strstr(request->body, word), "%s", request->body);
+    http_server_stop(server);
+}
+
+Test(resolve_fleet, an_incident_in_pagerduty_is_closed_once_when_no_host_sees_it_any_more) {
+    expect_one_closed("pagerduty", "/", "\"event_action\":\"resolve\"");
+}
+
+Test(resolve_fleet, an_alert_in_opsgenie_is_closed_once_when_no_host_sees_it_any_more) {
+    expect_one_closed("opsgenie", "/v2/alerts/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/close?identifierType=alias",
+                      "did not come again on any host");
 }
