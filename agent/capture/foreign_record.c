@@ -91,8 +91,10 @@ static enum told note_end(int pid, int wait_status, const struct qmon_record_kil
     char path[QMON_RECORD_PATH_BYTES];
     struct {
         struct qmon_record_header header;
-        uint32_t pid;
+        uint32_t pid, others[7];
+        uint64_t pid_namespace, created_boot_ns;
     } start;
+    _Static_assert(offsetof(struct qmon_record, process.created_boot_ns) == 64 + 32 + 8, "start of the process part");
     memset(&start, 0, sizeof start);
     if (!qmon__record_path(pid, path))
         return TOLD_ITSELF;
@@ -100,14 +102,14 @@ static enum told note_end(int pid, int wait_status, const struct qmon_record_kil
     if (fd < 0)
         return TOLD_ITSELF;
     qmon__sys_4(SYS_pread64, fd, &start, sizeof start, 0);
-    enum told told = start.pid == 0 ? NEVER_BEGUN : TOLD_ITSELF;
-    if (start.pid == (uint32_t) pid) {
+    enum told told = start.pid == 0 || start.created_boot_ns == 0 ? NEVER_BEGUN : TOLD_ITSELF;
+    if (told == TOLD_ITSELF && start.pid == (uint32_t) pid) {
         const uint32_t state = atomic_load_explicit(&start.header.state, memory_order_relaxed);
         const struct {
             uint32_t seen_by_parent;
             int32_t wait_status;
         } seen = {1, wait_status};
-        if (state == QMON_STATE_RUNNING || state == QMON_STATE_EXEC) {
+        if (state == QMON_STATE_EMPTY || state == QMON_STATE_RUNNING || state == QMON_STATE_EXEC) {
             if (killer != NULL)
                 qmon__sys_4(SYS_pwrite64, fd, killer, sizeof *killer, offsetof(struct qmon_record, header.killer));
             qmon__sys_4(SYS_pwrite64, fd, &seen, sizeof seen, offsetof(struct qmon_record, end.seen_by_parent));

@@ -27,7 +27,7 @@ static void describe_self(struct qmon_record_killer *ret_killer) {
 /* Whoever has a record that says of itself that it has ended is not killed any more; nor is a record without a live owner meant. */
 static bool can_be_killed(int pid, struct qmon__relative *ret_relative) {
     if (qmon__record_of_live_process(pid, ret_relative))
-        return ret_relative->state == QMON_STATE_RUNNING;
+        return ret_relative->state == QMON_STATE_RUNNING || ret_relative->state == QMON_STATE_EMPTY;
     return qmon__record_of_process(pid, ret_relative) && ret_relative->state == QMON_STATE_EXEC;
 }
 

@@ -85,11 +85,16 @@ static uint32_t flags_of(bool root) {
     return flags;
 }
 
-static void begin_record(struct qmon_record_process *process, int pid) {
-    struct qmon__relative relative;
+static void begin_identity(struct qmon_record_process *process, int pid) {
     qmon__identity_of_process(process, pid);
     process->created_boot_ns = qmon__boot_ns();
     process->created_real_ns = process->image_real_ns = qmon__real_ns();
+    if (qmon__agent.contained)
+        qmon__identity_of_boot(process);
+}
+
+static void find_root(struct qmon_record_process *process) {
+    struct qmon__relative relative;
     if (qmon__record_of_live_process((int) process->parent_pid, &relative)) {
         process->flags = flags_of(false);
         process->host_parent_known = 1;
@@ -100,8 +105,6 @@ static void begin_record(struct qmon_record_process *process, int pid) {
         process->root_pid = process->pid;
         process->root_created_boot_ns = process->created_boot_ns;
     }
-    if (qmon__agent.contained)
-        qmon__identity_of_boot(process);
 }
 
 /* A new image of a process that has a record already. Returns whether there was an image of it before that told its start. */
@@ -153,6 +156,26 @@ static void at_exit(int status, void *unused) {
     set_state(QMON_STATE_STOPPED);
 }
 
+/* Who we are is put together first: should the process be ended on the steps in between, its record is of use all the same. Returns
+ * what continue_record() does; false for a new record. */
+static bool enter_record(int pid, int argc, char **argv, const char *executable, const char *working_directory) {
+    begin_identity(&own_identity, pid);
+    qmon__identity_of_image(&own_identity, executable, working_directory);
+    qmon__identity_of_command(&own_identity, argc, argv);
+    const enum qmon__record_outcome outcome = qmon__record_acquire(pid);
+    struct qmon_record_process *process = &qmon__agent.record->process;
+    if (outcome != QMON__RECORD_ADOPTED) {
+        find_root(&own_identity);
+        memcpy(process, &own_identity, sizeof own_identity);
+        return false;
+    }
+    const bool continued = continue_record(process, pid);
+    qmon__identity_of_image(process, executable, working_directory);
+    qmon__identity_of_command(process, argc, argv);
+    memcpy(&own_identity, process, sizeof own_identity);
+    return continued;
+}
+
 void qmon__process_start(int argc, char **argv, char **envp) {
     char executable[QMON_PATH_BYTES] = "", working_directory[QMON_PATH_BYTES] = "";
     struct qmon__agent *agent = &qmon__agent;
@@ -167,16 +190,8 @@ void qmon__process_start(int argc, char **argv, char **envp) {
     agent->page_bytes = (uint32_t) getauxval(AT_PAGESZ);
     agent->is_init = pid == 1;
     find_namespace();
-    const enum qmon__record_outcome outcome = qmon__record_acquire(pid);
-    struct qmon_record_process *process = &agent->record->process;
-    bool continued = false;
-    if (outcome == QMON__RECORD_ADOPTED)
-        continued = continue_record(process, pid);
-    else
-        begin_record(process, pid);
-    qmon__identity_of_image(process, executable, working_directory);
-    qmon__identity_of_command(process, argc, argv);
-    memcpy(&own_identity, process, sizeof own_identity);
+    const bool continued = enter_record(pid, argc, argv, executable, working_directory);
+    const struct qmon_record_process *process = &own_identity;
     atomic_store_explicit(&agent->pid, pid, memory_order_relaxed);
     agent->active = true;
     set_state(QMON_STATE_RUNNING);
@@ -218,8 +233,8 @@ void qmon__process_forked(void) {
     qmon__fatal_forked();
     qmon__thread.fault_count = 0; /* the parent's */
     qmon__thread.aborting = false;
-    qmon__record_acquire(pid);
     qmon__identity_inherit(&own_identity, pid);
+    qmon__record_acquire(pid);
     memcpy(&agent->record->process, &own_identity, sizeof own_identity);
     atomic_store_explicit(&ended, false, memory_order_relaxed);
     atomic_store_explicit(&agent->pid, pid, memory_order_relaxed);

@@ -16,6 +16,7 @@
  * The root's session is noted when its start is told. Where that came too late, it is inferred: a process that has the
  * root's number as its session, or the session of the root's parent, has not left.
  */
+#include <signal.h>
 #include <string.h>
 
 #include <qmon/log.h>
@@ -91,6 +92,13 @@ static enum candidate judge(const struct search *search, struct qmon__record_fil
     return atomic_load(&record->header.state) == QMON_STATE_STOPPED ? CANDIDATE_WAIT : CANDIDATE_DEAD;
 }
 
+/* Begun, and no more: on a busy machine that can take longer than we would look for it. What it is will be seen then. */
+static bool is_being_made(const struct qmon__record_file *file, const struct qmon__record_name *parsed) {
+    const struct qmon_record_header *header = &file->copy->header;
+    return (header->magic == 0 || header->magic == QMON_RECORD_MAGIC) &&
+           atomic_load(&header->state) == QMON_STATE_EMPTY && kill((pid_t) parsed->pid, 0) == 0;
+}
+
 static bool is_older(const struct qmon__record_file *file, const struct qmon__record_file *other) {
     return file->copy->process.created_boot_ns < other->copy->process.created_boot_ns;
 }
@@ -103,8 +111,10 @@ static bool consider(void *context, int directory, const char *name, const struc
     struct qmon__record_file file;
     if (qmon__record_open_at(&file, directory, name) < 0)
         return true;
-    enum candidate candidate =
-        qmon__record_load(&file, QMON__LOAD_HEAD, false) == 0 ? judge(search, &file) : CANDIDATE_NONE;
+    const int error = qmon__record_load(&file, QMON__LOAD_HEAD, false);
+    enum candidate candidate = error == 0 ? judge(search, &file) : CANDIDATE_NONE;
+    if (candidate == CANDIDATE_NONE && is_being_made(&file, parsed))
+        candidate = CANDIDATE_WAIT;
     search->children += candidate != CANDIDATE_NONE;
     bool better = candidate > CANDIDATE_WAIT &&
                   (candidate > search->found || (candidate == search->found && is_older(&file, &search->daemon)));

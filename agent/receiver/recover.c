@@ -143,6 +143,14 @@ static void settle_dead(struct recovery *recovery, struct qmon__record_file *fil
     }
 }
 
+/* A process that was ended on the agent's first steps in it had not come to saying that it runs. */
+static void count_as_running(struct qmon__record_file *file) {
+    const struct qmon_record_process *process = &file->copy->process;
+    if (atomic_load(&file->copy->header.state) == QMON_STATE_EMPTY && process->pid != 0 &&
+        process->created_boot_ns != 0)
+        atomic_store(&file->copy->header.state, QMON_STATE_RUNNING);
+}
+
 static void take_over(struct recovery *recovery, struct qmon__record_file *file) {
     int error = qmon__record_load(file, QMON__LOAD_HEAD, true);
     if (error == -EBADMSG)
@@ -159,6 +167,7 @@ static void take_over(struct recovery *recovery, struct qmon__record_file *file)
         life = QMON__LIFE_DEAD;
     if (life != QMON__LIFE_DEAD && life != QMON__LIFE_DEAD_BOOT)
         return;
+    count_as_running(file);
     if (atomic_load(&file->copy->header.state) == QMON_STATE_DONE)
         qmon__record_remove(file);
     else if (known != NULL || !here || !parent_will_tell(recovery, file))

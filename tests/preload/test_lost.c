@@ -31,9 +31,10 @@ VICTIM(lost, children_of_fork_before_they_could_begin, .program = "kills_at_once
        .death = "exit 0", .code = "SIGKILL", .reports = 10, .prints = "10 killed\n", .racy = true)
 VICTIM(lost, children_before_they_could_exec, .program = "kills_at_once", .arguments = {"exec"}, .death = "exit 0",
        .code = "SIGKILL", .reports = 10, .prints = "10 killed\n", .racy = true)
+/* Not what the child was to be: one in thousands is killed between making its file and saying in it who it is. */
 VICTIM(lost, children_of_posix_spawn_before_they_could_begin, .program = "kills_at_once", .arguments = {"spawn"},
        .death = "exit 0", .code = "SIGKILL", .reports = 10, .prints = "10 killed\n", .racy = true,
-       .tells = {"\"title\":\"sleep was killed by its parent, kills_at_once (SIGKILL)\""})
+       .tells = {"was killed by its parent, kills_at_once (SIGKILL)"})
 /* Who did it is known where libc's kill() of a watched process did; and a relative's is no accident. */
 VICTIM(lost, to_its_own_SIGKILL, .program = "/bin/sh", .arguments = {"-c", "kill -KILL $$"}, .death = "SIGKILL",
        .code = "SIGKILL", .afterwards = 1, .any_lifecycle = true,
