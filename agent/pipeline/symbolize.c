@@ -36,6 +36,10 @@ struct run {
     size_t frame_count, frame_room;
     size_t unresolved; /* frames that the deadline left without names */
     size_t thread;     /* the one at hand */
+    struct {           /* the frame before the one at hand */
+        const struct qmon_module *module;
+        uint64_t entry; /* of its function; 0 unknown */
+    } callee;
     bool without_files;
 };
 
@@ -200,8 +204,10 @@ static bool address_without_contents(const struct qmon__elf *elf, uint64_t dista
 }
 
 /* Where the code of a frame is, in its file. A return address may stand behind the last instruction of its function. */
-static struct qmon__lookup *look_up(struct run *run, struct qmon_frame *frame, const struct qmon_module *module) {
+static struct qmon__lookup *look_up(struct run *run, struct qmon_frame *frame, const struct qmon_module *module,
+                                    struct qmon__binary **ret_binary) {
     struct qmon__binary *binary = run->without_files ? NULL : open_binary(run, module);
+    *ret_binary = binary;
     uint64_t file_offset = frame->pc - module->start + module->file_offset;
     frame->module = module->path;
     frame->build_id = module->build_id;
@@ -224,10 +230,36 @@ static struct qmon__lookup *look_up(struct run *run, struct qmon_frame *frame, c
     return lookup;
 }
 
+/* The functions that ended in a call of the next, between this frame and the one before it. */
+static void add_tail_calls(struct run *run, const struct qmon_frame *frame, struct qmon__binary *binary,
+                           struct qmon__lookup *lookup) {
+    uint64_t returns[QMON__TAIL_CALLS_MAX];
+    qmon__binary_find_tails(binary, lookup, frame->offset, run->callee.entry, &run->budget);
+    size_t count = lookup->tail_entry == run->callee.entry ? lookup->tail_count : 0;
+    memcpy(returns, lookup->tails, sizeof returns); /* looking up others may throw this one away */
+    for (size_t i = 0; i < count; i++) {
+        struct qmon_frame tail = *frame;
+        struct qmon__lookup *place = qmon__binary_lookup(binary, returns[i] - 1, &run->budget);
+        tail.offset = returns[i];
+        tail.pc += returns[i] - frame->offset;
+        tail.omitted_after = 0;
+        tail.tail_call = true;
+        if (place && place->count)
+            add_places(run, &tail, place);
+    }
+}
+
 static void resolve(struct run *run, const struct qmon_frame *captured) {
     struct qmon_frame frame = *captured;
+    struct qmon__binary *binary = NULL;
     const struct qmon_module *module = frame.language || frame.function ? NULL : find_module(run, frame.pc);
-    struct qmon__lookup *lookup = module && module->path ? look_up(run, &frame, module) : NULL;
+    struct qmon__lookup *lookup = module && module->path ? look_up(run, &frame, module, &binary) : NULL;
+    if (lookup && lookup->count && run->callee.entry && run->callee.module == module && !frame.exact && !frame.guess) {
+        add_tail_calls(run, &frame, binary, lookup);
+        lookup = look_up(run, &frame, module, &binary);
+    }
+    run->callee.module = module;
+    run->callee.entry = lookup && !frame.signal && !frame.omitted_after && !frame.guess ? lookup->entry : 0;
     if (lookup && lookup->count) {
         add_places(run, &frame, lookup);
         return;
@@ -238,6 +270,7 @@ static void resolve(struct run *run, const struct qmon_frame *captured) {
 
 static void resolve_thread(struct run *run, struct qmon_thread *thread) {
     run->frame_count = 0;
+    run->callee.entry = 0;
     for (size_t i = 0; i < thread->frame_count; i++)
         resolve(run, &thread->frames[i]);
     if (run->frame_count < thread->frame_count) {

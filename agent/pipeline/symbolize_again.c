@@ -1,6 +1,6 @@
 /*
- * symbolize_again.c: an old event, with files found later. A place is a physical frame with those inlined into it: its frames
- * go from the innermost inlined one to the first that is not inlined. All of a place is replaced, or nothing.
+ * symbolize_again.c: an old event, with files found later. A place is a physical frame with those inlined into it, and
+ * before them those that it called and that ended in a call: its frames go to the first that is neither. All of a place is replaced, or nothing.
  */
 #include <string.h>
 
@@ -14,7 +14,7 @@ struct span {
 /* The place that begins at `at`. */
 static struct span place_at(const struct qmon_thread *thread, size_t at) {
     size_t end = at;
-    while (end < thread->frame_count && thread->frames[end].inlined)
+    while (end < thread->frame_count && (thread->frames[end].inlined || thread->frames[end].tail_call))
         end++;
     return (struct span){&thread->frames[at], end + (end < thread->frame_count) - at};
 }

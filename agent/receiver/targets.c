@@ -229,7 +229,7 @@ static void make_register_thread(struct qmon_event *event, struct qmon_thread *r
 static void take_register_frames(struct qmon_event *event, const struct qmon_thread *thread) {
     for (size_t i = 0; i < thread->frame_count; i++) {
         const struct qmon_frame *frame = &thread->frames[i];
-        if (frame->inlined || frame->index >= event->register_count || frame->module == NULL)
+        if (frame->inlined || frame->tail_call || frame->index >= event->register_count || frame->module == NULL)
             continue;
         struct qmon_register *reg = &event->registers[frame->index];
         const char *module = base_name(frame->module);

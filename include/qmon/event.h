@@ -41,6 +41,7 @@ struct qmon_frame {
     bool exact;            /* pc was executing (not a return address) */
     bool guess;            /* found by frame pointer or stack scan */
     bool signal;           /* signal trampoline: what follows was interrupted */
+    bool tail_call; /* it ended in the call of the frame before: it is told by debug information, not by the stack */
     bool in_app;
     bool filtered; /* matched QMON_IGNORED_FILES: left out of trace and fingerprint */
     enum qmon_frame_role role;

@@ -42,3 +42,20 @@ __attribute__((noinline)) int symbols_splits(int value) {
     }
     return value + 2;
 }
+
+/* Of these three only the outer one and the last have frames. */
+const void *volatile symbols_tail_return;
+static __attribute__((noinline)) int tail_last(int value) {
+    symbols_tail_return = __builtin_return_address(0);
+    LABEL(symbols_in_tail_last);
+    return value * 5;
+}
+
+const int symbols_tail_line = __LINE__ + 2;
+static __attribute__((noinline)) int tail_first(int value) {
+    return tail_last(value + 1);
+}
+
+__attribute__((noinline)) int symbols_tail_outer(int value) {
+    return tail_first(value + 2) ^ 3;
+}

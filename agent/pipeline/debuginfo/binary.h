@@ -19,9 +19,12 @@ struct qmon__lookup_place {
 
 /* What is at an address. */
 struct qmon__lookup {
-    uint64_t entry;                     /* of the function, 0 unknown */
-    uint64_t run;                       /* in which event_function and event_file were set */
-    size_t count;                       /* 0: nothing known */
+    uint64_t entry;    /* of the function, 0 unknown */
+    uint64_t run;      /* in which event_function and event_file were set */
+    size_t count;      /* 0: nothing known */
+    bool tails_sought; /* tail_* is set: of calls that came to be in the function tail_entry */
+    uint64_t tail_entry, tails[QMON__TAIL_CALLS_MAX];
+    size_t tail_count;
     struct qmon__lookup_place places[]; /* innermost inlined one first */
 };
 
@@ -73,5 +76,10 @@ void qmon__binary_close(struct qmon__binary *binary);
 
 /* What is at an address of the file. NULL: the budget is spent, or out of memory. */
 struct qmon__lookup *qmon__binary_lookup(struct qmon__binary *binary, uint64_t address, struct qmon__budget *budget);
+
+/* The functions between the caller, which an address before `returns_to` was looked up for, and a function that begins at
+ * `entry` (dwarf_decode.h): sets caller->tails. */
+void qmon__binary_find_tails(struct qmon__binary *binary, struct qmon__lookup *caller, uint64_t returns_to,
+                             uint64_t entry, struct qmon__budget *budget);
 
 #endif

@@ -201,3 +201,18 @@ struct qmon__lookup *qmon__binary_lookup(struct qmon__binary *binary, uint64_t a
     }
     return lookup;
 }
+
+static bool find_named(void *context, const char *name, struct qmon__budget *budget, uint64_t *ret_address) {
+    struct qmon__symbols *symbols = symbols_of(context, budget);
+    return symbols && qmon__symbol_named(symbols, name, ret_address);
+}
+
+void qmon__binary_find_tails(struct qmon__binary *binary, struct qmon__lookup *caller, uint64_t returns_to,
+                             uint64_t entry, struct qmon__budget *budget) {
+    if (!binary->dwarf || !entry || (caller->tails_sought && caller->tail_entry == entry))
+        return;
+    qmon__dwarf_set_names(binary->dwarf, find_named, binary);
+    caller->tail_count = qmon__dwarf_tail_calls(binary->dwarf, returns_to, entry, budget, caller->tails);
+    caller->tail_entry = entry;
+    caller->tails_sought = true;
+}

@@ -39,6 +39,7 @@ static uint8_t slot_of(uint64_t attribute) {
     case DW_AT_ranges:
         return QMON__SLOT_RANGES;
     case DW_AT_abstract_origin:
+    case DW_AT_call_origin:
         return QMON__SLOT_ORIGIN;
     case DW_AT_specification:
         return QMON__SLOT_SPECIFICATION;
@@ -48,6 +49,13 @@ static uint8_t slot_of(uint64_t attribute) {
         return QMON__SLOT_CALL_LINE;
     case DW_AT_call_column:
         return QMON__SLOT_CALL_COLUMN;
+    case DW_AT_call_return_pc:
+        return QMON__SLOT_CALL_RETURN_PC;
+    case DW_AT_call_pc:
+        return QMON__SLOT_CALL_PC;
+    case DW_AT_call_tail_call:
+    case DW_AT_GNU_tail_call:
+        return QMON__SLOT_TAIL_CALL;
     case DW_AT_stmt_list:
         return QMON__SLOT_STMT_LIST;
     case DW_AT_comp_dir:

@@ -58,9 +58,20 @@ typedef struct qmon__dwarf *qmon__split_open(void *context, const struct qmon__s
                                              struct qmon__budget *budget);
 void qmon__dwarf_set_splits(struct qmon__dwarf *dwarf, qmon__split_open *open, void *context);
 
+/* Where a function is that other units only declare: by the name that the linker knows it by. False: unknown. */
+typedef bool qmon__name_find(void *context, const char *name, struct qmon__budget *budget, uint64_t *ret_address);
+void qmon__dwarf_set_names(struct qmon__dwarf *dwarf, qmon__name_find *find, void *context);
+
 /* Fills places with the functions at this address, innermost inlined one first, and returns how many: 0 when nothing is
  * known. The last is the function that really is there; its name may be unknown where its line is not. */
 size_t qmon__dwarf_find(struct qmon__dwarf *dwarf, uint64_t address, struct qmon__budget *budget,
                         struct qmon__place places[QMON__PLACES_MAX]);
+
+/* The functions between the caller of a call that returns to an address and the function at the address `inside`, which it did
+ * not call itself: each ended in a call of the next. Gives the address behind each of these calls, innermost function
+ * first, and returns how many; 0: there are none, or it is not certain which. */
+#define QMON__TAIL_CALLS_MAX 4
+size_t qmon__dwarf_tail_calls(struct qmon__dwarf *dwarf, uint64_t returns_to, uint64_t inside,
+                              struct qmon__budget *budget, uint64_t ret_returns[QMON__TAIL_CALLS_MAX]);
 
 #endif

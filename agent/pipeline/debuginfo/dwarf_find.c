@@ -79,3 +79,19 @@ size_t qmon__dwarf_find(struct qmon__dwarf *dwarf, uint64_t address, struct qmon
     }
     return with_line ? find_in_unit(with_line, address, budget, places) : 0;
 }
+
+struct qmon__unit *qmon__dwarf_function_at(struct qmon__dwarf *dwarf, uint64_t address, struct qmon__budget *budget,
+                                           uint64_t *ret_die) {
+    struct qmon__unit *unit;
+    size_t position = 0;
+    while ((unit = qmon__unit_next(dwarf, address, budget, &position))) {
+        uint64_t range_low;
+        struct qmon__unit *code = prepare(unit, budget) ? code_of(unit, budget) : NULL;
+        const struct qmon__function *function = code ? find_function(code, address, budget, &range_low) : NULL;
+        if (function) {
+            *ret_die = function->die;
+            return code;
+        }
+    }
+    return NULL;
+}

@@ -25,6 +25,18 @@ static bool read_die(struct qmon__unit *unit, uint64_t die, struct qmon__value v
     return true;
 }
 
+uint64_t qmon__die_origin(struct qmon__unit *unit, uint64_t die) {
+    struct qmon__value values[QMON__SLOTS];
+    struct qmon__dwarf *dwarf;
+    uint64_t origin;
+    uint16_t tag;
+    if (!read_die(unit, die, values, &tag) ||
+        (!qmon__value_reference(unit, &values[QMON__SLOT_ORIGIN], &dwarf, &origin) &&
+         !qmon__value_reference(unit, &values[QMON__SLOT_SPECIFICATION], &dwarf, &origin)))
+        return 0;
+    return dwarf == unit->dwarf ? origin : 0;
+}
+
 /* The outermost namespace or type around a DIE whose place is known, or NULL. */
 static const struct qmon__container *outermost_around(const struct qmon__unit *unit, uint64_t die) {
     size_t low = 0, high = unit->container_count;

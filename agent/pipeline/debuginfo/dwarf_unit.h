@@ -24,6 +24,9 @@ enum qmon__slot {
     QMON__SLOT_RNGLISTS_BASE,
     QMON__SLOT_GNU_RANGES_BASE,
     QMON__SLOT_DWO_NAME,
+    QMON__SLOT_CALL_RETURN_PC,
+    QMON__SLOT_CALL_PC,
+    QMON__SLOT_TAIL_CALL,
     QMON__SLOT_DWO_ID, /* before DWARF 5, which has it in the unit's header */
     QMON__SLOTS
 };
@@ -178,6 +181,8 @@ struct qmon__dwarf {
     struct qmon__abbrevs *abbrevs[QMON__ABBREV_BUCKETS];
     qmon__split_open *open_split;
     void *split_context;
+    qmon__name_find *find_name;
+    void *name_context;
     struct qmon__made_name *names; /* in no order */
     size_t name_count, name_room;
 };
@@ -293,6 +298,14 @@ size_t qmon__inline_chain(const struct qmon__unit *unit, const struct qmon__func
 /* --- dwarf_name.c */
 /* The linker's name of a function, or else its own with the namespaces and types around it, and *ret_linkage false. */
 const char *qmon__function_name(struct qmon__unit *unit, uint64_t die, struct qmon__budget *budget, bool *ret_linkage);
+
+/* What a DIE says that it was made of, in the same unit or file: an offset; 0 nothing. */
+uint64_t qmon__die_origin(struct qmon__unit *unit, uint64_t die);
+
+/* --- dwarf_find.c */
+/* The unit and DIE of the function at an address, not counting what is inlined into it. NULL: none is known. */
+struct qmon__unit *qmon__dwarf_function_at(struct qmon__dwarf *dwarf, uint64_t address, struct qmon__budget *budget,
+                                           uint64_t *ret_die);
 
 /* --- dwarf_line.c, dwarf_line_program.c */
 /* Reads the unit's line table. False: the budget is spent; what was read is thrown away. */

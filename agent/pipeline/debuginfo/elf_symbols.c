@@ -236,3 +236,17 @@ const char *qmon__symbol_find(const struct qmon__symbols *symbols, uint64_t addr
     *ret_entry = best->value;
     return name_of(symbols, best);
 }
+
+bool qmon__symbol_named(const struct qmon__symbols *symbols, const char *name, uint64_t *ret_entry) {
+    uint64_t entry = 0;
+    for (size_t i = 0; i < symbols->count; i++) {
+        const char *this = name_of(symbols, &symbols->items[i]);
+        if (!this || strcmp(this, name) != 0 || symbols->items[i].value == entry)
+            continue;
+        if (entry)
+            return false;
+        entry = symbols->items[i].value;
+    }
+    *ret_entry = entry;
+    return entry != 0;
+}

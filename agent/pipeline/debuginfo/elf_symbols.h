@@ -14,4 +14,7 @@ void qmon__symbols_free(struct qmon__symbols *symbols);
 /* The function at an address: its name (borrowed) and where it begins. NULL: none; better no name than a wrong one. */
 const char *qmon__symbol_find(const struct qmon__symbols *symbols, uint64_t address, uint64_t *ret_entry);
 
+/* Where the function of this name begins. False: there is none, or there are several. Looks at all. */
+bool qmon__symbol_named(const struct qmon__symbols *symbols, const char *name, uint64_t *ret_entry);
+
 #endif

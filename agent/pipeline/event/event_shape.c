@@ -22,6 +22,7 @@ static const struct qmon__member frame[] = {
     {"exact", QMON__BOOL, QMON__IF_SET, FRAME(exact), 0, NULL},
     {"guess", QMON__BOOL, QMON__IF_SET, FRAME(guess), 0, NULL},
     {"signal", QMON__BOOL, QMON__IF_SET, FRAME(signal), 0, NULL},
+    {"tail_call", QMON__BOOL, QMON__IF_SET, FRAME(tail_call), 0, NULL},
     {"filtered", QMON__BOOL, QMON__IF_SET, FRAME(filtered), 0, NULL},
     {"omitted_after", QMON__U64, QMON__IF_SET, FRAME(omitted_after), 0, NULL},
     {"language", QMON__TEXT, QMON__IF_SET, FRAME(language), 0, NULL},

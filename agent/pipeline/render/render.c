@@ -78,6 +78,8 @@ static void paint_frame(struct painter *painter, const struct qmon_frame *frame)
     }
     if (frame->inlined)
         qmon_text_add(text, " [inlined]");
+    if (frame->tail_call && !frame->inlined)
+        qmon_text_add(text, " [tail call]");
     if (frame->guess)
         qmon_text_add(text, " [guess]");
     if (frame->language) {

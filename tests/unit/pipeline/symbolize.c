@@ -229,3 +229,21 @@ Test(symbolize, a_pipe_in_the_place_of_a_file_holds_nobody_up) {
     cr_expect_null(first(event)->function);
     qmon_event_free(event);
 }
+
+Test(symbolize, a_function_that_ended_in_a_call_is_told_where_debug_information_knows_of_it) {
+    int (*outer)(int);
+    *(const void **) &outer = place("symbols_tail_outer");
+    outer(1);
+    const void *addresses[] = {place("symbols_in_tail_last"), *(const void *const *) place("symbols_tail_return")};
+    struct qmon_event *event = code_event(addresses, 2);
+    event->threads[0].frames[1].exact = false;
+    qmon_symbolize(symbolizer, event, 0, NO_DEADLINE);
+    cr_assert_eq(event->threads[0].frame_count, 3);
+    cr_expect_str_eq(event->threads[0].frames[0].function, "tail_last");
+    expect_frame(event, 1, "tail_first", "libsymbols.c", line_of("symbols_tail_line"), false);
+    cr_expect_str_eq(event->threads[0].frames[2].function, "symbols_tail_outer");
+    cr_expect(event->threads[0].frames[1].tail_call);
+    cr_expect_not(event->threads[0].frames[2].tail_call);
+    cr_expect_eq(event->threads[0].frames[1].index, 1);
+    qmon_event_free(event);
+}
