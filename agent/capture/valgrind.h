@@ -18,6 +18,8 @@
 
 #define QMON__VALGRIND_RUNNING_ON 0x1001u
 #define QMON__VALGRIND_STACK_REGISTER 0x1501u
+#define QMON__VALGRIND_DRD_THREAD                                                                                      \
+    0x44520000u /* 'D', 'R': the number of the calling thread, from 1; 0 it is another tool */
 #define QMON__VALGRIND_CHANGE_ERROR_DISABLEMENT 0x1801u
 
 static inline uintptr_t qmon__valgrind_request(uintptr_t which, uintptr_t first, uintptr_t second) {
@@ -43,8 +45,10 @@ static inline bool qmon__on_valgrind(void) {
     return qmon__valgrind_request(QMON__VALGRIND_RUNNING_ON, 0, 0) != 0;
 }
 
+/* drd takes a stack that it is told of for the only one that the thread has, and stumbles over that when the thread ends. */
 static inline void qmon__tell_valgrind_of_stack(const void *low, size_t bytes) {
-    qmon__valgrind_request(QMON__VALGRIND_STACK_REGISTER, (uintptr_t) low, (uintptr_t) low + bytes - 1);
+    if (qmon__valgrind_request(QMON__VALGRIND_DRD_THREAD, 0, 0) == 0)
+        qmon__valgrind_request(QMON__VALGRIND_STACK_REGISTER, (uintptr_t) low, (uintptr_t) low + bytes - 1);
 }
 
 /* Of this thread. Calls nest. */

@@ -110,6 +110,10 @@ VICTIM(runtime, valgrind_and_a_handler_that_repairs, VALGRIND(QMON_BUILD_DIR "/v
        .prints = "went on 19")
 VICTIM(runtime, valgrind_and_a_handler_that_changes_the_context, VALGRIND(QMON_BUILD_DIR "/victims/handler_skips"),
        .prints = "4711000")
+#define VALGRIND_TOOL(tool) VALGRIND("--tool=" tool, QMON_BUILD_DIR "/victims/handler_repairs"), .prints = "went on 19"
+
+VICTIM(runtime, valgrind_and_its_race_detector, VALGRIND_TOOL("drd"))
+VICTIM(runtime, valgrind_and_its_other_race_detector, VALGRIND_TOOL("helgrind"))
 VICTIM(runtime, valgrind_and_masks_that_jumps_restore, VALGRIND(QMON_BUILD_DIR "/victims/jumps_keep_mask"))
 VICTIM(runtime, valgrind_and_a_handler_that_gives_up, VALGRIND(QMON_BUILD_DIR "/victims/handler_gives_up", "reraise"),
        .code = "SIGSEGV", .origin = "original_fault")
