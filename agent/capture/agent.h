@@ -29,6 +29,7 @@ struct qmon__agent {
     uint32_t page_bytes;
     char record_path[QMON_PATH_BYTES + 64]; /* empty: the record has no file */
     uint64_t record_device, record_inode;
+    int record_segment; /* its identifier and 1, where it is a System V segment (segment.h); 0: it is none */
     char library[QMON_PATH_BYTES];
     const char *const *environment; /* as at start; borrowed, only for the constructor */
 };

@@ -13,6 +13,7 @@
 
 #include "agent.h"
 #include "guard.h"
+#include "segment.h"
 #include "settings.h"
 #include "start_time.h"
 #include "text.h"
@@ -105,6 +106,17 @@ static void name_record(const char *in_directory, int pid, char *ret_path, size_
 static bool may_make_files(void) {
     struct rlimit limit;
     return qmon__sys_4(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, &limit) == 0 && limit.rlim_cur >= QMON_RECORD_BYTES;
+}
+
+/* While one thread runs here and nobody else's code, the limit may be another for a moment: as far as it is a soft one, or as
+ * we have the privilege. */
+static bool lift_file_limit(struct rlimit *ret_before) {
+    struct rlimit wanted = {RLIM_INFINITY, RLIM_INFINITY};
+    if (qmon__sys_4(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, ret_before) != 0 || ret_before->rlim_cur >= QMON_RECORD_BYTES)
+        return false;
+    if (ret_before->rlim_max >= QMON_RECORD_BYTES)
+        wanted = (struct rlimit){ret_before->rlim_max, ret_before->rlim_max};
+    return qmon__sys_4(SYS_prlimit64, 0, RLIMIT_FSIZE, &wanted, NULL) == 0;
 }
 
 /* What an existing file of our name is. */
@@ -235,11 +247,30 @@ void qmon__record_leave_guest(struct qmon__record_place *place) {
     place->record = NULL;
 }
 
+static bool acquire_file(int pid, bool *ret_adopted) {
+    struct rlimit before;
+    const bool lifted = lift_file_limit(&before);
+    const bool acquired = may_make_files() && (acquire_in(0, pid, ret_adopted) || acquire_in(1, pid, ret_adopted));
+    if (lifted)
+        qmon__sys_4(SYS_prlimit64, 0, RLIMIT_FSIZE, &before, NULL);
+    return acquired;
+}
+
+/* Where a file is not to be had; relatives may have one. */
+static bool acquire_segment(int pid, bool *ret_adopted) {
+    qmon__agent.record_path[0] = '\0';
+    if (may_make_files() || !qmon__segment_acquire(pid, ret_adopted))
+        return false;
+    if (!usable_directory(0, own_directory))
+        own_directory[0] = '\0';
+    return true;
+}
+
 enum qmon__record_outcome qmon__record_acquire(int pid) {
     bool adopted = false;
-    if (may_make_files() && (acquire_in(0, pid, &adopted) || acquire_in(1, pid, &adopted)))
+    qmon__agent.record_segment = 0; /* a parent's */
+    if (acquire_file(pid, &adopted) || acquire_segment(pid, &adopted))
         return adopted ? QMON__RECORD_ADOPTED : QMON__RECORD_NEW;
-    qmon__agent.record_path[0] = '\0';
     qmon__record_use_spare();
     return QMON__RECORD_SPARE;
 }
@@ -259,20 +290,29 @@ bool qmon__record_path(int pid, char *ret_path) {
     return true;
 }
 
-static bool read_record(int pid, bool live, struct qmon__relative *ret_relative) {
+struct start {
+    struct qmon_record_header header;
+    char process[offsetof(struct qmon_record_process, session)];
+};
+
+static bool read_start(int pid, bool live, struct start *ret_start) {
     char path[QMON_RECORD_PATH_BYTES];
-    struct {
-        struct qmon_record_header header;
-        char process[offsetof(struct qmon_record_process, session)];
-    } start;
     if (!qmon__record_path(pid, path))
         return false;
     const int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
     if (fd < 0)
-        return false;
+        return !may_make_files() && qmon__segment_read(pid, live, ret_start, sizeof *ret_start);
     /* The owner of a live record holds a shared lock through its mapping. */
-    bool found = !live || qmon__sys_2(SYS_flock, fd, LOCK_EX | LOCK_NB) == -EWOULDBLOCK;
-    if (found && qmon__sys_3(SYS_read, fd, &start, sizeof start) == (long) sizeof start) {
+    const bool found = (!live || qmon__sys_2(SYS_flock, fd, LOCK_EX | LOCK_NB) == -EWOULDBLOCK) &&
+                       qmon__sys_3(SYS_read, fd, ret_start, sizeof *ret_start) == (long) sizeof *ret_start;
+    qmon__sys_1(SYS_close, fd);
+    return found;
+}
+
+static bool read_record(int pid, bool live, struct qmon__relative *ret_relative) {
+    struct start start;
+    const bool found = read_start(pid, live, &start);
+    if (found) {
         struct qmon_record_process process;
         memcpy(&process, start.process, sizeof start.process);
         *ret_relative =
@@ -282,10 +322,7 @@ static bool read_record(int pid, bool live, struct qmon__relative *ret_relative)
                                     .host_parent_known = process.host_parent_known,
                                     .root_pid = process.root_pid,
                                     .root_created_boot_ns = process.root_created_boot_ns};
-    } else {
-        found = false;
     }
-    qmon__sys_1(SYS_close, fd);
     return found;
 }
 
@@ -303,6 +340,7 @@ bool qmon__record_of_live_process(int pid, struct qmon__relative *ret_relative) 
 }
 
 void qmon__record_unlink(void) {
+    qmon__segment_remove();
     if (qmon__agent.record_path[0] != '\0')
         qmon__sys_3(SYS_unlinkat, AT_FDCWD, qmon__agent.record_path, 0);
 }

@@ -12,6 +12,7 @@
 
 #include "moment.h"
 #include "places.h"
+#include "segments.h"
 
 #define DRAFT_SUFFIX ".new"
 #define DRAFT_LIFE_S 60
@@ -72,6 +73,7 @@ static void add_of_state_dir(struct qmon__places *places, const char *state_dir)
     size_t bytes = strlen(path);
     while (bytes > 1 && path[bytes - 1] == '/')
         path[--bytes] = '\0';
+    qmon__segments_import(path);
     add_shared_memory(places, path);
     char records[PATH_MAX];
     qmon_record_directory_disk(path, records, sizeof records);

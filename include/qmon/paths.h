@@ -54,6 +54,19 @@ static inline void qmon_record_directory_shm(uint32_t uid, const char *state_dir
     *at = '\0';
 }
 
+/* The key of the System V segment that is the record of a process which may make no file; another attempt where that one is taken.
+ * SIGNAL SAFETY: async-signal-safe. */
+#define QMON_SEGMENT_ATTEMPTS 4u
+static inline int32_t qmon_segment_key(const char *state_dir, uint64_t pid_namespace, uint32_t pid, unsigned attempt) {
+    const uint64_t parts[3] = {pid_namespace, pid, attempt};
+    uint64_t hash = 0xcbf29ce484222325ull;
+    for (const char *c = state_dir; *c != '\0'; c++)
+        hash = (hash ^ (unsigned char) *c) * 0x100000001b3ull;
+    for (unsigned i = 0; i < 24; i++)
+        hash = (hash ^ (unsigned char) (parts[i / 8] >> (i % 8 * 8))) * 0x100000001b3ull;
+    return (int32_t) ((hash ^ hash >> 32) & 0x7fffffffu) | 1; /* 0 is a key that is no key */
+}
+
 /* STATE_DIR/records */
 static inline void qmon_record_directory_disk(const char *state_dir, char *ret_path, size_t bytes) {
     const char *end = ret_path + bytes - 1;

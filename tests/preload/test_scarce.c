@@ -34,6 +34,17 @@ static void become_nobody(void) {
         _exit(125);
 }
 
+static void nobody_without_files(void) {
+    become_nobody();
+    no_files();
+}
+
+/* As `ulimit -S -f 0` does. */
+static void no_files_for_now(void) {
+    const struct rlimit limit = {0, RLIM_INFINITY};
+    setrlimit(RLIMIT_FSIZE, &limit);
+}
+
 /* A /dev/shm of its own. */
 static void mount_shm(const char *options, unsigned long flags) {
     if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
@@ -155,8 +166,20 @@ VICTIM(scarce, no_room_in_files, .program = "limited", .arguments = {"fsize", "0
        .origin = "fault_here", .afterwards = 1, .racy = true)
 VICTIM(scarce, no_room_in_files_for_an_exit, .program = "limited", .arguments = {"fsize", "0", "exit"},
        .code = "exit:5", .afterwards = 1, .racy = true)
-VICTIM_KNOWN(scarce, no_room_in_files_from_the_start, .program = "null_read", .prepare = no_files, .code = "SIGSEGV",
-             .origin = "read_null")
+/* Without files the record is a System V segment. */
+VICTIM(scarce, no_room_in_files_from_the_start, .program = "null_read", .prepare = no_files, .code = "SIGSEGV",
+       .origin = "read_null", .afterwards = 1)
+VICTIM(scarce, no_room_in_files_from_the_start_for_an_ordinary_user, .program = "null_read",
+       .prepare = nobody_without_files, .open_place = true, .code = "SIGSEGV", .origin = "read_null", .afterwards = 1)
+VICTIM(scarce, room_in_files_to_be_had, .program = "null_read", .prepare = no_files_for_now, .code = "SIGSEGV",
+       .origin = "read_null", .afterwards = 1)
+VICTIM(scarce, no_room_in_files_for_an_exec_and_a_failure, .program = "/bin/sh",
+       .arguments = {"-c", "exec sh -c 'sh -c \"exit 3\"; exit 5'"}, .prepare = no_files, .code = "exit:5",
+       .afterwards = 1)
+VICTIM(scarce, no_room_in_files_for_a_child_that_crashes, .program = "fork_crashes", .arguments = {"child"},
+       .prepare = no_files, .death = "exit 0", .code = "SIGSEGV", .afterwards = 1)
+VICTIM(scarce, no_room_in_files_for_a_sigkill, .program = "/bin/sh", .arguments = {"-c", "kill -KILL $$"},
+       .prepare = no_files, .code = "SIGKILL", .afterwards = 1)
 VICTIM(scarce, no_queued_signals, .program = "limited", .arguments = {"sigpending", "0", "fault"}, .code = "SIGSEGV",
        .origin = "fault_here")
 VICTIM(scarce, no_queued_signals_for_an_abort, .program = "limited", .arguments = {"sigpending", "0", "abort"},
