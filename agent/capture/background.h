@@ -20,9 +20,8 @@ enum qmon__chore {
 /* Asks for a chore; starts the thread if it does not run. Returns at once. SIGNAL SAFETY: async-signal-safe. */
 void qmon__background_ask(unsigned chores);
 
-/* Starts a receiver while the program goes on, or has the thread do it: the chore that goes with it (lifecycle.c).
- * SIGNAL SAFETY: async-signal-safe. */
-void qmon__tell_beside(const char *why, enum qmon__chore chore);
+/* Has a child that died without a word told while the program goes on (lifecycle.c). SIGNAL SAFETY: async-signal-safe. */
+void qmon__tell_found(void);
 
 /* Waits until the thread is gone, at most within_ms. For what a second thread would make fail (unshare, setns). */
 bool qmon__background_leave(uint64_t within_ms);

@@ -86,7 +86,7 @@ void qmon__child_ended(int pid, int wait_status) {
         if (WIFSIGNALED(wait_status) && qmon__birth_failed(pid))
             qmon__record_make_unborn(pid);
         if (qmon__record_of_child_ended(pid, wait_status, killed ? &self : NULL))
-            qmon__tell_beside("found", QMON__CHORE_FOUND);
+            qmon__tell_found();
     }
     errno = error_number;
 }

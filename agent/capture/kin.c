@@ -29,6 +29,10 @@ bool qmon__kin_has_subreaper(void) {
     return false;
 }
 
+bool qmon__orphans_are_seen(void) {
+    return qmon__agent.is_init || qmon__agent.record->header.is_subreaper != 0 || qmon__kin_has_subreaper();
+}
+
 void qmon__kin_note_subreaper(void) {
     int is = 0;
     if (!qmon__agent.active || !qmon__is_owner() || qmon__sys_2(SYS_prctl, PR_GET_CHILD_SUBREAPER, &is) != 0)

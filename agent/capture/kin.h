@@ -13,6 +13,9 @@
 /* Is a monitored ancestor of the calling process a subreaper? SIGNAL SAFETY: async-signal-safe. */
 bool qmon__kin_has_subreaper(void);
 
+/* Would the calling process, or a monitored one above it, be given its orphans? SIGNAL SAFETY: async-signal-safe. */
+bool qmon__orphans_are_seen(void);
+
 /* The calling process itself is one now, or is none any more: noted where its descendants find it. */
 void qmon__kin_note_subreaper(void);
 

@@ -5,6 +5,7 @@
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -26,7 +27,7 @@
 #define EXEC_FAILED 127
 
 struct job {
-    const struct qmon__spawn_request *request;
+    struct qmon__spawn_request request;
     int caller_pid;
     int result; /* what qmon__spawn_receiver returns */
     bool copied;
@@ -54,18 +55,18 @@ static void put_argument(char *to, size_t bytes, const char *name, const char *t
 }
 
 static const char *record_path(const struct job *job) {
-    return job->request->guest != NULL ? job->request->guest->path : qmon__agent.record_path;
+    return job->request.guest != NULL ? job->request.guest->path : qmon__agent.record_path;
 }
 
 static bool is_the_record(const struct job *job, const struct stat *status) {
-    const struct qmon__record_place *guest = job->request->guest;
+    const struct qmon__record_place *guest = job->request.guest;
     return status->st_ino == (guest != NULL ? guest->inode : qmon__agent.record_inode) &&
            status->st_dev == (guest != NULL ? guest->device : qmon__agent.record_device);
 }
 
 static void prepare(struct job *job, const struct qmon__spawn_request *request) {
     static char name[] = "qmon", command[] = "receive", hold[] = "--hold", stay[] = "--stay";
-    job->request = request;
+    job->request = *request;
     job->caller_pid = qmon__getpid();
     job->result = -ECHILD;
     job->copied = false;
@@ -103,7 +104,7 @@ static int open_record(struct job *job) {
     put_argument(job->record, sizeof job->record, "--record=", "", 0);
     job->copied = true;
     int fd = (int) qmon__sys_2(SYS_memfd_create, "qmon-record", 0);
-    const struct qmon__record_place *guest = job->request->guest;
+    const struct qmon__record_place *guest = job->request.guest;
     const char *from = (const char *) (guest != NULL ? guest->record : qmon__agent.record);
     for (size_t done = 0; fd >= 0 && done < sizeof(struct qmon_record);) {
         long count = qmon__sys_3(SYS_write, fd, from + done, sizeof(struct qmon_record) - done);
@@ -177,17 +178,27 @@ static bool arrange_descriptors(struct job *job) {
     return open_record(job) == 3;
 }
 
+static void note_failure(const struct job *job) {
+    if (job->request.loose != NULL)
+        atomic_store_explicit(&job->request.loose->failed, true, memory_order_relaxed);
+}
+
 static int run_receiver(void *argument) {
     struct job *job = argument;
     widen_limits();
-    if (!arrange_descriptors(job))
+    if (!arrange_descriptors(job)) {
+        note_failure(job);
         return EXEC_FAILED;
+    }
     qmon__sys(SYS_setsid);
     qmon__sys_1(SYS_umask, 077);
     qmon__sys_1(SYS_chdir, "/");
     default_signals();
+    if (job->copied)
+        note_failure(job);
     for (unsigned i = 0; i < 2; i++)
         qmon__sys_3(SYS_execve, job->executable[i], job->arguments, qmon__settings.forward);
+    note_failure(job);
     return EXEC_FAILED;
 }
 
@@ -223,17 +234,22 @@ static int wait_for_receiver(int receiver, uint64_t wait_ms) {
 
 /* In the waiter. Returns what qmon__spawn_receiver does. */
 static int start_and_await(struct job *job) {
-    struct qmon__spawn_stacks *stacks = job->request->stacks;
-    long receiver =
-        qmon__clone(CLONE_VM | CLONE_VFORK | SIGCHLD, stacks->receiver + sizeof stacks->receiver, run_receiver, job);
+    struct qmon__spawn_stacks *stacks = job->request.stacks;
+    char *const stack_top = stacks->receiver + sizeof stacks->receiver;
+    if (job->request.loose != NULL && !qmon__on_valgrind()) {
+        const unsigned long flags = CLONE_VM | SIGCHLD | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
+        const long made = qmon__clone_thread(flags, stack_top, run_receiver, job, (int *) &job->request.loose->pid);
+        return made < 0 ? (int) made : 0;
+    }
+    const long receiver = qmon__clone(CLONE_VM | CLONE_VFORK | SIGCHLD, stack_top, run_receiver, job);
     if (receiver < 0)
         return (int) receiver;
-    if (job->request->manner == QMON__SPAWN_DETACHED) {
+    if (job->request.manner == QMON__SPAWN_DETACHED) {
         int status; /* it is a zombie already if the exec failed */
         long done = qmon__sys_4(SYS_wait4, receiver, &status, __WALL | WNOHANG, NULL);
         return done == receiver && WIFEXITED(status) && WEXITSTATUS(status) == EXEC_FAILED ? -ENOENT : 0;
     }
-    const int result = wait_for_receiver((int) receiver, job->request->wait_ms);
+    const int result = wait_for_receiver((int) receiver, job->request.wait_ms);
     return result == EXEC_FAILED ? -ENOENT : result;
 }
 
@@ -243,7 +259,12 @@ static int run_waiter(void *argument) {
     const qmon__sigset all = ALL_SIGNALS; /* a fault here must not run the host's handlers on its memory */
     qmon__sigprocmask(SIG_SETMASK, &all, NULL);
     qmon__sigaction(SIGCHLD, &action, NULL);
-    qmon__sys_2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+    if (job->request.loose != NULL) { /* what must be so when the caller goes on, in the receiver too */
+        close_descriptors(keeps_stderr());
+        qmon__sys(SYS_setsid);
+    } else {
+        qmon__sys_2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+    }
     job->result = start_and_await(job);
     qmon__unsilence_valgrind(); /* its own copy of the caller's wish, which it would be told of at its end */
     if (qmon__on_valgrind()) /* makes a process of its own of this, and would have libc write out what the program has buffered */
@@ -293,10 +314,11 @@ static void leave_own_namespace(long back) {
 }
 
 int qmon__spawn_receiver(const struct qmon__spawn_request *request) {
-    struct job job;
+    _Static_assert(sizeof(struct job) <= sizeof request->stacks->job, "the job outgrew its place");
+    struct job *const job = (struct job *) request->stacks->job; /* a loose receiver reads it later */
     if (is_forbidden())
         return -EPERM;
-    prepare(&job, request);
+    prepare(job, request);
     const qmon__sigset all = ALL_SIGNALS;
     qmon__sigset before;
     qmon__sigprocmask(SIG_SETMASK, &all, &before);
@@ -306,7 +328,7 @@ int qmon__spawn_receiver(const struct qmon__spawn_request *request) {
     char *stack_top = request->stacks->waiter + sizeof request->stacks->waiter;
     long back, waiter = -EPERM;
     if (enter_own_namespace(request, &back))
-        waiter = qmon__clone(CLONE_VM | CLONE_VFORK, stack_top, run_waiter, &job);
+        waiter = qmon__clone(CLONE_VM | CLONE_VFORK, stack_top, run_waiter, job);
     leave_own_namespace(back);
     if (waiter > 0) {
         int status, tries = 1000; /* no signal can interrupt it, but a filter can say so */
@@ -316,6 +338,6 @@ int qmon__spawn_receiver(const struct qmon__spawn_request *request) {
     qmon__unsilence_valgrind();
     qmon__sigprocmask(SIG_SETMASK, &before, NULL);
     if (request->ret_copied != NULL)
-        *request->ret_copied = job.copied;
-    return waiter < 0 ? (int) waiter : job.result;
+        *request->ret_copied = job->copied;
+    return waiter < 0 ? (int) waiter : job->result;
 }

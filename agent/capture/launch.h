@@ -3,7 +3,7 @@
  *
  * Two processes are made: a waiter, which shares the host's memory, has no exit signal and never execs, so that no wait
  * call without __WALL or __WCLONE finds it; and, by the waiter, the receiver. The caller is suspended until the waiter
- * ends (CLONE_VFORK, which valgrind insists on). The receiver gets the record on descriptor 3, /dev/null on 0 to 2, a
+ * ends (CLONE_VFORK, which valgrind insists on), which for a loose receiver is before that is executed. The receiver gets the record on descriptor 3, /dev/null on 0 to 2, a
  * session of its own, default signals, none blocked, limits as wide as they go, and the forwarded environment.
  */
 #ifndef QMON_CAPTURE_LAUNCH_H
@@ -20,10 +20,19 @@ enum qmon__spawn_manner {
     QMON__SPAWN_AWAITED,
 };
 
-/* Stacks of the two processes. Each caller that may run at the same time as another has its own. */
+/* Stacks of the two processes, and what they are to do. Each caller that may run at the same time as another has its own. */
 struct qmon__spawn_stacks {
+    _Alignas(64) char job[4 * 1024];
     _Alignas(64) char waiter[8 * 1024];
     _Alignas(64) char receiver[16 * 1024];
+};
+
+/* A receiver that the caller does not wait for at all. No descriptor of the program's is open in it, so that a pipe, a port or a
+ * lock is free when the program is gone; its memory is the program's until it is executed, a moment later. Under valgrind
+ * it is waited for nevertheless. */
+struct qmon__loose {
+    _Atomic int pid;     /* 0: it does not share our memory any more, or never did */
+    _Atomic bool failed; /* there will be no receiver, or one with a copy of the record */
 };
 
 struct qmon__record_place;
@@ -36,6 +45,8 @@ struct qmon__spawn_request {
     bool hold;  /* --hold: this process, its container or its machine ends with the report */
     bool stay;  /* --stay: nothing of ours may outlive the wait */
     struct qmon__spawn_stacks *stacks;
+    struct qmon__loose
+        *loose; /* static; detached, and the caller goes on before the receiver has been executed. May be NULL */
     const struct qmon__record_place *guest; /* whose record it is; NULL: the calling process's own */
     bool *ret_copied; /* the receiver got a copy of the record, as its file could not be reached; may be NULL */
 };

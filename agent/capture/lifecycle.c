@@ -14,6 +14,7 @@
 
 #include "agent.h"
 #include "alternate_stack.h"
+#include "attendant.h"
 #include "background.h"
 #include "cause.h"
 #include "children.h"
@@ -118,30 +119,43 @@ static bool continue_record(struct qmon_record_process *process, int pid) {
     return !first_image;
 }
 
-static void tell(const char *why) {
+/* Reports in the ring are addresses, which the receiver looks up in the maps of this process, and lets it go then. */
+static void tell_stop(void) {
+    static struct qmon__loose last;
+    const bool by_signal =
+        qmon__agent.record->end.how == QMON_END_SIGNAL; /* a core dump may take along who shares memory */
     const bool hold = (qmon__agent.record->process.flags & (QMON_PROCESS_INIT | QMON_PROCESS_CONTAINED)) != 0;
     const bool stay = qmon__kin_has_subreaper();
-    /* Reports in the ring are addresses, which the receiver looks up in the maps of this process, and lets it go then. */
     const bool await = hold || stay || qmon__ring_has_events();
-    const struct qmon__spawn_request request = {.why = why,
+    if (!await && qmon__attendant_takes_end())
+        return;
+    const struct qmon__spawn_request request = {.why = "stop",
                                                 .manner = await ? QMON__SPAWN_AWAITED : QMON__SPAWN_DETACHED,
                                                 .wait_ms = qmon__settings.deadline_ms,
                                                 .dying = true,
                                                 .hold = hold,
                                                 .stay = stay,
-                                                .stacks = &spawn_stacks};
+                                                .stacks = &spawn_stacks,
+                                                .loose = await || by_signal ? NULL : &last};
     qmon__spawn_receiver(&request);
 }
 
 /* Where an orphaned receiver would be reaped by the host, which is init or a subreaper, or by a host above it, the background thread
  * keeps it. */
-void qmon__tell_beside(const char *why, enum qmon__chore chore) {
-    if (qmon__agent.is_init || qmon__agent.record->header.is_subreaper != 0 || qmon__kin_has_subreaper()) {
-        qmon__background_ask(chore);
-        return;
-    }
-    const struct qmon__spawn_request request = {.why = why, .manner = QMON__SPAWN_DETACHED, .stacks = &spawn_stacks};
-    qmon__spawn_receiver(&request);
+void qmon__tell_found(void) {
+    const struct qmon__spawn_request request = {
+        .why = "found", .manner = QMON__SPAWN_DETACHED, .stacks = &spawn_stacks};
+    if (qmon__orphans_are_seen())
+        qmon__background_ask(QMON__CHORE_FOUND);
+    else
+        qmon__spawn_receiver(&request);
+}
+
+static void tell_start(const char *why) {
+    if (qmon__orphans_are_seen())
+        qmon__background_ask(QMON__CHORE_START);
+    else
+        qmon__attendant_start(why);
 }
 
 /* With the end in the record but untold it is found, should ThreadSanitizer not end the process after all. */
@@ -203,7 +217,7 @@ void qmon__process_start(int argc, char **argv, char **envp) {
     on_exit(at_exit, NULL);
     __register_atfork(NULL, qmon__crumb_of_fork, qmon__process_forked, &__dso_handle);
     if (process->flags & QMON_PROCESS_TELL_LIFECYCLE)
-        qmon__tell_beside(continued ? "exec" : "start", QMON__CHORE_START);
+        tell_start(continued ? "exec" : "start");
 }
 
 void qmon__identity_inherit(struct qmon_record_process *process, int pid) {
@@ -229,6 +243,7 @@ void qmon__process_forked(void) {
         find_namespace();
     agent->namespace_may_differ = false;
     qmon__background_forked();
+    qmon__attendant_forked();
     qmon__alternate_stack_forked();
     qmon__fatal_forked();
     qmon__thread.fault_count = 0; /* the parent's */
@@ -241,7 +256,7 @@ void qmon__process_forked(void) {
     set_state(QMON_STATE_RUNNING);
     qmon__children_forked();
     if (agent->record->process.flags & QMON_PROCESS_TELL_LIFECYCLE)
-        qmon__tell_beside("start", QMON__CHORE_START);
+        tell_start("start");
 }
 
 const struct qmon_record_process *qmon__own_identity(void) {
@@ -293,7 +308,7 @@ static void end(const struct qmon_record_end *how) {
     const bool failed = how->how == QMON_END_EXIT && how->status != 0;
     if ((flags & QMON_PROCESS_TELL_LIFECYCLE) || ((flags & QMON_PROCESS_TELL_EXIT) && failed) ||
         qmon__ring_has_events() || may_be_in_roots_place(how))
-        tell("stop");
+        tell_stop();
     else
         qmon__record_unlink();
     qmon__background_settle();

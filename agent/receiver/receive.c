@@ -153,31 +153,6 @@ static void end_work(struct work *work) {
         qmon__pass_close(&work->pass);
 }
 
-static int receive_start(struct work *work) {
-    bool kept = false;
-    if (begin_work(work, QMON__LOAD_HEAD)) {
-        uint32_t pid = live_pid(work);
-        qmon__note_session(&work->file, pid);
-        qmon__note_control_group(&work->file, pid);
-        kept = qmon__settle_start(&work->pass, &work->file, pid, false);
-    }
-    end_work(work);
-    return kept ? 0 : 1;
-}
-
-static int receive_exec(struct work *work) {
-    bool kept = false;
-    struct qmon__report report;
-    if (begin_work(work, QMON__LOAD_HEAD) && qmon__settle_start(&work->pass, &work->file, live_pid(work), false) &&
-        qmon__lifecycle_event(work->file.copy, QMON__PHASE_EXEC, NULL, work->file.copy->process.image_real_ns,
-                              live_pid(work), &report) == 0) {
-        kept = qmon__process(&work->pass, &report, &(struct qmon__handing){.quiet = true}) != QMON__KEPT_NOT;
-        qmon_event_free(report.event);
-    }
-    end_work(work);
-    return kept ? 0 : 1;
-}
-
 static bool settle(struct work *work, struct qmon__report *crash, bool no_delivery) {
     struct qmon__settlement settlement = {.crash = crash, .maps = work->maps, .no_delivery = no_delivery};
     settlement.forgetful = !work->has_file && !qmon_store_is_durable(work->pass.store);
@@ -189,6 +164,47 @@ static bool settle(struct work *work, struct qmon__report *crash, bool no_delive
     else
         qmon__count(&work->pass, "record.kept", "not all of it could be saved", 1);
     return kept;
+}
+
+/* The process does not leave its end to us any more; it may have done so before (enum qmon_attendance). */
+static void stop_attending(struct work *work, bool begun) {
+    const uint32_t leaving = QMON_ATTENDANCE_LEAVING;
+    if (!work->has_file)
+        return;
+    qmon__record_write(&work->file, offsetof(struct qmon_record, process.attendance), &leaving, sizeof leaving);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (begun && qmon__record_load(&work->file, QMON__LOAD_HEAD, true) == 0 &&
+        atomic_load(&work->file.copy->header.state) == QMON_STATE_STOPPED)
+        settle(work, NULL, false);
+}
+
+static int receive_start(struct work *work) {
+    bool kept = false;
+    const bool begun = begin_work(work, QMON__LOAD_HEAD);
+    if (begun) {
+        uint32_t pid = live_pid(work);
+        qmon__note_session(&work->file, pid);
+        qmon__note_control_group(&work->file, pid);
+        kept = qmon__settle_start(&work->pass, &work->file, pid, false);
+    }
+    stop_attending(work, begun);
+    end_work(work);
+    return kept ? 0 : 1;
+}
+
+static int receive_exec(struct work *work) {
+    bool kept = false;
+    struct qmon__report report;
+    const bool begun = begin_work(work, QMON__LOAD_HEAD);
+    if (begun && qmon__settle_start(&work->pass, &work->file, live_pid(work), false) &&
+        qmon__lifecycle_event(work->file.copy, QMON__PHASE_EXEC, NULL, work->file.copy->process.image_real_ns,
+                              live_pid(work), &report) == 0) {
+        kept = qmon__process(&work->pass, &report, &(struct qmon__handing){.quiet = true}) != QMON__KEPT_NOT;
+        qmon_event_free(report.event);
+    }
+    stop_attending(work, begun);
+    end_work(work);
+    return kept ? 0 : 1;
 }
 
 /* Lets the host go: the process that it waits for ends, a child goes on. False: no child could or may be made. */

@@ -61,6 +61,16 @@ static void handle_damaged(struct recovery *recovery, struct qmon__record_file *
     qmon__record_set_aside(file);
 }
 
+/* Its process was killed on the first steps of the agent in it. A parent that waits for it makes another in its place (births.h), as
+ * long as it finds this one there. */
+static bool may_be_replaced(const struct recovery *recovery, const struct qmon__record_file *file) {
+    struct stat status;
+    return recovery->quick && atomic_load(&file->copy->header.state) == QMON_STATE_EMPTY &&
+           fstat(file->fd, &status) == 0 &&
+           (uint64_t) status.st_ctim.tv_sec * 1000000000u + (uint64_t) status.st_ctim.tv_nsec + PARENT_NS >
+               qmon__now_real_ns();
+}
+
 static uint64_t found_ns(struct qmon__record_file *file) {
     uint64_t now_ns = qmon__now_real_ns();
     uint64_t found = file->copy->header.found_real_ns;
@@ -165,7 +175,7 @@ static void take_over(struct recovery *recovery, struct qmon__record_file *file)
     enum qmon__life life = qmon__life_of(file);
     if (known != NULL && life != QMON__LIFE_DEAD_BOOT)
         life = QMON__LIFE_DEAD;
-    if (life != QMON__LIFE_DEAD && life != QMON__LIFE_DEAD_BOOT)
+    if ((life != QMON__LIFE_DEAD && life != QMON__LIFE_DEAD_BOOT) || (known == NULL && may_be_replaced(recovery, file)))
         return;
     count_as_running(file);
     if (atomic_load(&file->copy->header.state) == QMON_STATE_DONE)

@@ -84,6 +84,19 @@ struct qmon_record_header {
     struct qmon_record_killer killer;
 };
 
+/*
+ * Whether the receiver of a start (or exec) sees to the end, too, should that come soon. The process says COMING before it has
+ * that receiver made, the receiver LEAVING when it has told the start. Each then looks at what the other says: a process that
+ * ends sets the state STOPPED first and reads this word, the receiver sets this word first and reads the state. So an end
+ * is seen by the receiver, or a leaving receiver by the process, which has another made then; where both happen, the lock and
+ * `process.announced` make one event of it.
+ */
+enum qmon_attendance {
+    QMON_ATTENDANCE_NONE = 0,
+    QMON_ATTENDANCE_COMING = 1,
+    QMON_ATTENDANCE_LEAVING = 2,
+};
+
 /* process.flags */
 #define QMON_PROCESS_ROOT 0x1u      /* first of its tree: lifecycle and exit events come from it */
 #define QMON_PROCESS_INIT 0x2u      /* PID 1 of its namespace: it must not end before its alert is out */
@@ -129,7 +142,8 @@ struct qmon_record_process {
     char working_directory[QMON_PATH_BYTES];
     char library[QMON_PATH_BYTES];              /* libqmon.so as loaded */
     char command_line[QMON_COMMAND_LINE_BYTES]; /* NUL-separated */
-    char note[128]; /* what the agent could not do here, for the diagnostics; empty if nothing */
+    _Atomic uint32_t attendance;                /* enum qmon_attendance */
+    char note[124]; /* what the agent could not do here, for the diagnostics; empty if nothing */
 };
 
 enum qmon_end_how {

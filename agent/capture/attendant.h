@@ -1,0 +1,28 @@
+/*
+ * attendant.h: the receiver that tells of the start, made while the program goes on, which sees to an early end as well.
+ *
+ * A program that ends within moments would otherwise wait twice for a receiver to be executed, which takes longer than its whole
+ * life. So the one for the start is loose (launch.h), and whether it is still there when the process ends is settled by two
+ * words in the record (enum qmon_attendance).
+ *
+ * SIGNAL SAFETY: everything here is async-signal-safe.
+ */
+#ifndef QMON_CAPTURE_ATTENDANT_H
+#define QMON_CAPTURE_ATTENDANT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Starts it. why: "start" or "exec". Not where an orphan would be seen (kin.h). */
+void qmon__attendant_start(const char *why);
+
+/* The end is in the record, and its state STOPPED: will the attendant see to it? */
+bool qmon__attendant_takes_end(void);
+
+/* Waits until it shares no memory with us, at most within_ms: for what that would make fail (unshare, setns). */
+void qmon__attendant_leave(uint64_t within_ms);
+
+/* In the child of a fork. */
+void qmon__attendant_forked(void);
+
+#endif
