@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <qmon/pipeline.h>
+#include <qmon/render.h>
 
 #define AROUND 2u
 #define LINES (2 * AROUND + 1)
@@ -83,10 +84,8 @@ static void keep_lines(struct qmon_event *event, char lines[LINES][LINE_BYTES], 
 void qmon__add_source(struct qmon_event *event) {
     char lines[LINES][LINE_BYTES];
     size_t count = 0;
-    if (event->thread_count == 0 || event->origin >= event->threads[0].frame_count)
-        return;
-    const struct qmon_frame *origin = &event->threads[0].frames[event->origin];
-    if (origin->file == NULL || origin->line == 0 || !qmon__is_source_name(origin->file))
+    const struct qmon_frame *origin = qmon_render_origin(event);
+    if (origin == NULL || origin->file == NULL || origin->line == 0 || !qmon__is_source_name(origin->file))
         return;
     FILE *file = open_source(event, origin->file);
     if (file == NULL)

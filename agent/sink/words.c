@@ -238,6 +238,7 @@ void qmon__words_facts(const struct qmon_event *event, struct qmon__facts *ret_f
         add_fact(ret_facts, "Version", event->service.version);
     add_fact(ret_facts, "Host", event->host.name);
     add_process(ret_facts, event);
+    add_fact(ret_facts, "Runtime", event->process.runtime);
     add_signal(ret_facts, event);
     if (event->exit.present) {
         snprintf(text, sizeof text, "%d", event->exit.status);

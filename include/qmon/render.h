@@ -5,7 +5,8 @@
  *
  * FOLDING. qmon's own frames are never shown. Runs of two or more libc frames, and of filtered frames, become one row; so
  * do runs of three or more runtime frames where the thread has in-app frames to look at. The frame that faulted is shown
- * even so. Frames that repeat (recursion of
+ * even so. The stack of an interpreter comes first where nothing native but the interpreter is on the thread, else behind
+ * the native frames. Frames that repeat (recursion of
  * a period up to 16 frames, three times or more) are shown once, followed by a row that says how often; frames that the
  * capture did not keep, inside a recursion, are counted as part of it. Where max_rows cuts, the middle goes, and a row
  * says how many frames that were. The origin's row is never folded.
@@ -65,6 +66,11 @@ char *qmon_render_trace_text(const struct qmon_event *event, const struct qmon_r
  * none (ret_text is then ""). */
 const struct qmon_frame *qmon_render_where(const struct qmon_event *event, bool base_names, char *ret_text,
                                            size_t bytes);
+
+/* The frame that the event is about: the origin, or the program's first frame of the interpreter's stack; NULL none. */
+const struct qmon_frame *qmon_render_origin(const struct qmon_event *event);
+/* The program's innermost frame of the interpreter's stack of a thread; NULL none. */
+const struct qmon_frame *qmon_render_runtime_origin(const struct qmon_thread *thread);
 
 /* How often over the whole fleet: "47 in all on 12 hosts; by version: 1.4.2 40, 1.4.1 7". Returns whether that says more than
  * the event's other counts do. "" and false where nobody counts for the fleet. One line; holds text from outside. */

@@ -33,6 +33,8 @@ static void print_process(FILE *out, const struct qmon__cli_style *style, const 
                         or_empty(command && *command ? command : event->process.executable));
     if (command && *command)
         qmon__cli_page_rowf(out, style, NULL, "executable %s", or_empty(event->process.executable));
+    if (event->process.runtime)
+        qmon__cli_page_rowf(out, style, NULL, "runs %s", event->process.runtime);
     if (event->process.start_time_ns && event->process.start_time_ns <= event->time_ns)
         qmon_render_duration(event->time_ns - event->process.start_time_ns, age, sizeof age);
     if (event->process.parent_pid)

@@ -12,12 +12,16 @@ static bool newer(const struct timespec *left, const struct timespec *right) {
     return left->tv_sec > right->tv_sec || (left->tv_sec == right->tv_sec && left->tv_nsec > right->tv_nsec);
 }
 
-/* Whether the source was changed after the module that it was compiled into. */
+/* Whether the source was changed after the module that it was compiled into, or after an interpreter read it. */
 static bool changed_since(const struct qmon__cli_source *source, const struct qmon_frame *frame,
                           const struct qmon_event *event) {
     const char *module = frame->module ? frame->module : event->process.executable;
     struct stat status;
 
+    if (frame->language) {
+        struct timespec then = {.tv_sec = (time_t) (event->time_ns / 1000000000u)};
+        return newer(&source->modified, &then);
+    }
     return module && stat(module, &status) == 0 && newer(&source->modified, &status.st_mtim);
 }
 
@@ -61,21 +65,35 @@ static bool seen_before(const struct qmon_frame *const *seen, unsigned count, co
     return false;
 }
 
+struct sources {
+    const struct qmon_frame *seen[MOST_SOURCES];
+    unsigned looked_at, printed, most;
+};
+
+static void print_of(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event,
+                     const struct qmon_frame *frames, size_t count, struct sources *sources) {
+    for (size_t i = 0; i < count && sources->printed < sources->most && sources->looked_at < MOST_SOURCES; i++) {
+        const struct qmon_frame *frame = &frames[i];
+
+        if (!frame->in_app || frame->filtered || !frame->file || frame->line == 0 ||
+            seen_before(sources->seen, sources->looked_at, frame))
+            continue;
+        sources->seen[sources->looked_at++] = frame;
+        sources->printed += print_one(out, style, event, frame);
+    }
+}
+
+/* Of an interpreter's stack one at least: the native frames do not use up all there is. */
 void qmon__cli_page_source(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event,
                            unsigned most) {
-    const struct qmon_frame *seen[MOST_SOURCES];
     const struct qmon_thread *thread = event->threads;
-    unsigned looked_at = 0, printed = 0;
+    struct sources sources = {.most = most};
 
     if (event->thread_count == 0)
         return;
-    for (size_t i = 0; i < thread->frame_count && printed < most && looked_at < MOST_SOURCES; i++) {
-        const struct qmon_frame *frame = &thread->frames[i];
-
-        if (!frame->in_app || frame->filtered || !frame->file || frame->line == 0 ||
-            seen_before(seen, looked_at, frame))
-            continue;
-        seen[looked_at++] = frame;
-        printed += print_one(out, style, event, frame);
-    }
+    if (thread->runtime_frame_count > 0 && most > 1)
+        sources.most--;
+    print_of(out, style, event, thread->frames, thread->frame_count, &sources);
+    sources.most = most;
+    print_of(out, style, event, thread->runtime_frames, thread->runtime_frame_count, &sources);
 }

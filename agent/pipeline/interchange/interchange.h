@@ -27,6 +27,22 @@ void qmon__gdb_frames(struct qmon__buffer *out, const struct qmon_event *event, 
 void qmon__gdb_threads(struct qmon__buffer *out, const struct qmon_event *event,
                        const struct qmon__trace_limits *limits);
 
+/* --- interchange_context.c --- */
+/* "python" and "3.11.2" of "python 3.11.2"; the version may be "". False: no runtime is known. */
+#define QMON__RUNTIME_BYTES 64
+bool qmon__split_runtime(const struct qmon_event *event, char ret_name[QMON__RUNTIME_BYTES],
+                         char ret_version[QMON__RUNTIME_BYTES]);
+struct qmon__context_fact { /* borrowed, for the call only */
+    const char *key;
+    const char *text; /* NULL: it is a number */
+    uint64_t number;
+};
+typedef void qmon__context_visit(void *context, const struct qmon__context_fact *fact);
+/* What is known of the process: memory, descriptors, limits, ... */
+void qmon__each_context(const struct qmon_event *event, qmon__context_visit *visit, void *context);
+/* Registers by name: value, and what it points to. */
+void qmon__each_register(const struct qmon_event *event, qmon__context_visit *visit, void *context);
+
 /* --- interchange_sentry_trace.c --- */
 void qmon__sentry_stacktrace(struct qmon__buffer *out, const struct qmon_event *event, const struct qmon_thread *thread,
                              size_t most_frames);

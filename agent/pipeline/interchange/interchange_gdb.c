@@ -76,6 +76,43 @@ static void add_gap(struct qmon__buffer *out, uint64_t frames) {
     qmon__buffer_string(out, text);
 }
 
+static void add_stopped(struct qmon__buffer *out, const struct qmon_thread *thread) {
+    char text[LINE_BYTES];
+    struct qmon_text line;
+    if (!thread->unwind_note)
+        return;
+    qmon_text_begin(&line, text, sizeof text);
+    qmon_text_add(&line, "Backtrace stopped: ");
+    qmon_text_line(&line, thread->unwind_note, NAME_COLUMNS, QMON_CUT_END);
+    add_line(out, &line);
+}
+
+/* An interpreter's own stack, as gdb's extension for Python prints it. */
+static void add_runtime(struct qmon__buffer *out, const struct qmon_event *event, const struct qmon_thread *thread,
+                        size_t most_frames) {
+    char text[LINE_BYTES];
+    struct qmon_text line;
+    size_t count = thread->runtime_frame_count < most_frames ? thread->runtime_frame_count : most_frames;
+    if (count == 0)
+        return;
+    qmon_text_begin(&line, text, sizeof text);
+    qmon_text_add(&line, "Traceback of ");
+    qmon_text_line(&line, event->process.runtime ? event->process.runtime : "the interpreter", 60, QMON_CUT_END);
+    qmon_text_add(&line, " (most recent call first):");
+    add_line(out, &line);
+    for (size_t i = 0; i < count; i++) {
+        const struct qmon_frame *frame = &thread->runtime_frames[i];
+        qmon_text_begin(&line, text, sizeof text);
+        qmon_text_add(&line, "  File \"");
+        qmon_text_line(&line, frame->file ? frame->file : "?", PATH_COLUMNS, QMON_CUT_MIDDLE);
+        qmon_text_format(&line, "\", line %" PRIu32 ", in ", frame->line);
+        qmon_text_line(&line, frame->function ? frame->function : "??", NAME_COLUMNS, QMON_CUT_MIDDLE);
+        add_line(out, &line);
+    }
+    if (count < thread->runtime_frame_count)
+        add_gap(out, thread->runtime_frame_count - count);
+}
+
 /* Frames of qmon's own are no part of the program: gdb would not have seen them without us. */
 void qmon__gdb_frames(struct qmon__buffer *out, const struct qmon_event *event, const struct qmon_thread *thread,
                       size_t most_frames) {
@@ -98,14 +135,8 @@ void qmon__gdb_frames(struct qmon__buffer *out, const struct qmon_event *event, 
             number += frame->omitted_after;
         }
     }
-    if (!thread->unwind_note)
-        return;
-    char text[LINE_BYTES];
-    struct qmon_text line;
-    qmon_text_begin(&line, text, sizeof text);
-    qmon_text_add(&line, "Backtrace stopped: ");
-    qmon_text_line(&line, thread->unwind_note, NAME_COLUMNS, QMON_CUT_END);
-    add_line(out, &line);
+    add_stopped(out, thread);
+    add_runtime(out, event, thread, most_frames);
 }
 
 static void add_thread_name(struct qmon_text *line, const struct qmon_thread *thread) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <qmon/interchange.h>
+#include <qmon/render.h>
 
 #include "interchange.h"
 #include "json_build.h"
@@ -15,6 +16,7 @@
 #define STACK_BYTES 160000u
 #define EXTRAS 64u
 #define VALUE_BYTES 4096u
+#define KEY_BYTES 256u
 
 static void add_text(struct qmon__buffer *out, const char *key, const char *text) {
     if (!text || !*text)
@@ -104,6 +106,11 @@ static void add_resource(struct qmon__buffer *out, const struct qmon_event *even
     if (event->process.pid)
         add_integer(out, "process.user.id", event->process.uid);
     add_start_time(out, event);
+    char name[QMON__RUNTIME_BYTES], version[QMON__RUNTIME_BYTES];
+    if (qmon__split_runtime(event, name, version)) {
+        add_text(out, "process.runtime.name", name);
+        add_text(out, "process.runtime.version", version);
+    }
     qmon__put_close(out, ']');
     qmon__put_close(out, '}');
 }
@@ -118,9 +125,9 @@ static unsigned severity_number(enum qmon_severity severity) {
 
 /* Where in the code: the origin's place. */
 static void add_code(struct qmon__buffer *out, const struct qmon_event *event) {
-    if (event->thread_count == 0 || event->origin >= event->threads[0].frame_count)
+    const struct qmon_frame *origin = qmon_render_origin(event);
+    if (!origin)
         return;
-    const struct qmon_frame *origin = &event->threads[0].frames[event->origin];
     add_text(out, "code.function.name", origin->function);
     add_text(out, "code.file.path", origin->file);
     if (origin->file) {
@@ -155,7 +162,7 @@ static void add_exception(struct qmon__buffer *out, const struct qmon_event *eve
     }
     if (event->thread_count == 0)
         return;
-    if (event->threads[0].frame_count) {
+    if (event->threads[0].frame_count || event->threads[0].runtime_frame_count) {
         stack_text(event, false, &stack);
         add_stack(out, is_exception ? "exception.stacktrace" : "code.stacktrace", &stack);
     }
@@ -201,6 +208,23 @@ static void add_report(struct qmon__buffer *out, const struct qmon_event *event)
     }
 }
 
+static void add_fact(struct qmon__buffer *out, const char *prefix, const struct qmon__context_fact *fact) {
+    char key[KEY_BYTES];
+    snprintf(key, sizeof key, "%s%.200s", prefix, fact->key);
+    if (fact->text)
+        add_text(out, key, fact->text);
+    else
+        add_integer(out, key, fact->number);
+}
+
+static void add_context(void *out, const struct qmon__context_fact *fact) {
+    add_fact(out, "qmon.context.", fact);
+}
+
+static void add_register(void *out, const struct qmon__context_fact *fact) {
+    add_fact(out, "qmon.register.", fact);
+}
+
 static void add_attributes(struct qmon__buffer *out, const struct qmon_event *event) {
     qmon__put_open(out, "attributes", '[');
     add_text(out, "log.record.uid", event->id);
@@ -219,6 +243,8 @@ static void add_attributes(struct qmon__buffer *out, const struct qmon_event *ev
     add_text(out, "qmon.fingerprint", event->fingerprint);
     add_number(out, "qmon.occurrences.total", event->occurrences.total);
     add_number(out, "qmon.occurrences.suppressed", event->occurrences.suppressed);
+    qmon__each_context(event, add_context, out);
+    qmon__each_register(event, add_register, out);
     add_report(out, event);
     qmon__put_close(out, ']');
 }

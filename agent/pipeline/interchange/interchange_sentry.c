@@ -144,6 +144,30 @@ static void add_process(struct qmon__buffer *out, const struct qmon_event *event
     qmon__put_close(out, '}');
 }
 
+static void add_fact(void *context, const struct qmon__context_fact *fact) {
+    if (fact->text)
+        qmon__put_text(context, fact->key, fact->text, 512);
+    else
+        qmon__put_number(context, fact->key, fact->number);
+}
+
+static void add_machine(struct qmon__buffer *out, const struct qmon_event *event) {
+    char name[QMON__RUNTIME_BYTES], version[QMON__RUNTIME_BYTES];
+    if (qmon__split_runtime(event, name, version)) {
+        qmon__put_open(out, "runtime", '{');
+        qmon__put_text(out, "name", name, sizeof name);
+        if (*version)
+            qmon__put_text(out, "version", version, sizeof version);
+        qmon__put_close(out, '}');
+    }
+    qmon__put_open(out, "process_state", '{');
+    qmon__each_context(event, add_fact, out);
+    qmon__put_close(out, '}');
+    qmon__put_open(out, "registers", '{');
+    qmon__each_register(event, add_fact, out);
+    qmon__put_close(out, '}');
+}
+
 static void add_contexts(struct qmon__buffer *out, const struct qmon_event *event) {
     qmon__put_open(out, "contexts", '{');
     qmon__put_open(out, "os", '{');
@@ -159,6 +183,8 @@ static void add_contexts(struct qmon__buffer *out, const struct qmon_event *even
         qmon__put_close(out, '}');
     }
     add_process(out, event);
+    if (event->kind == QMON_KIND_CRASH)
+        add_machine(out, event);
     qmon__put_open(out, "qmon", '{');
     qmon__put_text(out, "event", event->id, 64);
     qmon__put_text(out, "title", event->title, 1024);

@@ -76,16 +76,34 @@ static void add_registers(struct qmon__buffer *out, const struct qmon_event *eve
     qmon__put_close(out, '}');
 }
 
+/* The interpreter's own frames stand where the program's native ones begin, which they called; else innermost. */
+static size_t place_of_runtime(const struct qmon_thread *thread) {
+    for (size_t i = thread->frame_count; i-- > 0;)
+        if (thread->frames[i].in_app && !thread->frames[i].filtered)
+            return i + 1;
+    return 0;
+}
+
+static void add_runtime(struct qmon__buffer *out, const struct qmon_thread *thread, size_t most) {
+    size_t count = thread->runtime_frame_count < most ? thread->runtime_frame_count : most;
+    if (count < thread->runtime_frame_count)
+        add_gap(out, thread->runtime_frame_count - count);
+    for (size_t i = count; i-- > 0;)
+        add_frame(out, &thread->runtime_frames[i]);
+}
+
 void qmon__sentry_stacktrace(struct qmon__buffer *out, const struct qmon_event *event, const struct qmon_thread *thread,
                              size_t most_frames) {
-    size_t first_out, cut;
-    if (thread->frame_count == 0)
+    size_t first_out, cut, runtime = place_of_runtime(thread);
+    if (thread->frame_count == 0 && thread->runtime_frame_count == 0)
         return;
     qmon__trace_cut(thread, most_frames, &first_out, &cut);
     qmon__put_open(out, "stacktrace", '{');
     qmon__put_open(out, "frames", '[');
     for (size_t i = thread->frame_count; i-- > 0;) {
         const struct qmon_frame *frame = &thread->frames[i];
+        if (i + 1 == runtime)
+            add_runtime(out, thread, most_frames);
         if (cut && i + 1 == first_out + cut)
             add_gap(out, cut);
         if (frame->role == QMON_ROLE_QMON || (i >= first_out && i < first_out + cut))
@@ -94,6 +112,8 @@ void qmon__sentry_stacktrace(struct qmon__buffer *out, const struct qmon_event *
             add_gap(out, frame->omitted_after);
         add_frame(out, frame);
     }
+    if (runtime == 0)
+        add_runtime(out, thread, most_frames);
     qmon__put_close(out, ']');
     if (thread->crashed && event->register_count)
         add_registers(out, event);

@@ -206,23 +206,29 @@ static void give_note_row(struct painter *painter, const struct qmon_thread *thr
     end_row(painter);
 }
 
-/* The interpreter's own stack, below the native one. */
-static void give_runtime_rows(struct painter *painter, const struct qmon_thread *thread) {
-    size_t limit = painter->options->max_rows ? painter->options->max_rows : RUNTIME_ROWS;
-
-    if (thread->runtime_frame_count == 0)
-        return;
+static void give_heading(struct painter *painter, const struct qmon_thread *thread, const char *words) {
     begin_row(painter);
     painter->row = (struct qmon_render_row){.kind = QMON_ROW_NOTE, .thread = thread};
     paint(painter, DIM);
-    qmon_text_line(&painter->text, painter->event->process.runtime ? painter->event->process.runtime : "interpreter",
-                   40, QMON_CUT_END);
+    qmon_text_line(&painter->text, words, 40, QMON_CUT_END);
     qmon_text_add(&painter->text, ":");
     end_row(painter);
+}
+
+/* The interpreter's own stack. */
+static void give_runtime_rows(struct painter *painter, const struct qmon_thread *thread, bool is_first) {
+    size_t limit = painter->options->max_rows ? painter->options->max_rows : RUNTIME_ROWS;
+    const struct qmon_frame *origin =
+        is_first && thread == painter->event->threads ? qmon_render_runtime_origin(thread) : NULL;
+
+    if (thread->runtime_frame_count == 0)
+        return;
+    give_heading(painter, thread, painter->event->process.runtime ? painter->event->process.runtime : "interpreter");
     for (size_t i = 0; i < thread->runtime_frame_count && i < limit; i++) {
         begin_row(painter);
         painter->row = (struct qmon_render_row){.kind = QMON_ROW_FRAME, .thread = thread};
         painter->row.frame = &thread->runtime_frames[i];
+        painter->row.origin = painter->row.frame == origin;
         paint_frame(painter, painter->row.frame);
         end_row(painter);
     }
@@ -236,6 +242,18 @@ static void give_runtime_rows(struct painter *painter, const struct qmon_thread 
     paint(painter, DIM);
     paint_count(&painter->text, "\xe2\x80\xa6 ", left, left == 1 ? " frame left out" : " frames left out");
     end_row(painter);
+}
+
+static void give_thread(struct painter *painter, const struct qmon__plan *plan) {
+    if (plan->runtime_is_first) {
+        give_runtime_rows(painter, plan->thread, true);
+        give_heading(painter, plan->thread, "below it, the interpreter");
+    }
+    for (size_t row = 0; row < plan->count; row++)
+        give_row(painter, plan, &plan->rows[row]);
+    give_note_row(painter, plan->thread);
+    if (!plan->runtime_is_first)
+        give_runtime_rows(painter, plan->thread, false);
 }
 
 int qmon_render_trace(const struct qmon_event *event, const struct qmon_render_options *options,
@@ -258,12 +276,8 @@ int qmon_render_trace(const struct qmon_event *event, const struct qmon_render_o
         r = qmon__plan_make(&plan, event, i, painter.options);
         if (r == 0 && painter.options->all_threads)
             give_thread_row(&painter, plan.thread);
-        for (size_t row = 0; r == 0 && row < plan.count; row++)
-            give_row(&painter, &plan, &plan.rows[row]);
         if (r == 0)
-            give_note_row(&painter, plan.thread);
-        if (r == 0)
-            give_runtime_rows(&painter, plan.thread);
+            give_thread(&painter, &plan);
         qmon__plan_free(&plan);
     }
     return r;

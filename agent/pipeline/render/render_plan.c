@@ -127,6 +127,8 @@ int qmon__plan_make(struct qmon__plan *plan, const struct qmon_event *event, siz
         plan->keys[i] = qmon__frame_key(frame);
         plan->has_app |= frame->in_app && !frame->filtered && is_shown(frame);
     }
+    plan->runtime_is_first = !plan->has_app && qmon_render_runtime_origin(thread) != NULL;
+    plan->has_app |= plan->runtime_is_first;
     for (size_t at = 0; at < thread->frame_count;)
         at += plan_step(plan, at);
     if (options->max_rows)

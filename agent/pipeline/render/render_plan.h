@@ -23,8 +23,9 @@ struct qmon__plan {
     size_t origin;   /* SIZE_MAX none */
     size_t faulting; /* the frame that is never folded; SIZE_MAX none */
     bool unfolded;
-    bool has_app;
-    bool failed; /* out of memory */
+    bool has_app;          /* frames of the program: what stands between them is worth folding */
+    bool runtime_is_first; /* they are all the interpreter's */
+    bool failed;           /* out of memory */
 };
 
 /* Fills *plan (from nothing) for thread `number` of the event. 0, or -ENOMEM. qmon__plan_free() in both cases. */

@@ -84,15 +84,29 @@ static const struct qmon_frame *named_frame(const struct qmon_thread *thread, si
     return frame;
 }
 
+const struct qmon_frame *qmon_render_runtime_origin(const struct qmon_thread *thread) {
+    for (size_t i = 0; i < thread->runtime_frame_count; i++)
+        if (thread->runtime_frames[i].in_app && !thread->runtime_frames[i].filtered)
+            return &thread->runtime_frames[i];
+    return NULL;
+}
+
+const struct qmon_frame *qmon_render_origin(const struct qmon_event *event) {
+    if (event->thread_count == 0)
+        return NULL;
+    return event->origin < event->threads[0].frame_count ? &event->threads[0].frames[event->origin]
+                                                         : qmon_render_runtime_origin(&event->threads[0]);
+}
+
 static const struct qmon_frame *where_frame(const struct qmon_event *event) {
     if (event->thread_count == 0)
         return NULL;
     const struct qmon_thread *thread = &event->threads[0];
     if (event->origin < thread->frame_count)
         return named_frame(thread, event->origin);
-    for (size_t i = 0; i < thread->runtime_frame_count; i++)
-        if (thread->runtime_frames[i].in_app && !thread->runtime_frames[i].filtered)
-            return &thread->runtime_frames[i];
+    const struct qmon_frame *of_runtime = qmon_render_runtime_origin(thread);
+    if (of_runtime)
+        return of_runtime;
     for (size_t i = 0; i < thread->frame_count; i++) {
         const struct qmon_frame *frame = &thread->frames[i];
         if (frame->role != QMON_ROLE_QMON && frame->role != QMON_ROLE_LIBC && !frame->filtered)

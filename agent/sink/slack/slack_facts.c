@@ -112,6 +112,7 @@ void qmon__slack_add_facts(struct qmon__slack_message *message, const struct qmo
     add_field(&fields, "Version", known_version(event));
     add_field(&fields, "Host", event->host.name);
     add_process(&fields, event);
+    add_field(&fields, "Runtime", event->process.runtime);
     add_signal(&fields, event);
     add_exit_status(&fields, event);
     if (event->kind == QMON_KIND_ERROR)

@@ -1,6 +1,7 @@
 /* slack_source.c: the lines around the origin, and the last that the program wrote, as blocks of code. */
 #include <inttypes.h>
 
+#include <qmon/render.h>
 #include <qmon/text.h>
 
 #include "slack_render.h"
@@ -12,9 +13,9 @@
 #define LAST_LINES 20
 
 static uint32_t origin_line(const struct qmon_event *event) {
-    return event->thread_count && event->origin < event->threads[0].frame_count
-               ? event->threads[0].frames[event->origin].line
-               : 0;
+    const struct qmon_frame *origin = qmon_render_origin(event);
+
+    return origin ? origin->line : 0;
 }
 
 static void add_code(struct qmon__slack_message *message, const char *heading, const char *rows) {

@@ -307,3 +307,63 @@ Test(interchange, the_backtrace_shows_handlers_unknown_functions_and_every_threa
                        "%s", text);
     free(text);
 }
+
+static struct qmon_frame of_python[] = {
+    {.function = "join", .file = "/usr/lib/python3.11/os.py", .line = 5, .language = "python"},
+    {.function = "sell", .file = "/srv/shop.py", .line = 7, .language = "python", .in_app = true},
+};
+
+static void make_python_crash(void) {
+    make_crash();
+    sample.thread.runtime_frames = of_python;
+    sample.thread.runtime_frame_count = 2;
+    sample.event.process.runtime = "python 3.11.2";
+    sample.event.context.error_name = "ENOENT";
+    sample.event.context.resident_bytes = 4096;
+    registers[0].points_to = "code of checkout";
+}
+
+Test(interchange, an_interpreters_stack_and_the_process_go_to_sentry, .timeout = 10) {
+    make_python_crash();
+    char *text = qmon_sentry_event(&sample.event);
+    struct json_object *event = parse(text), *frames = at(event, "exception/values/0/stacktrace/frames");
+    size_t count = json_object_array_length(frames), python = 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *name = json_object_get_string(at(json_object_array_get_idx(frames, i), "function"));
+        if (name && strcmp(name, "sell") == 0)
+            python = i;
+    }
+    /* outermost first: what the interpreter stands on, its own frames, and the native ones of the program that it called */
+    cr_assert(python > 0 && python + 2 < count);
+    cr_text_is(json_object_array_get_idx(frames, python + 1), "function", "join");
+    cr_text_is(json_object_array_get_idx(frames, python + 2), "function", "main");
+    cr_text_is(json_object_array_get_idx(frames, python), "platform", "python");
+    cr_text_is(event, "contexts/runtime/name", "python");
+    cr_text_is(event, "contexts/runtime/version", "3.11.2");
+    cr_text_is(event, "contexts/process_state/errno", "ENOENT");
+    cr_text_is(event, "contexts/process_state/resident_bytes", "4096");
+    cr_text_is(event, "contexts/registers/rip", "0x555500001020, code of checkout");
+    json_object_put(event);
+    free(text);
+}
+
+Test(interchange, an_interpreters_stack_and_the_process_go_by_otlp, .timeout = 10) {
+    make_python_crash();
+    sample.event.origin = SIZE_MAX;
+    char *text = qmon_otlp_logs(&sample.event, 0);
+    struct json_object *whole = parse(text);
+    struct json_object *record = at(whole, "resourceLogs/0/scopeLogs/0/logRecords/0/attributes");
+    struct json_object *resource = at(whole, "resourceLogs/0/resource/attributes");
+    cr_expect_str_eq(attribute(resource, "process.runtime.name", "stringValue"), "python");
+    cr_expect_str_eq(attribute(resource, "process.runtime.version", "stringValue"), "3.11.2");
+    cr_expect_str_eq(attribute(record, "code.function.name", "stringValue"), "sell");
+    cr_expect_str_eq(attribute(record, "qmon.context.errno", "stringValue"), "ENOENT");
+    cr_expect_str_eq(attribute(record, "qmon.context.resident_bytes", "intValue"), "4096");
+    cr_expect_str_eq(attribute(record, "qmon.register.rip", "stringValue"), "0x555500001020, code of checkout");
+    cr_expect_not_null(strstr(attribute(record, "exception.stacktrace", "stringValue"),
+                              "Traceback of python 3.11.2 (most recent call first):\n"
+                              "  File \"/usr/lib/python3.11/os.py\", line 5, in join\n"
+                              "  File \"/srv/shop.py\", line 7, in sell\n"));
+    json_object_put(whole);
+    free(text);
+}

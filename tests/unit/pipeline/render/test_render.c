@@ -86,6 +86,37 @@ Test(render, folds_runtime_frames_only_beside_the_programs_own, .timeout = 10) {
     cr_trace_is(NULL, "… 3 runtime frames (r0 … r2)\n#3  main (a.c:9)\n");
 }
 
+static struct qmon_frame of_python[] = {
+    {.function = "join", .file = "/usr/lib/python3.11/os.py", .line = 5, .language = "python"},
+    {.function = "sell", .file = "shop.py", .line = 7, .language = "python", .in_app = true},
+};
+
+Test(render, shows_an_interpreters_stack_first_where_all_below_it_is_the_interpreter, .timeout = 10) {
+    sample_crash(&sample);
+    sample.event.process.runtime = "python 3.11.2";
+    sample.thread.runtime_frames = of_python;
+    sample.thread.runtime_frame_count = 2;
+    for (int i = 0; i < 3; i++)
+        sample_frame(&sample, QMON_ROLE_RUNTIME, (const char *[]){"r0", "r1", "r2"}[i], NULL, 0);
+    cr_trace_is(&(struct qmon_render_options){.base_names = true},
+                "python 3.11.2:\n#0  join (os.py:5) [python]\n#0  sell (shop.py:7) [python]\n"
+                "below it, the interpreter:\n… 3 runtime frames (r0 … r2)\n");
+    cr_expect_eq(qmon_render_origin(&sample.event), &of_python[1]);
+}
+
+Test(render, shows_an_interpreters_stack_behind_native_code_of_the_program, .timeout = 10) {
+    sample_crash(&sample);
+    sample.thread.runtime_frames = of_python;
+    sample.thread.runtime_frame_count = 2;
+    sample_frame(&sample, QMON_ROLE_APP, "extension", "ext.c", 9);
+    for (int i = 0; i < 3; i++)
+        sample_frame(&sample, QMON_ROLE_RUNTIME, (const char *[]){"r0", "r1", "r2"}[i], NULL, 0);
+    cr_trace_is(&(struct qmon_render_options){.base_names = true},
+                "#0  extension (ext.c:9)\n… 3 runtime frames (r0 … r2)\n"
+                "interpreter:\n#0  join (os.py:5) [python]\n#0  sell (shop.py:7) [python]\n");
+    cr_expect_eq(qmon_render_origin(&sample.event), &sample.frames[0]);
+}
+
 Test(render, names_what_it_can_without_symbols, .timeout = 10) {
     sample_crash(&sample);
     sample_frame(&sample, QMON_ROLE_APP, NULL, NULL, 0);
