@@ -45,3 +45,11 @@ void qmon_window_decide(struct qmon_window *window, const struct qmon_decision_r
     ret_decision->last_seen_ms = window->last_seen_ms;
     ret_decision->window = *window;
 }
+
+bool qmon_window_may_wait(const struct qmon_window *window, const struct qmon_decision_request *request) {
+    uint64_t patience_ms = window->total < QMON_WINDOW_PATIENCE_MS ? window->total : QMON_WINDOW_PATIENCE_MS;
+
+    return window->total >= QMON_WINDOW_HOT && window->alerts >= request->limit && window->asked_ms != 0 &&
+           request->now_ms >= window->start_ms && qmon_window_is_open(window, request) &&
+           request->now_ms >= window->asked_ms && request->now_ms - window->asked_ms < patience_ms;
+}

@@ -101,7 +101,8 @@ static uint64_t copy_tables(sqlite3 *damaged, sqlite3 *db) {
         const char *from, *into;
     } tables[] = {
         {"SELECT * FROM once", "INSERT OR IGNORE INTO once VALUES(?, ?)"},
-        {"SELECT * FROM windows", "INSERT OR IGNORE INTO windows VALUES(?, ?, ?, ?, ?, ?, ?, ?)"},
+        {"SELECT * FROM windows", "INSERT OR IGNORE INTO windows VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+        {"SELECT * FROM windows", "INSERT OR IGNORE INTO windows VALUES(?, ?, ?, ?, ?, ?, ?, ?, 0)"}, /* schema 2 */
         {"SELECT * FROM counters", "INSERT OR IGNORE INTO counters VALUES(?, ?, ?, ?)"},
         {"SELECT * FROM groups", "INSERT OR IGNORE INTO groups VALUES(?, ?, ?, ?, ?)"},
 #define OUTBOX_INTO "INSERT OR IGNORE INTO outbox VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

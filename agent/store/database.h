@@ -113,11 +113,12 @@
     X(COUNT, "INSERT INTO counters(name, reason, value, last_ms) VALUES(?1, ?2, ?3, ?4) "                              \
              "ON CONFLICT(name, reason) DO UPDATE SET value = value + ?3, last_ms = ?4")                               \
     X(COUNTERS, "SELECT name, reason, value, last_ms FROM counters ORDER BY name, reason")                             \
-    X(WINDOW_GET, "SELECT start_ms, alerts, total, suppressed, first_seen_ms, last_seen_ms FROM windows "              \
+    X(WINDOW_GET, "SELECT start_ms, alerts, total, suppressed, first_seen_ms, last_seen_ms, asked_ms FROM windows "    \
                   "WHERE key = ?1")                                                                                    \
     X(WINDOW_PUT, "INSERT INTO windows(key, start_ms, alerts, total, suppressed, first_seen_ms, last_seen_ms, "        \
-                  "expires_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(key) DO UPDATE SET start_ms = ?2, "  \
-                  "alerts = ?3, total = ?4, suppressed = ?5, first_seen_ms = ?6, last_seen_ms = ?7, expires_ms = ?8")  \
+                  "expires_ms, asked_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT(key) DO UPDATE SET "   \
+                  "start_ms = ?2, alerts = ?3, total = ?4, suppressed = ?5, first_seen_ms = ?6, last_seen_ms = ?7, "   \
+                  "expires_ms = ?8, asked_ms = ?9")                                                                    \
     X(LATEST, "SELECT id FROM events WHERE kind <> 3 ORDER BY time_ms DESC, row DESC LIMIT 1")                         \
     X(LATEST_OF_ALL, "SELECT id FROM events ORDER BY time_ms DESC, row DESC LIMIT 1")                                  \
     X(EVENTS_OF_SERVICE, "SELECT sum(events) FROM groups WHERE service = ?1")                                          \
@@ -197,7 +198,7 @@ int qmon__lock(const char *directory, bool exclusive);
 void qmon__unlock(int fd); /* negative: nothing */
 
 /* --- schema.c --- */
-#define QMON__SCHEMA_VERSION 2
+#define QMON__SCHEMA_VERSION 3
 
 /* What the file says it is. 0 and *ret_version (0: nothing yet). */
 int qmon__schema_version(struct qmon_store *store, int64_t *ret_version);

@@ -53,6 +53,9 @@ static const char *const steps[QMON__SCHEMA_VERSION] = {
     "CREATE TABLE tails(id INTEGER PRIMARY KEY, last_ms INTEGER NOT NULL, json TEXT NOT NULL);"
     "CREATE INDEX tails_by_time ON tails(last_ms);"
     "ALTER TABLE events ADD COLUMN tail INTEGER;",
+
+    /* 3 */
+    "ALTER TABLE windows ADD COLUMN asked_ms INTEGER NOT NULL DEFAULT 0;",
 };
 
 int qmon__schema_version(struct qmon_store *store, int64_t *ret_version) {

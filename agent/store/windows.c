@@ -32,6 +32,7 @@ static int get(struct qmon_store *store, const char *key, struct qmon_window *re
         ret_window->suppressed = qmon__column_count(statement, 3);
         ret_window->first_seen_ms = qmon__column_count(statement, 4);
         ret_window->last_seen_ms = qmon__column_count(statement, 5);
+        ret_window->asked_ms = qmon__column_count(statement, 6);
         sqlite3_reset(statement);
     }
     return 0;
@@ -60,6 +61,7 @@ static int put(struct qmon_store *store, const struct qmon_decision_request *req
     qmon__bind_count(statement, 6, window->first_seen_ms);
     qmon__bind_count(statement, 7, window->last_seen_ms);
     qmon__bind_count(statement, 8, expiry_of(request));
+    qmon__bind_count(statement, 9, window->asked_ms);
     return qmon__run(store, statement);
 }
 
@@ -121,6 +123,7 @@ static int learn(struct qmon_store *store, void *context) {
     kept = window->suppressed > handed_over ? window->suppressed - handed_over : 0;
     *window = *deciding->decided;
     window->suppressed = kept;
+    window->asked_ms = deciding->request->now_ms;
     return put(store, deciding->request, window);
 }
 
@@ -128,7 +131,8 @@ int qmon_store_learn(struct qmon_store *store, const struct qmon_decision_reques
                      const struct qmon_window *recalled, const struct qmon_window *decided) {
     struct deciding deciding = {.request = request, .recalled = recalled, .decided = decided};
 
-    if (recalled->suppressed == 0 && recalled->total > 0 && says_the_same(recalled, decided))
-        return 0; /* a storm of one error writes nothing */
+    if (recalled->suppressed == 0 && recalled->total > 0 && says_the_same(recalled, decided) &&
+        decided->total < QMON_WINDOW_HOT)
+        return 0; /* nothing that is worth a write */
     return qmon__write(store, QMON__BUSY_DECISION_MS, learn, &deciding);
 }

@@ -16,6 +16,7 @@ struct qmon_window {
     uint64_t total;      /* occurrences in it */
     uint64_t suppressed; /* held back since the last alert, over windows */
     uint64_t first_seen_ms, last_seen_ms;
+    uint64_t asked_ms; /* when another cache was asked last; 0 never */
 };
 
 #define QMON_VERSION_BYTES 64
@@ -67,6 +68,13 @@ enum qmon_quiet {
     QMON_QUIET_OVER,    /* and the one who asks tells so */
     QMON_QUIET_TOLD,    /* it is over, and another host tells so */
 };
+
+/* May this occurrence be counted by the host alone, without a question to the fleet's cache? Where no more may alert in the window
+ * that is under way, and the other cache was asked not long ago: the hotter a key is, the longer that is. Up to 100
+ * occurrences in the window each is asked for; from then on it is as many milliseconds as there were, up to a minute. */
+#define QMON_WINDOW_HOT 100u
+#define QMON_WINDOW_PATIENCE_MS 60000u
+bool qmon_window_may_wait(const struct qmon_window *window, const struct qmon_decision_request *request);
 
 struct qmon_cache;
 struct qmon_cache_class {

@@ -122,6 +122,7 @@ void bench_rows_events(void);
 void bench_rows_decisions(void);
 void bench_rows_symbols(void);
 void bench_rows_receiver(void);
+void bench_rows_fleet(void);
 void bench_rows_instructions(void);
 /* rows_instructions.c: does a piece of work and nothing else, so that it can be counted. False: there is none of that name. */
 bool bench_work(const char *name, const char *count);

@@ -37,17 +37,10 @@ static const struct {
     const char *name;
     void (*run)(void);
 } groups[] = {
-    {"start", bench_rows_start},
-    {"idle", bench_rows_idle},
-    {"calls", bench_rows_calls},
-    {"faults", bench_rows_faults},
-    {"death", bench_rows_death},
-    {"report", bench_rows_report},
-    {"events", bench_rows_events},
-    {"decisions", bench_rows_decisions},
-    {"symbols", bench_rows_symbols},
-    {"receiver", bench_rows_receiver},
-    {"instructions", bench_rows_instructions},
+    {"start", bench_rows_start},       {"idle", bench_rows_idle},           {"calls", bench_rows_calls},
+    {"faults", bench_rows_faults},     {"death", bench_rows_death},         {"report", bench_rows_report},
+    {"events", bench_rows_events},     {"decisions", bench_rows_decisions}, {"symbols", bench_rows_symbols},
+    {"receiver", bench_rows_receiver}, {"fleet", bench_rows_fleet},         {"instructions", bench_rows_instructions},
 };
 
 static int refuse(const char *argument) {

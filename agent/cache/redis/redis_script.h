@@ -10,7 +10,8 @@ extern const char qmon__script[];
 
 /*
  * Whether a problem is over: asked now and then, so it goes out with its text each time. KEYS 1 the problem's; ARGV 1 how long
- * nobody must have seen it, ms, 2 who asks, without blanks. Gives an enum qmon_quiet. Besides what the other one keeps: r, the
+ * nobody must have seen it, ms (and longer where hosts count a hot key by themselves, see qmon_window_may_wait), 2 who asks,
+ * without blanks. Gives an enum qmon_quiet. Besides what the other one keeps: r, the
  * last occurrence whose end was told, and by whom.
  */
 extern const char qmon__script_quiet[];

@@ -220,3 +220,59 @@ Test(chain, asks_who_is_near_and_nobody_afar) {
     cr_expect_eq(first.asked, 0);
     chain->class->close(chain);
 }
+
+/* --- hot keys --- */
+
+static struct qmon_window hot(uint64_t total, uint64_t asked_ms) {
+    return (struct qmon_window){.start_ms = 900, .alerts = 1, .total = total, .suppressed = 2, .asked_ms = asked_ms};
+}
+
+Test(chain, a_hot_key_that_may_not_alert_is_counted_by_the_host_alone) {
+    struct qmon_decision_request requests[2] = {request, request};
+    struct qmon_decision decisions[2];
+    int results[2];
+
+    set_up(0, 0);
+    second.recalled = hot(100, 950); /* 50 ms ago */
+    cr_expect_str_eq(decider(), "first", "nobody has failed");
+    cr_expect_eq(first.asked, 0);
+    cr_expect_eq(second.asked, 1);
+    cr_expect_eq(second.counted, 0);
+    qmon_cache_decide_many(chain, requests, 2, decisions, results);
+    cr_expect_eq(first.asked, 0);
+    cr_expect_eq(second.asked, 3);
+    cr_expect(results[0] == 0 && results[1] == 0);
+    cr_expect_str_eq(decisions[1].source, "first");
+    chain->class->close(chain);
+}
+
+Test(chain, the_first_is_asked_again_when_it_was_not_for_a_while_or_something_may_alert) {
+    static const struct {
+        struct qmon_window window;
+        const char *why;
+    } rows[] = {
+        {{.start_ms = 900, .alerts = 1, .total = 99, .asked_ms = 950}, "it is not hot yet"},
+        {{.start_ms = 900, .alerts = 1, .total = 100, .asked_ms = 900}, "it was asked 100 ms ago"},
+        {{.start_ms = 900, .alerts = 0, .total = 1000, .asked_ms = 950}, "it may alert"},
+        {{.start_ms = 900, .alerts = 1, .total = 1000, .asked_ms = 0}, "it was never asked"},
+        {{.start_ms = 900, .alerts = 1, .total = 1000, .asked_ms = 1001}, "the clock went back"},
+        {{.start_ms = 1001, .alerts = 1, .total = 1000, .asked_ms = 950}, "the clock went back behind the window"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        set_up(0, 0);
+        second.recalled = rows[i].window;
+        decider();
+        cr_expect_eq(first.asked, 1, "%s", rows[i].why);
+        chain->class->close(chain);
+    }
+    struct qmon_window window = hot(1000000, 1);
+    struct qmon_decision_request late = {.key = "k", .limit = 1, .window_s = 3600, .now_ms = 59999, .count = 1};
+    window.start_ms = 1;
+    cr_expect(qmon_window_may_wait(&window, &late));
+    late.now_ms = 60001;
+    cr_expect_not(qmon_window_may_wait(&window, &late), "a minute is the most");
+    late.now_ms = 3700000;
+    window.asked_ms = 3699999;
+    cr_expect_not(qmon_window_may_wait(&window, &late), "the window is over");
+}

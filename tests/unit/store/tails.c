@@ -145,7 +145,8 @@ Test(store_tails, come_into_a_store_of_an_older_version) {
     cr_assert_eq(save_event(store, EVENT(7, 7)), 0);
     qmon_store_close(store);
     snprintf(command, sizeof command,
-             "sqlite3 %s/store.db 'DROP TABLE tails; ALTER TABLE events DROP COLUMN tail; PRAGMA user_version = 1'",
+             "sqlite3 %s/store.db 'DROP TABLE tails; ALTER TABLE events DROP COLUMN tail; "
+             "ALTER TABLE windows DROP COLUMN asked_ms; PRAGMA user_version = 1'",
              scratch.path);
     cr_assert_eq(system(command), 0);
     store = open_store(scratch.path);

@@ -92,9 +92,24 @@ Test(store_windows, learn_what_another_cache_decided_but_keep_what_it_does_not_k
     cr_expect(decide("k", 1050000).alert, "the learnt window has ended");
 }
 
+Test(store_windows, of_a_hot_key_know_when_another_cache_was_asked) {
+    struct qmon_decision_request request = {.key = "k", .limit = 1, .window_s = 60, .now_ms = 1000000, .count = 1};
+    struct qmon_window recalled, decided = {.start_ms = 1000000, .alerts = 1, .total = QMON_WINDOW_HOT};
+
+    cr_assert_eq(qmon_store_recall(store, &request, &recalled), 0);
+    cr_assert_eq(qmon_store_learn(store, &request, &recalled, &decided), 0);
+    request.now_ms += 5;
+    cr_assert_eq(qmon_store_recall(store, &request, &recalled), 0);
+    cr_expect_eq(recalled.asked_ms, 1000000);
+    cr_expect(qmon_window_may_wait(&recalled, &request));
+    cr_assert_eq(qmon_store_learn(store, &request, &recalled, &decided), 0, "although it says the same");
+    cr_assert_eq(qmon_store_recall(store, &request, &recalled), 0);
+    cr_expect_eq(recalled.asked_ms, 1000005);
+}
+
 Test(store_windows, recall_nothing_of_an_unknown_key) {
     struct qmon_decision_request request = {.key = "k", .limit = 1, .window_s = 60, .now_ms = 1};
-    struct qmon_window window = {1, 2, 3, 4, 5, 6};
+    struct qmon_window window = {1, 2, 3, 4, 5, 6, 7};
 
     cr_assert_eq(qmon_store_recall(store, &request, &window), 0);
     cr_expect_eq(window.total, 0);

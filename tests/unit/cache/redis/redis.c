@@ -171,7 +171,7 @@ Test(redis_cache, keeps_long_and_strange_keys_apart) {
 
 Test(redis_cache, takes_over_a_window_it_has_lost_but_not_one_that_is_over) {
     uint64_t now = real_ms();
-    struct qmon_window known = {now - 20000, 1, 8, 0, now - 90000, now};
+    struct qmon_window known = {now - 20000, 1, 8, 0, now - 90000, now, 0};
     struct qmon_decision_request request = {
         .key = "k", .limit = 1, .window_s = 60, .now_ms = now, .count = 1, .known = &known};
     struct qmon_decision decision;
@@ -193,7 +193,7 @@ Test(redis_cache, takes_over_a_window_it_has_lost_but_not_one_that_is_over) {
 
 Test(redis_cache, adds_what_a_host_has_held_back_by_itself) {
     uint64_t now = real_ms();
-    struct qmon_window known = {now, 1, 8, 7, now, now};
+    struct qmon_window known = {now, 1, 8, 7, now, now, 0};
     struct qmon_decision_request request = {
         .key = "k", .limit = 1, .window_s = 60, .now_ms = now, .count = 1, .known = &known};
     struct qmon_decision decision;
@@ -207,7 +207,7 @@ Test(redis_cache, adds_what_a_host_has_held_back_by_itself) {
 
 Test(redis_cache, counts_alerts_that_a_host_gave_by_itself) {
     uint64_t now = real_ms();
-    struct qmon_window known = {now, 2, 2, 0, now, now};
+    struct qmon_window known = {now, 2, 2, 0, now, now, 0};
     struct qmon_decision_request request = {
         .key = "k", .limit = 2, .window_s = 60, .now_ms = now, .count = 1, .known = &known};
     struct qmon_decision decision;
