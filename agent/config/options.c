@@ -36,6 +36,8 @@ static const struct {
     {offsetof(struct qmon_config, dedup_window_s), {0, 31536000}}, /* a year; 0: every event alerts */
     {offsetof(struct qmon_config, resolve_after_s), {0, 604800}},  /* a week: so long the store knows who was alerted */
     {offsetof(struct qmon_config, stderr_lines), {0, 50}},
+    {offsetof(struct qmon_config, limit_window_s), {60, 604800}},
+    {offsetof(struct qmon_config, crash_loop), {0, 1000}},
     {offsetof(struct qmon_config, dedup_limit), {1, 1000000}},
     {offsetof(struct qmon_config, deadline_ms), {10, 600000}},
 };

@@ -1,5 +1,6 @@
 /* routing.c: see routing_read.h. */
 #include <errno.h>
+#include <inttypes.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,44 @@
 
 /* --- the channels' own settings --- */
 
+static void set_least(struct qmon_routing *routing, int channel, int severity) {
+    routing->least[channel] = (enum qmon_severity) severity;
+    routing->has_least |= (qmon_channels) 1 << channel;
+}
+
+static void read_count(struct qmon__reading *reading, struct json_object *value, uint64_t least, uint64_t most,
+                       uint64_t *ret_count) {
+    int64_t count = json_object_is_type(value, json_type_int) ? json_object_get_int64(value) : -1;
+
+    if (count >= 0 && (uint64_t) count >= least && (uint64_t) count <= most)
+        *ret_count = (uint64_t) count;
+    else
+        qmon__reading_problem(reading, "is not a number from %" PRIu64 " to %" PRIu64 "; left out", least, most);
+}
+
+static void read_limit(struct qmon__reading *reading, struct json_object *limit, struct qmon_channel_limit *ret_limit) {
+    static const char *const known[] = {"alerts", "window", "burst"};
+
+    if (!json_object_is_type(limit, json_type_object)) {
+        qmon__reading_problem(reading, "is not an object { ... }; left out");
+        return;
+    }
+    json_object_object_foreach(limit, name, value) {
+        qmon__reading_enter(reading, name);
+        if (strcmp(name, "alerts") == 0)
+            read_count(reading, value, 0, 1000000, &ret_limit->alerts);
+        else if (strcmp(name, "window") == 0)
+            read_count(reading, value, 60, 604800, &ret_limit->window_s);
+        else if (strcmp(name, "burst") == 0)
+            read_count(reading, value, 0, 1000000, &ret_limit->burst);
+        else
+            qmon__reading_unknown(reading, known, sizeof known / sizeof known[0]);
+        qmon__reading_leave(reading);
+    }
+}
+
 static void read_channel(struct qmon__reading *reading, int channel, struct json_object *settings) {
-    static const char *const known[] = {"min_severity"};
+    static const char *const known[] = {"min_severity", "limit"};
 
     if (!json_object_is_type(settings, json_type_object)) {
         qmon__reading_problem(reading, "is not an object { ... }; left out");
@@ -23,7 +60,9 @@ static void read_channel(struct qmon__reading *reading, int channel, struct json
             const char *text = qmon__reading_text(reading, value);
             int severity = text != NULL ? qmon__reading_severity(reading, text) : -1;
             if (severity >= 0)
-                reading->config->routing->least[channel] = (enum qmon_severity) severity;
+                set_least(reading->config->routing, channel, severity);
+        } else if (strcmp(name, "limit") == 0) {
+            read_limit(reading, value, &reading->config->routing->limits[channel]);
         } else {
             qmon__reading_unknown(reading, known, sizeof known / sizeof known[0]);
         }
@@ -69,6 +108,17 @@ bool qmon__routing_is_part(const char *member) {
     return false;
 }
 
+static int make_routing(struct qmon_config *config) {
+    if (config->routing != NULL)
+        return 0;
+    config->routing = calloc(1, sizeof *config->routing);
+    if (config->routing == NULL)
+        return -ENOMEM;
+    for (int i = 0; i < QMON_CHANNELS; i++)
+        config->routing->limits[i] = (struct qmon_channel_limit){UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    return 0;
+}
+
 int qmon__routing_read(struct qmon_config *config, const char *name, const char *text, size_t bytes,
                        struct json_object *document) {
     struct qmon__reading reading = {.config = config, .name = name, .text = text, .bytes = bytes};
@@ -77,7 +127,7 @@ int qmon__routing_read(struct qmon_config *config, const char *name, const char 
         struct json_object *value;
         if (!json_object_object_get_ex(document, parts[i].name, &value) || value == NULL)
             continue;
-        if (config->routing == NULL && (config->routing = calloc(1, sizeof *config->routing)) == NULL)
+        if (make_routing(config) < 0)
             return -ENOMEM;
         qmon__reading_enter(&reading, parts[i].name);
         parts[i].read(&reading, value);
@@ -103,7 +153,9 @@ static int settle_one(struct qmon_config *config, const char *item) {
                              "one for a channel, as slack=error; left out",
                              qmon__printable(item, strlen(item), shown, sizeof shown));
     for (int i = 0; i < QMON_CHANNELS; i++)
-        if (channel == i || (channel < 0 && config->routing->least[i] == QMON_SEVERITY_INFO))
+        if (channel == i)
+            set_least(config->routing, i, severity);
+        else if (channel < 0 && !(config->routing->has_least >> i & 1)) /* not said for it alone */
             config->routing->least[i] = (enum qmon_severity) severity;
     return 0;
 }
@@ -112,7 +164,7 @@ int qmon__routing_settle(struct qmon_config *config) {
     const struct qmon_patterns *items = &config->min_severity;
     int r = 0;
 
-    if (items->count > 0 && config->routing == NULL && (config->routing = calloc(1, sizeof *config->routing)) == NULL)
+    if (items->count > 0 && make_routing(config) < 0)
         return -ENOMEM;
     for (int for_one = 1; for_one >= 0; for_one--) /* those for one channel count more */
         for (size_t i = 0; r == 0 && i < items->count; i++)

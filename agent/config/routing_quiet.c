@@ -78,6 +78,10 @@ static void read_member(struct qmon__reading *reading, const char *name, struct 
     static const char *const known[] = {"from", "to", "days", "time_zone", "below", "channels"};
     uint32_t set = 0;
 
+    if (json_object_is_type(value, json_type_array) && json_object_array_length(value) == 0) {
+        qmon__reading_problem(reading, "is an empty list");
+        return;
+    }
     if (strcmp(name, "days") == 0) {
         qmon__reading_texts(reading, value, take_days, &set);
         quiet->days = set;

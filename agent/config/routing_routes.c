@@ -58,6 +58,10 @@ static void read_condition(struct qmon__reading *reading, const char *name, stru
                                         "version",  "host",         "code", "file",    "endpoint"};
     uint32_t set = 0;
 
+    if (json_object_is_type(value, json_type_array) && json_object_array_length(value) == 0) {
+        qmon__reading_problem(reading, "is an empty list, which nothing could match");
+        return;
+    }
     if (strcmp(name, "severity") == 0) {
         qmon__reading_texts(reading, value, take_severity, &set);
         route->severities &= set;

@@ -185,3 +185,14 @@ struct qmon_routed qmon_routed(const struct qmon_routing *routing, const struct 
     routed.channels &= ~routed.too_mild;
     return routed;
 }
+
+struct qmon_channel_limit qmon_limit_of(const struct qmon_config *config, enum qmon_channel channel) {
+    static const struct qmon_channel_limit unset = {UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    const struct qmon_channel_limit own = config->routing != NULL ? config->routing->limits[channel] : unset;
+    bool people = qmon_channel_is_for_people(channel);
+    struct qmon_channel_limit limit = {.window_s = own.window_s != UINT64_MAX ? own.window_s : config->limit_window_s};
+
+    limit.alerts = own.alerts != UINT64_MAX ? own.alerts : people ? config->limit_alerts : 0;
+    limit.burst = own.burst != UINT64_MAX ? own.burst : people ? config->limit_burst : 0;
+    return limit;
+}

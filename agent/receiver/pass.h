@@ -12,10 +12,13 @@
 #include <qmon/cache.h>
 #include <qmon/config.h>
 #include <qmon/pipeline.h>
+#include <qmon/routing.h>
 #include <qmon/store.h>
 
 #include "record_file.h"
 #include "report.h"
+
+#define QMON__LIMIT_CLASSES 3
 
 struct qmon__pass {
     const struct qmon_config *config;
@@ -28,7 +31,10 @@ struct qmon__pass {
     const char *stderr_record; /* name of the record whose process left us its descriptor 2; NULL none; borrowed */
     bool last_chance;          /* nobody may come after us: failed deliveries are tried again until the deadline */
     bool makeshift;            /* the store is in memory because of what binds us alone: others can do better later */
-    bool owns;                 /* config and store are closed with it */
+    uint64_t full_until_ms[QMON_CHANNELS + 1]
+                          [QMON__LIMIT_CLASSES]; /* see alert_limits.c: CLOCK_REALTIME; the last: all */
+    bool held_back;                              /* a limit has */
+    bool owns;                                   /* config and store are closed with it */
 };
 
 /* For `qmon receive`: loads the configuration and opens the store of its state directory. 0 or negative errno. */

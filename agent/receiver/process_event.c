@@ -19,6 +19,7 @@
 #include <qmon/log.h>
 
 #include "bound.h"
+#include "crash_loop.h"
 #include "echo.h"
 #include "identity.h"
 #include "moment.h"
@@ -184,6 +185,8 @@ static enum qmon__kept save(struct qmon__pass *pass, const struct qmon_event *ev
     qmon_store_count(pass->store, "events", qmon_kind_name(event->kind), 1);
     qmon_log("event %s: %s, %s", event->id, event->title != NULL ? event->title : "", state);
     enum qmon__kept kept = QMON__KEPT;
+    if (event->kind != QMON_KIND_LIFECYCLE && strcmp(state, "ignored") != 0 && strcmp(state, "stored") != 0)
+        qmon__note_crash(pass, event, !handing->no_delivery);
     if (!handing->no_delivery)
         kept = deliver_saved(pass, event, sink_count);
     return kept;
@@ -239,6 +242,10 @@ enum qmon__kept qmon__process(struct qmon__pass *pass, struct qmon__report *repo
     qmon_fingerprint(report->event);
     if (report->event->lifecycle.phase != NULL && strcmp(report->event->lifecycle.phase, "startup") == 0)
         qmon_cache_discovery_begin(pass->config);
+    if (!handing->quiet && qmon__is_of_loop(pass, report->event)) {
+        qmon__count(pass, "loop.folded", report->event->lifecycle.phase, 1);
+        return save(pass, report->event, "suppressed", handing);
+    }
     return save(pass, report->event, handing->quiet ? "stored" : "alerted", handing);
 }
 

@@ -1,6 +1,7 @@
 /* process_route.c: which channels an alert goes to. */
 #include <string.h>
 
+#include "alert_limits.h"
 #include "process_event.h"
 
 /* What routes and least severities kept from a channel. */
@@ -22,5 +23,8 @@ size_t qmon__choose_channels(struct qmon__pass *pass, const struct qmon_event *e
     count_unrouted(pass, &routed);
     if (routed.muted)
         *state = "muted";
-    return qmon_channel_names(routed.channels, ret_names);
+    qmon_channels taken = qmon__within_limits(pass, event, routed.channels);
+    if (taken == 0 && routed.channels != 0)
+        *state = "held";
+    return qmon_channel_names(taken, ret_names);
 }

@@ -26,8 +26,11 @@
 #include <qmon/receiver.h>
 
 #include "arguments.h"
+#include "crash_loop.h"
+#include "digest.h"
 #include "identity.h"
 #include "live.h"
+#include "manners.h"
 #include "moment.h"
 #include "oom.h"
 #include "pass.h"
@@ -56,27 +59,13 @@ struct work {
     struct qmon__pass pass;
     char record_name[NAME_MAX + 1]; /* also once the file is closed; empty: it has none */
     char *maps;                     /* of the process, read while it was there; NULL */
+    bool digest_waits;              /* something was held back, and is not due to be summed up yet */
     bool has_file;                  /* others can see the record, so that it must be locked */
 };
-
-static void ignore_stop_signals(void) {
-    static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2};
-    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
-        signal(ignored[i], SIG_IGN);
-}
 
 /* The host waits until all is done. */
 static bool is_waited_for(const struct qmon__arguments *arguments) {
     return arguments->hold || arguments->stay;
-}
-
-/* We take our memory from the host's control group: where there is too little it is we who go, not the host. */
-static void offer_to_oom_killer(void) {
-    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    (void) !write(fd, "1000", 4);
-    close(fd);
 }
 
 /* Time for work that nobody waits for. */
@@ -127,6 +116,10 @@ static bool begin_work(struct work *work, unsigned sections) {
 /* For others, once our own is done: their records, their deliveries. */
 static void help_others(struct work *work) {
     struct qmon__pass *pass = &work->pass;
+    if (is_waited_for(work->arguments) && pass->store != NULL && pass->held_back) {
+        qmon__tell_digests(pass, true); /* nobody may come after us */
+        qmon__deliver(pass, NULL);
+    }
     if (is_waited_for(work->arguments) || pass->store == NULL || pass->makeshift ||
         qmon__now_monotonic_ms() + LATE_MS > pass->deadline_ms)
         return;
@@ -141,8 +134,22 @@ static void help_others(struct work *work) {
     qmon__recover(pass, &places, NULL, true);
     qmon__places_close(&places);
     qmon__tell_resolved(pass, qmon__now_real_ns() / 1000000u);
+    qmon__tell_loops_over(pass, qmon__now_real_ns() / 1000000u);
+    work->digest_waits = qmon__tell_digests(pass, false) != 0;
     qmon__deliver(pass, NULL);
     qmon_store_retain(pass->store, qmon__now_real_ns() / 1000000u);
+}
+
+/* A child does: the agent waits for us before it starts another one. */
+static void wait_for_digest(const struct work *work) {
+    struct qmon__pass pass;
+    if (!work->digest_waits || fork() != 0)
+        return;
+    if (qmon__pass_open(&pass, qmon__now_monotonic_ms() + BACKGROUND_MS) == 0) {
+        qmon__wait_for_digest(&pass);
+        qmon__pass_close(&pass);
+    }
+    _exit(0);
 }
 
 static void end_work(struct work *work) {
@@ -151,6 +158,7 @@ static void end_work(struct work *work) {
     qmon__record_close(&work->file);
     if (work->pass.store != NULL)
         qmon__pass_close(&work->pass);
+    wait_for_digest(work);
 }
 
 static bool settle(struct work *work, struct qmon__report *crash, bool no_delivery) {
@@ -382,8 +390,8 @@ int qmon_receive_main(int argc, char **argv) {
         fprintf(stderr, "qmon receive: %s\n", problem);
         return 2;
     }
-    ignore_stop_signals();
-    offer_to_oom_killer();
+    qmon__ignore_stop_signals();
+    qmon__offer_to_oom_killer();
     qmon__die_in(background_ms(&arguments));
     struct work work = {.arguments = &arguments};
     int error = qmon__record_adopt(&work.file, RECORD_FD, arguments.record);

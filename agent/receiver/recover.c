@@ -15,6 +15,8 @@
 
 #include <qmon/log.h>
 
+#include "crash_loop.h"
+#include "digest.h"
 #include "live.h"
 #include "moment.h"
 #include "oom.h"
@@ -242,6 +244,8 @@ int qmon_recover(struct qmon_store *store, const struct qmon_config *config, con
     *ret_recovered = qmon__recover(&pass, &places, known, false);
     qmon__places_close(&places);
     qmon__tell_resolved(&pass, qmon__now_real_ns() / 1000000u);
+    qmon__tell_loops_over(&pass, qmon__now_real_ns() / 1000000u);
+    qmon__tell_digests(&pass, true);
     qmon__pass_close(&pass);
     qmon_store_retain(store, qmon__now_real_ns() / 1000000u);
     return 0;

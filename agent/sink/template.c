@@ -140,6 +140,9 @@ static const char *keep(struct qmon_event *event, char *text, size_t most) {
         size_t at = most;
         while (at > most / 2 && text[at] != ' ' && text[at] != '\n')
             at--;
+        for (size_t i = 1; i < 6 && i < at; i++) /* where there was no blank */
+            if (text[at - i] == '&')
+                at -= i;
         text[at] = '\0';
         kept = qmon_event_format(event, "%s \xe2\x80\xa6", text);
     } else if (text) {

@@ -259,7 +259,10 @@ const char *qmon__words_key(const struct qmon_event *event) {
 }
 
 bool qmon__words_is_problem(const struct qmon_event *event) {
-    return event->kind != QMON_KIND_LIFECYCLE;
+    const char *phase = event->lifecycle.phase;
+
+    return event->kind != QMON_KIND_LIFECYCLE ||
+           (phase && (strcmp(phase, "digest") == 0 || strcmp(phase, "crash-loop") == 0));
 }
 
 bool qmon__words_is_resolved(const struct qmon_event *event) {
@@ -274,7 +277,7 @@ bool qmon__words_may_close(const struct qmon_config *config, const struct qmon_e
 
     if (!qmon__words_is_resolved(event))
         return false;
-    return (source && strcmp(source, "redis") == 0) || (!is_set(config->redis_url) && !is_set(config->redis_host));
+    return source || (!is_set(config->redis_url) && !is_set(config->redis_host));
 }
 
 const char *qmon__words_severity(const struct qmon_event *event, const char *const texts[4]) {

@@ -38,7 +38,7 @@ void qmon__words_line(const char *words, char *ret_text, size_t bytes);
 
 /* What repeats of one problem have in common: the fingerprint, or the event's own id where it has none. */
 const char *qmon__words_key(const struct qmon_event *event);
-/* For channels that wake people: not for starts and stops. */
+/* For channels that wake people: not for starts and stops, but for digests and crash loops. */
 bool qmon__words_is_problem(const struct qmon_event *event);
 /* A problem that came no more: qmon__words_key is that of the problem. */
 bool qmon__words_is_resolved(const struct qmon_event *event);

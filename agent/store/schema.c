@@ -26,7 +26,7 @@ static const char *const steps[QMON__SCHEMA_VERSION] = {
     "  UPDATE groups SET events = events - 1 WHERE id = OLD.group_id;"
     "END;"
 
-    /* status: 0 waits, 1 sent, 2 set aside. A lease is a due_ms in the future. */
+    /* status: 0 waits, 1 sent, 2 set aside, 3 held back by a limit, 4 that and summed up. A lease is a due_ms in the future. */
     "CREATE TABLE outbox("
     "  row INTEGER PRIMARY KEY, event_id TEXT NOT NULL, sink TEXT NOT NULL, status INTEGER NOT NULL DEFAULT 0,"
     "  due_ms INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, state TEXT, reason TEXT,"

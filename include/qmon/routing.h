@@ -58,12 +58,18 @@ struct qmon_quiet_hours {
     qmon_channels channels;
 };
 
+struct qmon_channel_limit { /* UINT64_MAX: as for the others */
+    uint64_t alerts, window_s, burst;
+};
+
 struct qmon_routing { /* owned by the configuration */
     struct qmon_route *routes;
     size_t route_count;
     struct qmon_quiet_hours *quiet;
     size_t quiet_count;
     enum qmon_severity least[QMON_CHANNELS];
+    qmon_channels has_least; /* those that it was said for */
+    struct qmon_channel_limit limits[QMON_CHANNELS];
 };
 
 /* --- agent/pipeline/route.c --- */
@@ -79,6 +85,9 @@ struct qmon_routed qmon_routed(const struct qmon_routing *routing, const struct 
                                qmon_channels configured);
 /* What an event that lacks it counts as for routes: the code and the number that stands for it. */
 bool qmon_route_matches(const struct qmon_route *route, const struct qmon_event *event);
+
+/* How many alerts a channel takes; all zero: as many as there are. */
+struct qmon_channel_limit qmon_limit_of(const struct qmon_config *config, enum qmon_channel channel);
 
 /* --- agent/pipeline/quiet_hours.c --- */
 /* Until when an event waits for this channel, ms since 1970; 0: it does not. Times are civil: a day with a change of the clock is

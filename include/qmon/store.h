@@ -107,6 +107,43 @@ struct qmon_outbox_rejected {
 int qmon_outbox_set_aside(struct qmon_store *store, uint64_t limit,
                           void (*visit)(void *context, const struct qmon_outbox_rejected *item), void *context);
 
+/* --- held.c: what a limit of the channel's has held back, until it is summed up in a digest --- */
+/* The event does not go to these channels now. Beside what was already to go there: each event once for each channel. */
+int qmon_store_hold(struct qmon_store *store, const char *event_id, const char *const *sinks, size_t count,
+                    uint64_t now_ms);
+struct qmon_held {
+    char sink[32];
+    uint64_t count, first_ms, last_ms;
+};
+/* Channels with something that is not summed up yet. Returns how many, at most `most`, or a negative errno. */
+int qmon_store_held(struct qmon_store *store, struct qmon_held *ret_held, size_t most);
+struct qmon_held_problem {
+    const char *title, *service, *event_id;
+    uint64_t times, problems; /* of this one; how many there are in all */
+};
+/* The most frequent problems among them. */
+int qmon_store_held_problems(struct qmon_store *store, const char *sink, size_t most,
+                             void (*visit)(void *context, const struct qmon_held_problem *problem), void *context);
+/* They are summed up. */
+int qmon_store_held_told(struct qmon_store *store, const char *sink, uint64_t now_ms);
+
+/* --- loops.c: crashes of one program that follow each other --- */
+struct qmon_loop {
+    uint64_t count, since_ms, last_ms; /* crashes, less than the gap apart */
+    uint64_t told;                     /* at which count it was told last; 0 not at all */
+};
+/* A crash at now_ms of a process that started at start_ms (0 not known): one more if that was after the last crash; processes that
+ * crash beside each other are not one that was started again. A gap without any makes it begin anew. 0, and what is known now: 1
+ * where it was not counted; negative errno. */
+int qmon_store_loop_add(struct qmon_store *store, const char *key, uint64_t start_ms, uint64_t now_ms, uint64_t gap_ms,
+                        struct qmon_loop *ret_loop);
+int qmon_store_loop(struct qmon_store *store, const char *key, uint64_t now_ms, uint64_t gap_ms,
+                    struct qmon_loop *ret_loop);
+int qmon_store_loop_told(struct qmon_store *store, const char *key, uint64_t count);
+/* Those told of whose last crash is older than before_ms. visit does not use the store. */
+int qmon_store_loops_over(struct qmon_store *store, uint64_t before_ms, uint64_t limit,
+                          void (*visit)(void *context, const char *key, const struct qmon_loop *loop), void *context);
+
 /* Problems (fingerprint, service and stage) that somebody was alerted of in the last 7 days, that did not come since before_ms,
  * and that qmon_store_once("resolved|ID") was not called for: the newest event of each, as JSON, with its id and how many events
  * of it there are; at most `limit`. */

@@ -81,6 +81,7 @@ static const char *state_text(const char *state) {
         {"alerted", "an alert was due, for every channel that was configured then"},
         {"suppressed", "no alert: one for the same problem was made in this window"},
         {"ignored", "no alert: a filter of yours matches"},
+        {"held", "no alert of its own: the channels' limits were reached; a digest sums it up"},
         {"muted", "no alert: a route of yours leads nowhere"},
         {"stored", "kept here; no alert was due"},
     };

@@ -39,7 +39,7 @@ static const char *container_id(struct qmon_event *event, uint32_t live_pid) {
     return found != NULL ? qmon_event_text_n(event, found, CONTAINER_ID_DIGITS) : NULL;
 }
 
-static void identify_host(struct qmon_event *event, uint32_t live_pid) {
+void qmon__identify_host(struct qmon_event *event, uint32_t live_pid) {
     struct utsname names;
     if (uname(&names) == 0) {
         event->host.name = qmon_event_text(event, names.nodename);
@@ -115,7 +115,7 @@ void qmon__identify_process(struct qmon_event *event, const struct qmon_record *
         event->process.working_directory = qmon_event_text(event, process->working_directory);
     event->process.start_time_ns = process->created_real_ns;
     identify_owner(event, live_pid);
-    identify_host(event, live_pid);
+    qmon__identify_host(event, live_pid);
     if (process->note[0] != '\0')
         qmon_event_note(event, "%s", qmon_event_text(event, process->note));
 }

@@ -12,6 +12,8 @@
 
 /* From a record's head. live_pid: the process, to be asked for what the record does not say; 0 it is gone. */
 void qmon__identify_process(struct qmon_event *event, const struct qmon_record *record, uint32_t live_pid);
+/* The machine's name, kind and kernel, and the container of a process (0: of our own). */
+void qmon__identify_host(struct qmon_event *event, uint32_t live_pid);
 /* From the configuration; after qmon__identify_process. */
 void qmon__identify_service(struct qmon_event *event, const struct qmon_config *config);
 

@@ -102,10 +102,11 @@ void qmon__slack_add_where(struct qmon__slack_message *message, const struct qmo
         }
         qmon_text_add(&text, "\n");
     }
-    qmon_text_add(&text, "*How often*  ");
+    if (event->kind != QMON_KIND_LIFECYCLE || message->times)
+        qmon_text_add(&text, "*How often*  ");
     if (message->times)
         qmon__slack_times(&text, message);
-    else
+    else if (event->kind != QMON_KIND_LIFECYCLE)
         add_how_often(&text, event);
     if (qmon_render_fleet(event, fleet, sizeof fleet)) {
         qmon_text_add(&text, "\n*Fleet*  ");

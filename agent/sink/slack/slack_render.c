@@ -6,6 +6,7 @@
 
 #include "slack_render.h"
 #include "slack_text.h"
+#include "words.h"
 
 #define PLAIN_TRACE_ROWS 16
 #define LEAST_TRACE_BYTES 200
@@ -107,7 +108,7 @@ static void add_blocks(struct qmon__slack_message *message, const struct qmon_ev
     if (event->told.body) {
         add_title(message, event);
         qmon__slack_add_told(message, event->told.body);
-    } else if (event->kind == QMON_KIND_LIFECYCLE) {
+    } else if (!qmon__words_is_problem(event)) {
         qmon__slack_add_lifecycle(message, event);
     } else {
         add_title(message, event);

@@ -65,6 +65,10 @@ static const struct row rows[] = {
     {false, "{\"templates\": {\"webhook\": {\"*\": {\"title\": \"x\"}}}}"},
     {false, "{\"templates\": {\"slack\": {\"oops\": {\"title\": \"x\"}}}}"},
     {false, "{\"channels\": {\"slack\": {\"least\": \"error\"}}}"},
+    {false, "{\"routes\": [{\"channels\": [], \"match\": {\"service\": []}}]}"},
+    {true, "{\"channels\": {\"slack\": {\"limit\": {\"alerts\": 3, \"window\": 600, \"burst\": 0}}}}"},
+    {false, "{\"channels\": {\"slack\": {\"limit\": {\"alerts\": -3}}}}"},
+    {false, "{\"channels\": {\"slack\": {\"limit\": 3}}}"},
     {false, "{\"nosuch\": 1}"},
 };
 #define ROWS (sizeof rows / sizeof rows[0])

@@ -125,11 +125,12 @@ Test(routing_config, takes_a_wrong_zone_for_no_quiet_hours) {
 Test(routing_config, least_severities_of_the_environment_win_and_one_channels_own_counts_more) {
     scratch_write(&scratch, "qmon.json", "{\"channels\": {\"email\": {\"min_severity\": \"critical\"}}}");
     struct qmon_config *config =
-        config_with("QMON_CONFIG=qmon.json", "QMON_MIN_SEVERITY=warning,slack=error,nosuch=error,awful");
+        config_with("QMON_CONFIG=qmon.json", "QMON_MIN_SEVERITY=warning,slack=error,file=info,nosuch=error,awful");
 
     cr_expect_eq(config->routing->least[QMON_CHANNEL_email], QMON_SEVERITY_CRITICAL);
     cr_expect_eq(config->routing->least[QMON_CHANNEL_slack], QMON_SEVERITY_ERROR);
     cr_expect_eq(config->routing->least[QMON_CHANNEL_teams], QMON_SEVERITY_WARNING);
+    cr_expect_eq(config->routing->least[QMON_CHANNEL_file], QMON_SEVERITY_INFO);
     cr_expect_eq(config->problem_count, 2);
     qmon_config_free(config);
 }
@@ -140,6 +141,9 @@ Test(routing_config, bears_nonsense_of_every_shape) {
         "{\"routes\": [null, 1, \"x\", [], {}]}",
         "{\"routes\": [{\"match\": [], \"channels\": {}}]}",
         "{\"routes\": [{\"match\": {\"service\": [null, {}, \"\", \"!\"]}, \"channels\": \"*\"}]}",
+        "{\"routes\": [{\"match\": {\"service\": []}, \"channels\": []}]}",
+        "{\"routes\": [{\"match\": {\"severity\": []}, \"channels\": []}]}",
+        "{\"quiet_hours\": {\"from\": \"1:00\", \"to\": \"2:00\", \"days\": []}}",
         "{\"channels\": [], \"quiet_hours\": \"night\"}",
         "{\"channels\": {\"slack\": null, \"\": {}}}",
         "{\"quiet_hours\": [{\"days\": \"mon-\", \"from\": \"-1:00\", \"to\": \"+1:00\"}]}"};

@@ -28,6 +28,7 @@ void bench_open(struct bench *bench, const char *setting) {
     set("QMON_STATE_DIR", bench->scratch.path);
     set("QMON_EVENTS_FILE", bench->alerts);
     set("QMON_LOG", bench->log);
+    set("QMON_CRASH_LOOP", "0"); /* or what tests crash over and over would be one */
     if (setting != NULL) {
         char name[128];
         const char *equals = strchr(setting, '=');

@@ -1,0 +1,104 @@
+#include "alert_limits.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <qmon/delivery.h>
+#include <qmon/sink.h>
+
+#include "moment.h"
+
+#define BURST_S 60u
+
+/* Each kind of alert has limits of its own. */
+enum class { CLASS_CRITICAL, CLASS_OTHER, CLASS_LIFECYCLE, CLASSES };
+_Static_assert(CLASSES == QMON__LIMIT_CLASSES, "a place for each in struct qmon__pass");
+
+static const char *const class_names[CLASSES] = {"critical", "other", "lifecycle"};
+
+static enum class class_of(const struct qmon_event *event) {
+    if (event->kind == QMON_KIND_LIFECYCLE) return CLASS_LIFECYCLE;
+    return event->severity == QMON_SEVERITY_CRITICAL ? CLASS_CRITICAL : CLASS_OTHER;
+}
+
+static bool is_exempt(const struct qmon_event *event) {
+    const char *phase = event->lifecycle.phase;
+
+    return event->kind == QMON_KIND_LIFECYCLE &&
+           (event->lifecycle.problem != NULL ||
+            (phase != NULL && (strcmp(phase, "digest") == 0 || strcmp(phase, "crash-loop") == 0)));
+}
+
+void qmon__place_of(const struct qmon_config *config, enum qmon_channel channel, char ret_place[QMON__PLACE_BYTES]) {
+    const struct qmon_sink *sink = qmon_sinks[channel];
+
+    snprintf(ret_place, QMON__PLACE_BYTES, "%s|%016" PRIx64, sink->name,
+             sink->destination != NULL ? sink->destination(config) : 0);
+}
+
+/* One alert more under this key. What was refused is not asked about again until its window is over: a storm costs a question
+ * for each window, and not for each error. Where nothing can count, it goes out. */
+static bool take(struct qmon__pass *pass, const char *key, uint64_t limit, uint64_t window_s, uint64_t *until_ms) {
+    uint64_t now_ms = qmon__now_real_ns() / 1000000u;
+    const struct qmon_decision_request request = {
+        .key = key, .limit = limit, .window_s = window_s, .now_ms = now_ms, .count = 1};
+    struct qmon_decision decision;
+
+    if (limit == 0)
+        return true;
+    if (now_ms < *until_ms)
+        return false;
+    qmon__open_cache(pass);
+    if (pass->cache == NULL || pass->cache->class->decide(pass->cache, &request, &decision) < 0 || decision.alert)
+        return true;
+    *until_ms = decision.window.start_ms + window_s * 1000u;
+    if (*until_ms > now_ms + window_s * 1000u) /* of a clock that is ahead of ours */
+        *until_ms = now_ms + window_s * 1000u;
+    return false;
+}
+
+static bool channel_takes(struct qmon__pass *pass, enum qmon_channel channel, enum class class) {
+    const struct qmon_channel_limit limit = qmon_limit_of(pass->config, channel);
+    char place[QMON__PLACE_BYTES], key[QMON__PLACE_BYTES + 32];
+
+    if (limit.burst == 0 && limit.alerts == 0)
+        return true;
+    qmon__place_of(pass->config, channel, place);
+    snprintf(key, sizeof key, "burst|%s|%s", place, class_names[class]);
+    if (!take(pass, key, limit.burst, BURST_S, &pass->full_until_ms[channel][class]))
+        return false;
+    snprintf(key, sizeof key, "limit|%s|%s", place, class_names[class]);
+    return take(pass, key, limit.alerts, limit.window_s, &pass->full_until_ms[channel][class]);
+}
+
+static qmon_channels of_people(qmon_channels channels) {
+    for (int i = 0; i < QMON_CHANNELS; i++)
+        if (!qmon_channel_is_for_people((enum qmon_channel) i))
+            channels &= ~((qmon_channels) 1 << i);
+    return channels;
+}
+
+qmon_channels qmon__within_limits(struct qmon__pass *pass, const struct qmon_event *event, qmon_channels channels) {
+    enum class class = class_of(event);
+    qmon_channels people = of_people(channels), held = 0;
+    const char *names[QMON_ROUTES];
+    char key[32];
+
+    if (is_exempt(event))
+        return channels;
+    for (int i = 0; i < QMON_CHANNELS; i++)
+        if ((channels >> i & 1) && !channel_takes(pass, (enum qmon_channel) i, class))
+            held |= (qmon_channels) 1 << i;
+    snprintf(key, sizeof key, "limit|*|%s", class_names[class]);
+    if ((people & ~held) != 0 && !take(pass, key, pass->config->limit_total, pass->config->limit_window_s,
+                                       &pass->full_until_ms[QMON_CHANNELS][class]))
+        held |= people;
+    size_t count = qmon_channel_names(held, names);
+    for (size_t i = 0; i < count; i++)
+        qmon__count(pass, "limit.held", names[i], 1);
+    if (pass->store != NULL)
+        qmon_store_hold(pass->store, event->id, names, count, qmon__now_real_ns() / 1000000u);
+    pass->held_back |= count > 0;
+    return channels & ~held;
+}

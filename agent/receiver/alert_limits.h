@@ -1,0 +1,23 @@
+/*
+ * alert_limits.h: how many alerts a channel takes. Private to agent/receiver.
+ *
+ * A channel that people read takes so many in a minute (the burst) and so many in a window, and there may be a limit for all of
+ * them together; each is counted where repeats are: in Redis over the fleet, else on this host. What is critical has limits of its
+ * own, and so have starts and stops, so that noise keeps nobody from hearing of a crash. The end of a problem, digests and
+ * crash loops are not counted: they are few, and say what the limits would hide.
+ */
+#ifndef QMON_RECEIVER_ALERT_LIMITS_H
+#define QMON_RECEIVER_ALERT_LIMITS_H
+
+#include <qmon/routing.h>
+
+#include "pass.h"
+
+/* Of these channels, those that the event may go to now. The others are remembered as held back, for the digest, and counted. */
+qmon_channels qmon__within_limits(struct qmon__pass *pass, const struct qmon_event *event, qmon_channels channels);
+
+/* A place that a channel's alerts go to, as part of a key: "slack|0123456789abcdef". */
+#define QMON__PLACE_BYTES 64
+void qmon__place_of(const struct qmon_config *config, enum qmon_channel channel, char ret_place[QMON__PLACE_BYTES]);
+
+#endif
