@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "agent.h"
+#include "clock.h"
 #include "launch.h"
 #include "record_file.h"
 

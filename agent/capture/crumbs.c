@@ -7,6 +7,7 @@
 #include <qmon/paths.h>
 
 #include "agent.h"
+#include "clock.h"
 #include "record_file.h"
 #include "signals.h"
 

@@ -20,6 +20,7 @@
 #include "alternate_stack.h"
 #include "background.h"
 #include "cause.h"
+#include "clock.h"
 #include "guard.h"
 #include "kin.h"
 #include "launch.h"

@@ -10,6 +10,7 @@
 #include <qmon/paths.h>
 
 #include "agent.h"
+#include "clock.h"
 #include "identity.h"
 #include "record_file.h"
 

@@ -7,6 +7,7 @@
 
 #include "agent.h"
 #include "births.h"
+#include "clock.h"
 #include "record_file.h"
 #include "text.h"
 

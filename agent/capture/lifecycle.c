@@ -18,6 +18,7 @@
 #include "background.h"
 #include "cause.h"
 #include "children.h"
+#include "clock.h"
 #include "crumbs.h"
 #include "dispatch.h"
 #include "dispositions.h"
@@ -200,6 +201,7 @@ void qmon__process_start(int argc, char **argv, char **envp) {
     qmon__find_library(working_directory);
     if (!qmon__settings_read(envp, executable, working_directory) || is_receiver(executable))
         return;
+    qmon__clock_start();
     const int pid = qmon__getpid();
     agent->page_bytes = (uint32_t) getauxval(AT_PAGESZ);
     agent->is_init = pid == 1;

@@ -7,12 +7,10 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include <qmon/paths.h>
 
 #include "agent.h"
-#include "guard.h"
 #include "segment.h"
 #include "settings.h"
 #include "start_time.h"
@@ -23,41 +21,6 @@ struct qmon_record qmon__spare_record __attribute__((aligned(4096)));
 #define LOCK_TRIES 10000u
 
 static char own_directory[QMON_RECORD_DIRECTORY_BYTES]; /* that our record is in */
-
-struct reading {
-    clockid_t clock;
-    struct timespec now;
-    bool read;
-};
-
-static void read_clock(void *argument) {
-    struct reading *reading = argument;
-    reading->read = clock_gettime(reading->clock, &reading->now) == 0;
-}
-
-/* The strict mode takes the processor's time stamp counter away too, which the vdso reads. */
-static bool read_clock_under_filters(struct reading *reading) {
-    return (qmon__guarded(read_clock, reading, 0) && reading->read) ||
-           qmon__sys_2(SYS_clock_gettime, reading->clock, &reading->now) == 0;
-}
-
-static uint64_t clock_ns(clockid_t clock) {
-    struct reading reading = {.clock = clock};
-    if (qmon__filters_seen())
-        read_clock_under_filters(&reading);
-    else
-        read_clock(&reading);
-    const struct timespec now = reading.now;
-    return (uint64_t) now.tv_sec * 1000000000u + (uint64_t) now.tv_nsec;
-}
-
-uint64_t qmon__boot_ns(void) {
-    return clock_ns(CLOCK_BOOTTIME);
-}
-
-uint64_t qmon__real_ns(void) {
-    return clock_ns(CLOCK_REALTIME);
-}
 
 /* The first of two places to look, or the second. */
 static void directory(unsigned choice, char *ret_path) {

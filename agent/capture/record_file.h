@@ -79,7 +79,4 @@ void qmon__record_use_spare(void);
 /* Removes the file; the mapping stays. */
 void qmon__record_unlink(void);
 
-uint64_t qmon__boot_ns(void);
-uint64_t qmon__real_ns(void);
-
 #endif

@@ -14,6 +14,7 @@
 
 #include "agent.h"
 #include "background.h"
+#include "clock.h"
 #include "record_file.h"
 #include "text.h"
 #include "thread.h"

@@ -99,6 +99,10 @@ VICTIM(runtime, tcmalloc_before_the_agent, ALLOCATOR(preload_before, TCMALLOC, .
        .code = "SIGSEGV")
 VICTIM(runtime, tcmalloc_after_the_agent, ALLOCATOR(preload_after, TCMALLOC, .program = "null_read"), .code = "SIGSEGV")
 
+/* Its constructor runs after ours; it is not to be asked before, and not to be believed afterwards. */
+VICTIM(runtime, a_library_that_fakes_the_time, .preload_before = QMON_BUILD_DIR "/victims/libfakes_clock.so",
+       .program = "fork_crashes", .arguments = {"cp"}, .code = "SIGSEGV", .reports = 2)
+
 VICTIM(runtime, valgrind_that_runs_a_program, .program = "/usr/bin/valgrind", .needs = {"/usr/bin/valgrind"},
        .arguments = {"-q", QMON_BUILD_DIR "/victims/ends", "return", "3"}, .death = "exit 3", .any_lifecycle = true,
        .any_errors = true, .code = "exit:3", .slower_ms = 8000)

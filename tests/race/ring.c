@@ -16,6 +16,7 @@
 
 #include "agent.h"
 #include "background.h"
+#include "clock.h"
 #include "record_file.h"
 #include "ring.h"
 #include "thread.h"
