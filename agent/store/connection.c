@@ -42,7 +42,7 @@ static int after_commit(void *context, sqlite3 *db, const char *name, int pages)
     struct qmon_store *store = context;
 
     store->wal_pages = pages;
-    if (pages >= QMON__WAL_PAGES_MAX)
+    if (pages >= (store->many ? QMON__WAL_PAGES_MANY : QMON__WAL_PAGES_MAX))
         sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     return SQLITE_OK;
 }
@@ -98,6 +98,13 @@ int qmon__database_connect(struct qmon_store *store) {
     return r;
 }
 
+void qmon__database_expect_many(struct qmon_store *store) {
+    if (store->many)
+        return;
+    store->many = true;
+    sqlite3_exec(store->db, "PRAGMA cache_size = -16384", NULL, NULL, NULL);
+}
+
 void qmon__database_disconnect(struct qmon_store *store) {
     for (int i = 0; i < QMON__STATEMENT_COUNT; i++) {
         sqlite3_finalize(store->statements[i]);
@@ -106,6 +113,7 @@ void qmon__database_disconnect(struct qmon_store *store) {
     sqlite3_close_v2(store->db);
     store->db = NULL;
     store->wal_pages = 0;
+    store->many = false;
     qmon__tails_forget(store);
 }
 

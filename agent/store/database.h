@@ -27,6 +27,7 @@
 #define QMON__BUSY_DECISION_MS 1000u /* a decision has somebody to stand in for it */
 #define QMON__WAL_PAGES_KEPT 64
 #define QMON__WAL_PAGES_MAX 1000
+#define QMON__WAL_PAGES_MANY 4000 /* for who writes batches, and empties the log at its end */
 #define QMON__PAGE_BYTES 4096u
 #define QMON__STORE_BYTES_KEPT (256u << 20) /* older events are dropped beyond that */
 #define QMON__STORE_BYTES_MAX (512u << 20)  /* full */
@@ -184,6 +185,7 @@ struct qmon_store {
     uint64_t busy_until_ms;           /* CLOCK_MONOTONIC */
     int wal_pages;                    /* in the log after our last commit */
     struct qmon__tails tails;
+    bool many; /* batches are written: see qmon__database_expect_many */
     char problem[768];
 };
 
@@ -193,6 +195,9 @@ struct qmon_store {
 int qmon__database_open(struct qmon_store *store);
 int qmon__database_connect(struct qmon_store *store);
 void qmon__database_disconnect(struct qmon_store *store);
+/* What is written comes in batches from now on. New keys lie all over the indices, so their pages are kept in memory, and not
+ * written to the file after each few batches. */
+void qmon__database_expect_many(struct qmon_store *store);
 /* Has the file been removed from its path or replaced there? */
 bool qmon__database_is_gone(struct qmon_store *store);
 /* Starts the time in which the next statements may wait for a lock. */

@@ -136,6 +136,7 @@ static int begin_whole(struct qmon_store *store, uint64_t busy_ms) {
     store->whole = QMON__WHOLE_AHEAD;
     if (r < 0)
         return r;
+    qmon__database_expect_many(store);
     qmon__database_allow_ms(store, busy_ms);
     r = qmon__run(store, qmon__statement(store, QMON__BEGIN));
     if (r == 0)
