@@ -133,3 +133,13 @@ uint64_t qmon__memory_end(const struct qmon__memory *memory, uint64_t address) {
     const struct mapping *mapping = find_mapping(memory, address);
     return mapping != NULL ? mapping->end : 0;
 }
+
+uint64_t qmon__memory_start(const struct qmon__memory *memory, uint64_t address) {
+    const struct mapping *mapping = find_mapping(memory, address);
+    return mapping != NULL ? mapping->start : 0;
+}
+
+uint64_t qmon__memory_start_before(const struct qmon__memory *memory, uint64_t start) {
+    const struct mapping *mapping = find_mapping(memory, start);
+    return mapping != NULL && mapping > memory->mappings ? mapping[-1].start : 0;
+}

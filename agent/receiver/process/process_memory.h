@@ -25,5 +25,8 @@ int qmon__memory_refusal(const struct qmon__memory *memory);
 bool qmon__memory_is_code(const struct qmon__memory *memory, uint64_t address);
 /* The end of the mapping that holds the address; 0: nothing is mapped there. */
 uint64_t qmon__memory_end(const struct qmon__memory *memory, uint64_t address);
+/* Its start; and the start of the mapping before the one that starts there. 0: there is none. */
+uint64_t qmon__memory_start(const struct qmon__memory *memory, uint64_t address);
+uint64_t qmon__memory_start_before(const struct qmon__memory *memory, uint64_t start);
 
 #endif

@@ -11,9 +11,11 @@
 #include <qmon/guess.h>
 
 #include "moment.h"
+#include "unwind_table.h"
 
 #define TABLE_ANSWERS 1024u
 #define GUESSES 64u
+#define MODULES 32u
 
 #if defined(__x86_64__)
 #define FRAME_POINTER UNW_X86_64_RBP
@@ -30,6 +32,8 @@ static struct {
         uint64_t pc;
         bool has;
     } tables[TABLE_ANSWERS];
+    struct qmon__unwind_table modules[MODULES]; /* code_end 0: none yet */
+    unsigned next_module;
 } stacks;
 
 static int read_memory(unw_addr_space_t space, unw_word_t address, unw_word_t *value, int write, void *argument) {
@@ -49,14 +53,47 @@ static int read_register(unw_addr_space_t space, unw_regnum_t number, unw_word_t
     return write != 0 ? -UNW_EINVAL : _UPT_access_reg(space, number, value, write, argument);
 }
 
+/* What libunwind offers to those that find the table themselves; its header does not say so. */
+extern int UNW_OBJ(dwarf_search_unwind_table)(unw_addr_space_t space, unw_word_t pc, unw_dyn_info_t *where,
+                                              unw_proc_info_t *information, int need_unwind_info, void *argument);
+
+static const struct qmon__unwind_table *table_for(uint64_t pc) {
+    for (unsigned i = 0; i < MODULES; i++)
+        if (pc - stacks.modules[i].code_start < stacks.modules[i].code_end - stacks.modules[i].code_start)
+            return &stacks.modules[i];
+    struct qmon__unwind_table *table = &stacks.modules[stacks.next_module++ % MODULES];
+    *table = (struct qmon__unwind_table){0};
+    return qmon__unwind_table_find(stacks.memory, pc, table) ? table : NULL;
+}
+
+/* By the table in memory; where that is missing, libunwind may find one in a file (.debug_frame). */
+static int find_proc_info(unw_addr_space_t space, unw_word_t pc, unw_proc_info_t *information, int need_unwind_info,
+                          void *argument) {
+    const struct qmon__unwind_table *table = table_for(pc);
+    if (table != NULL && table->count != 0) {
+        unw_dyn_info_t where = {
+            .start_ip = table->code_start, .end_ip = table->code_end, .format = UNW_INFO_FORMAT_REMOTE_TABLE};
+        where.u.rti.segbase = table->header;
+        where.u.rti.table_data = table->entries;
+        where.u.rti.table_len = table->count * 8 / sizeof(unw_word_t);
+        const int found =
+            UNW_OBJ(dwarf_search_unwind_table)(space, pc, &where, information, need_unwind_info, argument);
+        if (found == 0)
+            return 0;
+    }
+    return _UPT_find_proc_info(space, pc, information, need_unwind_info, argument);
+}
+
 bool qmon__stacks_begin(struct qmon__memory *memory) {
     static unw_accessors_t accessors;
     accessors = _UPT_accessors;
     accessors.access_mem = read_memory;
     accessors.access_reg = read_register;
+    accessors.find_proc_info = find_proc_info;
     stacks.memory = memory;
     stacks.space = unw_create_addr_space(&accessors, 0);
     memset(stacks.tables, 0, sizeof stacks.tables);
+    memset(stacks.modules, 0, sizeof stacks.modules);
     if (stacks.space != NULL)
         unw_set_caching_policy(stacks.space, UNW_CACHE_GLOBAL);
     return stacks.space != NULL;
