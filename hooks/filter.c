@@ -9,7 +9,9 @@
 #include <linux/filter.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 
+#include <dispositions.h>
 #include <filters.h>
 #include <kin.h>
 #include <sys.h>
@@ -26,13 +28,28 @@ static inline long result_of(long result) {
     return __builtin_expect(result >= 0 || result < -4095, 1) ? result : fail(result);
 }
 
-/* The kernel has read the program, so that it can be read. */
+/* Before and after: a filter that lets no dispositions be set must find those in place by which the process can die. */
+static bool prepare(const struct sock_fprog *program) {
+    const bool hard = qmon__filter_keeps_dispositions(program);
+    if (hard)
+        qmon__dispositions_harden(true);
+    return hard;
+}
+
+static void finish(const struct sock_fprog *program, bool taken, bool hard) {
+    if (taken)
+        qmon__filters_add(program); /* the kernel has read it, so that it can be read */
+    else if (hard)
+        qmon__dispositions_harden(false);
+}
+
 __attribute__((cold, noinline)) static long install(unsigned long operation, unsigned long flags, void *program) {
     const int error_number = errno;
+    const bool hard = operation == SECCOMP_SET_MODE_FILTER && prepare(program);
     const long result = qmon__sys6_raw(SYS_seccomp, (long) operation, (long) flags, (long) program, 0, 0, 0);
     const bool taken = (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0 ? result >= 0 : result == 0;
-    if (taken && operation == SECCOMP_SET_MODE_FILTER)
-        qmon__filters_add(program);
+    if (operation == SECCOMP_SET_MODE_FILTER)
+        finish(program, taken, hard);
     else if (taken && operation == SECCOMP_SET_MODE_STRICT)
         qmon__filters_add_strict();
     errno = error_number;
@@ -41,9 +58,10 @@ __attribute__((cold, noinline)) static long install(unsigned long operation, uns
 
 __attribute__((cold, noinline)) static long install_by_prctl(unsigned long mode, void *program, unsigned long c,
                                                              unsigned long d) {
+    const bool hard = mode == SECCOMP_MODE_FILTER && prepare(program);
     const long result = qmon__sys6_raw(SYS_prctl, PR_SET_SECCOMP, (long) mode, (long) program, (long) c, (long) d, 0);
-    if (result == 0 && mode == SECCOMP_MODE_FILTER)
-        qmon__filters_add(program);
+    if (mode == SECCOMP_MODE_FILTER)
+        finish(program, result == 0, hard);
     else if (result == 0 && mode == SECCOMP_MODE_STRICT)
         qmon__filters_add_strict();
     return result_of(result);

@@ -209,9 +209,33 @@ void qmon__dispositions_veil(void) {
             install_again(signal);
 }
 
+static _Atomic qmon__sigset hardened; /* signals whose entry serves once */
+
+void qmon__dispositions_harden(bool hard) {
+    if (!qmon__agent.active || !qmon__is_owner())
+        return;
+    for (int signal = 1; signal <= QMON__SIGNALS; signal++) {
+        const qmon__sigset bit = QMON__SIGNAL_BIT(signal);
+        const struct qmon__kernel_action shadow = qmon__disposition_of(signal);
+        if (!is_caught(signal) || (QMON__FAULT_SIGNALS & bit) != 0 || shadow.handler != (void *) SIG_DFL)
+            continue;
+        struct qmon__kernel_action action = in_kernel(signal, &shadow);
+        if (action.handler != (void *) qmon__signal_entry)
+            continue;
+        if (hard) {
+            action.flags |= SA_RESETHAND;
+            atomic_fetch_or_explicit(&hardened, bit, memory_order_relaxed);
+        } else {
+            atomic_fetch_and_explicit(&hardened, ~bit, memory_order_relaxed);
+        }
+        set_unasked(signal, &action);
+    }
+}
+
 bool qmon__disposition_default(int signal) {
     const struct qmon__kernel_action action = {.handler = (void *) SIG_DFL};
-    return set_unasked(signal, &action) == 0;
+    return set_unasked(signal, &action) == 0 ||
+           (atomic_load_explicit(&hardened, memory_order_relaxed) & QMON__SIGNAL_BIT(signal)) != 0;
 }
 
 void qmon__dispositions_start(void) {

@@ -44,6 +44,12 @@ struct qmon__kernel_action qmon__disposition_of(int signal);
 /* SA_RESETHAND: the program's handler has had its one call. */
 void qmon__disposition_reset(int signal);
 
+/* A filter is about to come that lets no dispositions be set any more: then a signal that was sent could not be made to end the process,
+ * as its default action would have. So from now on the kernel itself takes our entry away as it calls it (SA_RESETHAND), for
+ * signals that the program has at their default, but for faults, which guards may need more than once. `hard` false: the filter was
+ * not taken. */
+void qmon__dispositions_harden(bool hard);
+
 /* Gives a signal its true default action in the kernel, for dying by it. False: a filter does not let us. */
 bool qmon__disposition_default(int signal);
 

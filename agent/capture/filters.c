@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "guard.h"
+
 #define FILTERS 64u
 #define STEPS 16384u /* of all together; the kernel takes up to 4096 in one, and 32768 in all */
 
@@ -51,8 +53,8 @@ void qmon__filters_add_strict(void) {
     add(NULL, 0);
 }
 
-/* What a filter computes with. The kernel has checked the program: it only jumps forward, ends with a return, and reads and writes
- * nothing but this and the call's data. */
+/* What a filter computes with. The kernel has checked the program, or is about to: it only jumps forward, ends with a return, and
+ * reads and writes nothing but this and the call's data. */
 struct machine {
     uint32_t a, x, memory[BPF_MEMWORDS];
     const struct seccomp_data *data;
@@ -137,7 +139,7 @@ static uint32_t run(const struct sock_filter *steps, unsigned count, const struc
             break;
         case BPF_JMP:
             if (BPF_OP(step->code) == BPF_JA)
-                at += step->k;
+                at += step->k < count ? step->k : count;
             else
                 at += holds(machine.a, operand, BPF_OP(step->code)) ? step->jt : step->jf;
             break;
@@ -154,17 +156,42 @@ static uint32_t run(const struct sock_filter *steps, unsigned count, const struc
     return SECCOMP_RET_ALLOW;
 }
 
+struct question {
+    const struct sock_fprog *program;
+    struct seccomp_data data;
+    uint32_t action;
+};
+
+static void ask(void *argument) {
+    struct question *question = argument;
+    question->action = run(question->program->filter, question->program->len, &question->data);
+}
+
+static void describe(struct seccomp_data *ret_data, long number, const long arguments[static 6]) {
+    *ret_data = (struct seccomp_data){.nr = (int) number, .arch = OWN_ARCHITECTURE};
+    for (unsigned i = 0; i < 6; i++)
+        ret_data->args[i] = (uint64_t) arguments[i];
+}
+
+bool qmon__filter_keeps_dispositions(const struct sock_fprog *program) {
+    static const long abort_to_default[6] = {SIGABRT, 1, 0, 8};
+    struct question question = {.program = program, .action = SECCOMP_RET_ALLOW};
+    describe(&question.data, SYS_rt_sigaction, abort_to_default);
+    if (!qmon__guarded(ask, &question, 0))
+        return false;
+    const uint32_t action = question.action & SECCOMP_RET_ACTION_FULL;
+    return action != SECCOMP_RET_ALLOW && action != SECCOMP_RET_LOG;
+}
+
 static bool is_in_strict_mode(long number) {
     return number == SYS_read || number == SYS_write || number == SYS_exit || number == SYS_rt_sigreturn;
 }
 
 __attribute__((cold, noinline)) bool qmon__filters_forbid(long number, const long arguments[static 6]) {
     const unsigned count = atomic_load_explicit(&qmon__filter_count, memory_order_acquire);
-    struct seccomp_data data = {.nr = (int) number,
-                                .arch = OWN_ARCHITECTURE,
-                                .instruction_pointer = (uint64_t) (uintptr_t) __builtin_return_address(0)};
-    for (unsigned i = 0; i < 6; i++)
-        data.args[i] = (uint64_t) arguments[i];
+    struct seccomp_data data;
+    describe(&data, number, arguments);
+    data.instruction_pointer = (uint64_t) (uintptr_t) __builtin_return_address(0);
     for (unsigned i = 0; i < count; i++) {
         if (filters[i].steps == NULL) {
             if (!is_in_strict_mode(number))

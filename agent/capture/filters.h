@@ -28,6 +28,10 @@ void qmon__filters_add(const struct sock_fprog *program);
 /* The kernel has taken the strict mode: read, write, exit and sigreturn alone are left. */
 void qmon__filters_add_strict(void);
 
+/* Will a filter that is about to be installed keep signal dispositions from being set, in whatever way? Nothing of it is known to be
+ * true yet: it may not even be there. */
+bool qmon__filter_keeps_dispositions(const struct sock_fprog *program);
+
 /* Would this call end the process, or raise SIGSYS in it? */
 bool qmon__filters_forbid(long number, const long arguments[static 6]);
 

@@ -43,6 +43,13 @@ REFUSED(refuses_to_queue_signals_for_an_abort, 38, "rt_tgsigqueueinfo,rt_sigqueu
 REFUSED(refuses_clone_for_an_abort, 1, "clone,clone3,fork,vfork", "abort", ABORT)
 REFUSED(refuses_exec_for_an_abort, 13, "execve,execveat", "abort", ABORT)
 REFUSED(refuses_open_for_an_abort, 2, "open,openat", "abort", ABORT)
+REFUSED(refuses_dispositions, 1, "rt_sigaction", "fault", FAULT)
+REFUSED(refuses_dispositions_for_an_abort, 1, "rt_sigaction", "abort", ABORT)
+REFUSED(does_not_know_dispositions_for_an_abort, 38, "rt_sigaction", "abort", ABORT)
+REFUSED(allows_little_but_no_dispositions_for_an_abort, 1,
+        "allow:read,write,exit,exit_group,rt_sigreturn,rt_sigprocmask,tgkill,gettid,getpid", "abort", ABORT)
+VICTIM(filter, refuses_dispositions_for_a_stop, .program = "refuses_calls", .arguments = {"1", "rt_sigaction", "stop"},
+       .death = "SIGTERM", .stops = "SIGTERM")
 REFUSED(refuses_clone_for_an_exit, 1, "clone,clone3,fork,vfork", "5", .code = "exit:5")
 REFUSED(refuses_exec_for_an_exit, 1, "execve,execveat", "5", .code = "exit:5")
 REFUSED(allows_next_to_nothing, 1, "allow:read,write,exit,exit_group,rt_sigreturn,tgkill,gettid,getpid", "fault", FAULT)

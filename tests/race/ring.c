@@ -17,6 +17,7 @@
 #include "agent.h"
 #include "background.h"
 #include "clock.h"
+#include "guard.h"
 #include "record_file.h"
 #include "ring.h"
 #include "thread.h"
@@ -27,6 +28,13 @@ enum { PRODUCERS = 4, REPORTS = 20000, TIMES = 3 };
 struct qmon__agent qmon__agent;
 _Thread_local struct qmon__thread qmon__thread;
 static struct qmon_record record;
+
+bool qmon__guarded(void (*function)(void *argument), void *argument, uint64_t within_ms) {
+    (void) within_ms;
+    function(argument);
+    return true;
+}
+
 static _Atomic bool producers_done;
 static _Atomic unsigned accepted, dropped;
 

@@ -1,10 +1,11 @@
 /*
  * A seccomp filter answers some system calls with an error, or kills: refuses_calls ERRNO CALL,CALL,... The calls are names as in
- * the table below, or numbers, or "allow:" and those that are left alone. Then a fault, an abort, or an exit.
+ * the table below, or numbers, or "allow:" and those that are left alone. Then a fault, an abort, a stop, or an exit.
  */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,5 +118,7 @@ int main(int argc, char **argv) {
         fault_here();
     if (strcmp(argv[3], "abort") == 0)
         abort();
+    if (strcmp(argv[3], "stop") == 0)
+        kill(getpid(), SIGTERM);
     _exit(atoi(argv[3]));
 }
