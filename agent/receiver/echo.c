@@ -11,7 +11,8 @@
 
 #define LOOK_BACK_MS 10000u
 #define LOOK_AT 50u
-#define PATIENCE_MS 250u /* the child's own receiver may still be at work */
+#define PATIENCE_MS 2000u /* the child's own receiver may still be at work, on a busy machine */
+#define CRUMBS_KEPT 64u   /* where there are as many, what came before is not known */
 #define PAUSE_US 10000u
 
 struct search {
@@ -40,6 +41,14 @@ static bool child_crashed(struct qmon_store *store, const struct qmon_event *eve
     return search.found;
 }
 
+/* Breadcrumbs say whether it has made a child at all: without one there is nothing to wait for. */
+static bool may_have_child(const struct qmon_event *event) {
+    for (size_t i = 0; i < event->crumb_count; i++)
+        if (event->crumbs[i].text != NULL && strncmp(event->crumbs[i].text, "made a child", 12) == 0)
+            return true;
+    return event->crumb_count >= CRUMBS_KEPT;
+}
+
 bool qmon__is_echo(struct qmon_store *store, const struct qmon_event *event) {
     if (event->kind != QMON_KIND_CRASH || event->signal.number == 0 || event->signal.code > 0 ||
         event->signal.sender_pid == 0 || event->signal.sender_pid != event->process.pid || event->cause.kind == NULL ||
@@ -47,7 +56,7 @@ bool qmon__is_echo(struct qmon_store *store, const struct qmon_event *event) {
         return false;
     const uint64_t end_ms = qmon__now_monotonic_ms() + PATIENCE_MS;
     while (!child_crashed(store, event)) {
-        if (qmon__now_monotonic_ms() >= end_ms)
+        if (!may_have_child(event) || qmon__now_monotonic_ms() >= end_ms)
             return false;
         qmon__pause_us(PAUSE_US);
     }

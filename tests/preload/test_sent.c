@@ -61,3 +61,8 @@ VICTIM(sent, too_much_cpu_time, .program = "cpu_limit", .code = "SIGXCPU", .orig
 VICTIM(sent, too_big_a_file, .program = "file_limit", .code = "SIGXFSZ", .origin = "grow")
 VICTIM(sent, a_real_time_signal, .program = "sends_itself", .arguments = {"kill", "40"}, .death = "signal 40",
        .code = "SIGRTMIN+6")
+
+/* A wrapper that ends as its child did is an echo of it. */
+VICTIM(sent, to_itself_by_a_wrapper_whose_child_had_it, .program = "/usr/bin/timeout",
+       .arguments = {"20", "/bin/sh", "-c", "kill -SEGV $$"}, .death = "SIGSEGV", .code = "SIGSEGV", .any_errors = true,
+       .racy = true)
