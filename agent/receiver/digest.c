@@ -210,7 +210,7 @@ static int only_one(const struct qmon_config *config) {
     return -1;
 }
 
-void qmon__wait_for_digest(struct qmon__pass *pass) {
+static void wait_for_digest(struct qmon__pass *pass) {
     uint64_t end_ms = qmon__now_monotonic_ms() + PATIENCE_MS, next_ms;
     int lock = only_one(pass->config);
 
@@ -225,4 +225,16 @@ void qmon__wait_for_digest(struct qmon__pass *pass) {
             qmon__pause_us(STEP_MS * 1000u);
     } while (next_ms != 0 && qmon__now_monotonic_ms() < end_ms);
     close(lock);
+}
+
+void qmon__wait_for_digest_apart(void) {
+    struct qmon__pass pass;
+
+    if (fork() != 0)
+        return;
+    if (qmon__pass_open(&pass, qmon__now_monotonic_ms() + DELIVERY_MS) == 0) {
+        wait_for_digest(&pass);
+        qmon__pass_close(&pass);
+    }
+    _exit(0);
 }

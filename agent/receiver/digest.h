@@ -4,7 +4,7 @@
  *
  * Nothing of ours runs while nothing happens, so whichever receiver or command comes by tells what is due: ten seconds after the
  * first alert that was held back, or a minute after it where there was a digest a short while ago. A receiver that held something
- * back stays, in a process of its own, until that has been told (qmon__wait_for_digest).
+ * back stays, in a process of its own, until that has been told (qmon__wait_for_digest_apart).
  */
 #ifndef QMON_RECEIVER_DIGEST_H
 #define QMON_RECEIVER_DIGEST_H
@@ -14,8 +14,8 @@
 /* Tells what is due now; `at_once`: everything. Returns when the next one is due (CLOCK_REALTIME, ms); 0: nothing waits. */
 uint64_t qmon__tell_digests(struct qmon__pass *pass, bool at_once);
 
-/* Waits for what is not due yet, and tells it: in this process, for at most ten minutes, if no other one of this state directory
- * does so already. */
-void qmon__wait_for_digest(struct qmon__pass *pass);
+/* A child of this process waits for what is not due yet, and tells it, for at most ten minutes and if no other one of this state
+ * directory does so already: the agent waits for us before it starts another receiver. No store may be open. */
+void qmon__wait_for_digest_apart(void);
 
 #endif

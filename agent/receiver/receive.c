@@ -26,18 +26,15 @@
 #include <qmon/receiver.h>
 
 #include "arguments.h"
-#include "crash_loop.h"
 #include "digest.h"
 #include "identity.h"
 #include "live.h"
 #include "manners.h"
 #include "moment.h"
 #include "oom.h"
+#include "others.h"
 #include "pass.h"
-#include "places.h"
 #include "procfs.h"
-#include "recover.h"
-#include "resolve.h"
 #include "ring.h"
 #include "settle.h"
 #include "targets.h"
@@ -47,7 +44,6 @@
 #define BACKGROUND_MS 10000u /* for what nobody waits for */
 #define RING_LINGER_MS 300u
 #define RING_LIFE_MS 590000u /* the agent gives a ring's receiver ten minutes */
-#define LATE_MS 500u         /* no recovery of others' records with less time left */
 #define MARGIN_MS 300u       /* the agent kills us at the deadline: all must be said before */
 #define THREADS_MS 1000u     /* that a dying process waits for its other threads' stacks at the most */
 #define MEMORY_KEPT (16 << 20)
@@ -59,7 +55,6 @@ struct work {
     struct qmon__pass pass;
     char record_name[NAME_MAX + 1]; /* also once the file is closed; empty: it has none */
     char *maps;                     /* of the process, read while it was there; NULL */
-    bool digest_waits;              /* something was held back, and is not due to be summed up yet */
     bool has_file;                  /* others can see the record, so that it must be locked */
 };
 
@@ -100,7 +95,7 @@ static bool begin_work(struct work *work, unsigned sections) {
     if (!begin_pass(work))
         return false;
     if (work->has_file &&
-        qmon__record_lock_until(&work->file, QMON__LOCK_PROCESS, work->pass.deadline_ms - LATE_MS / 2) < 0) {
+        qmon__record_lock_until(&work->file, QMON__LOCK_PROCESS, work->pass.deadline_ms - MARGIN_MS) < 0) {
         qmon_log("record %s is another receiver's; left to it", work->file.name);
         return false;
     }
@@ -113,52 +108,14 @@ static bool begin_work(struct work *work, unsigned sections) {
     return error == 0;
 }
 
-/* For others, once our own is done: their records, their deliveries. */
-static void help_others(struct work *work) {
-    struct qmon__pass *pass = &work->pass;
-    if (is_waited_for(work->arguments) && pass->store != NULL && pass->held_back) {
-        qmon__tell_digests(pass, true); /* nobody may come after us */
-        qmon__deliver(pass, NULL);
-    }
-    if (is_waited_for(work->arguments) || pass->store == NULL || pass->makeshift ||
-        qmon__now_monotonic_ms() + LATE_MS > pass->deadline_ms)
-        return;
-    struct qmon__places places;
-    char state_dir[PATH_MAX];
-    if (qmon_state_dir(pass->config->state_dir, environ, state_dir, sizeof state_dir) < 0)
-        return;
-    qmon__places_open(&places, state_dir, pass->config);
-    if (work->file.directory >= 0)
-        qmon__places_add(&places, work->file.directory);
-    qmon__record_close(&work->file); /* with its lock: it may be among them */
-    qmon__recover(pass, &places, NULL, true);
-    qmon__places_close(&places);
-    qmon__tell_resolved(pass, qmon__now_real_ns() / 1000000u);
-    qmon__tell_loops_over(pass, qmon__now_real_ns() / 1000000u);
-    work->digest_waits = qmon__tell_digests(pass, false) != 0;
-    qmon__deliver(pass, NULL);
-    qmon_store_retain(pass->store, qmon__now_real_ns() / 1000000u);
-}
-
-/* A child does: the agent waits for us before it starts another one. */
-static void wait_for_digest(const struct work *work) {
-    struct qmon__pass pass;
-    if (!work->digest_waits || fork() != 0)
-        return;
-    if (qmon__pass_open(&pass, qmon__now_monotonic_ms() + BACKGROUND_MS) == 0) {
-        qmon__wait_for_digest(&pass);
-        qmon__pass_close(&pass);
-    }
-    _exit(0);
-}
-
 static void end_work(struct work *work) {
-    help_others(work);
+    bool digest_waits = qmon__see_to_others(&work->pass, &work->file, is_waited_for(work->arguments));
     free(work->maps);
     qmon__record_close(&work->file);
     if (work->pass.store != NULL)
         qmon__pass_close(&work->pass);
-    wait_for_digest(work);
+    if (digest_waits)
+        qmon__wait_for_digest_apart();
 }
 
 static bool settle(struct work *work, struct qmon__report *crash, bool no_delivery) {

@@ -1,0 +1,38 @@
+#include "others.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+#include "crash_loop.h"
+#include "digest.h"
+#include "moment.h"
+#include "places.h"
+#include "recover.h"
+#include "resolve.h"
+
+#define LATE_MS 500u /* no recovery of others' records with less time left */
+
+bool qmon__see_to_others(struct qmon__pass *pass, struct qmon__record_file *file, bool waited_for) {
+    struct qmon__places places;
+    char state_dir[PATH_MAX];
+    if (waited_for && pass->store != NULL && pass->held_back) {
+        qmon__tell_digests(pass, true);
+        qmon__deliver(pass, NULL);
+    }
+    if (waited_for || pass->store == NULL || pass->makeshift ||
+        qmon__now_monotonic_ms() + LATE_MS > pass->deadline_ms ||
+        qmon_state_dir(pass->config->state_dir, environ, state_dir, sizeof state_dir) < 0)
+        return false;
+    qmon__places_open(&places, state_dir, pass->config);
+    if (file->directory >= 0)
+        qmon__places_add(&places, file->directory);
+    qmon__record_close(file); /* with its lock */
+    qmon__recover(pass, &places, NULL, true);
+    qmon__places_close(&places);
+    qmon__tell_resolved(pass, qmon__now_real_ns() / 1000000u);
+    qmon__tell_loops_over(pass, qmon__now_real_ns() / 1000000u);
+    bool digest_waits = qmon__tell_digests(pass, false) != 0;
+    qmon__deliver(pass, NULL);
+    qmon_store_retain(pass->store, qmon__now_real_ns() / 1000000u);
+    return digest_waits;
+}
