@@ -106,7 +106,7 @@ Test(alert_limits, of_a_channel_that_has_none_hold_nothing) {
 }
 
 Test(alert_limits, hosts_that_share_a_redis_share_a_channels_limit_and_its_digests) {
-    struct redis_server redis;
+    struct redis_server redis = {0};
     struct bench other;
     char setting[96];
 
