@@ -47,9 +47,20 @@ static void signal_reason(const struct qmon_record *record, int signal, int code
         snprintf(ret_text, bytes, "signal %d%s", signal, sender);
 }
 
+int qmon__stop_of_java(const struct qmon_record *record) {
+    const char *slash = strrchr(record->process.executable, '/');
+    const int signal = (record->end.status & 0xff) - 128;
+    const bool stop = signal == SIGTERM || signal == SIGINT || signal == SIGHUP;
+    return record->end.how == QMON_END_EXIT && stop && slash != NULL && strcmp(slash, "/java") == 0 ? signal : 0;
+}
+
 void qmon__end_reason(const struct qmon_record *record, char *ret_text, size_t bytes) {
     const struct qmon_record_end *end = &record->end;
-    if (end->how == QMON_END_EXIT)
+    const int stop = qmon__stop_of_java(record);
+    if (stop != 0)
+        snprintf(ret_text, bytes, "exit status %d, a Java VM's way to end by %s", end->status & 0xff,
+                 qmon_signal_name(stop));
+    else if (end->how == QMON_END_EXIT)
         snprintf(ret_text, bytes, "exit status %d", end->status & 0xff);
     else if (end->how == QMON_END_SIGNAL)
         signal_reason(record, end->signal, end->signal_code, end->sender_pid, end->sender_uid, ret_text, bytes);
@@ -69,7 +80,8 @@ void qmon__crash_reason(const struct qmon_record *record, char *ret_text, size_t
 
 static enum qmon_severity shutdown_severity(const struct qmon_record *record) {
     if (record->end.how == QMON_END_EXIT)
-        return (record->end.status & 0xff) != 0 ? QMON_SEVERITY_WARNING : QMON_SEVERITY_INFO;
+        return (record->end.status & 0xff) != 0 && qmon__stop_of_java(record) == 0 ? QMON_SEVERITY_WARNING
+                                                                                   : QMON_SEVERITY_INFO;
     if (record->end.how == QMON_END_SIGNAL || atomic_load(&record->header.state) == QMON_STATE_EXEC)
         return QMON_SEVERITY_INFO;
     return QMON_SEVERITY_ERROR;

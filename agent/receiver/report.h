@@ -45,6 +45,9 @@ int qmon__lifecycle_event(const struct qmon_record *record, enum qmon__phase pha
 /* kind exit: a non-zero status. */
 int qmon__exit_event(const struct qmon_record *record, int status, uint64_t time_ns, uint32_t live_pid,
                      struct qmon__report *ret_report);
+/* The stop signal (SIGTERM, SIGINT, SIGHUP) that a Java VM says by its exit status that it was ended by, as it does once its shutdown
+ * hooks have run; 0: it is none, or has ended otherwise. */
+int qmon__stop_of_java(const struct qmon_record *record);
 /* How the record says that its process ended: "exit status 3", "signal SIGTERM from pid 71 (bash)". */
 void qmon__end_reason(const struct qmon_record *record, char *ret_text, size_t bytes);
 /* The same for the crash slot: "signal SIGSEGV". */

@@ -151,6 +151,10 @@ static bool settle_exit(struct qmon__pass *pass, struct qmon__record_file *file,
     if (end->how != QMON_END_EXIT || (end->status & 0xff) == 0 ||
         !(file->copy->process.flags & QMON_PROCESS_TELL_EXIT) || has_announced(file, QMON_ANNOUNCED_END))
         return true;
+    if (qmon__stop_of_java(file->copy) != 0) {
+        qmon__count(pass, "record.untold", "a Java VM's exit status for a stop signal", 1);
+        return true;
+    }
     struct qmon__report report;
     qmon__record_load(file, QMON__LOAD_CRUMBS, true);
     if (qmon__exit_event(file->copy, end->status & 0xff, end->real_ns, settlement->live_pid, &report) < 0)

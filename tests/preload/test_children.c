@@ -9,6 +9,24 @@
 TestSuite(child, .timeout = 120);
 TestSuite(exec, .timeout = 60);
 
+/* posix_spawn: what its attributes and file actions ask for is what the child gets. */
+#define SPAWNS(...) .program = "spawns_with", .arguments = {__VA_ARGS__}
+VICTIM(child, of_posix_spawn_inherits, SPAWNS("-"), .prints = "7 blocked 10 ignored 11 ignored 12 blocked 15 ignored")
+VICTIM(child, of_posix_spawn_with_default_signals, SPAWNS("setsigdef"),
+       .prints = "1 ignored 7 blocked 12 blocked group")
+VICTIM(child, of_posix_spawn_with_a_mask, SPAWNS("setsigmask"), .prints = "2 blocked 8 blocked")
+VICTIM(child, of_posix_spawn_with_a_group, SPAWNS("setpgroup"), .prints = "group own, session parent's")
+VICTIM(child, of_posix_spawn_with_a_session, SPAWNS("setsid"), .prints = "session own")
+VICTIM(child, of_posix_spawn_with_its_identity, SPAWNS("resetids"))
+VICTIM(child, of_posix_spawn_with_a_policy, SPAWNS("setscheduler"), .prints = "policy 0 0")
+VICTIM(child, of_posix_spawn_with_file_actions, SPAWNS("actions"), .prints = "in /, 7 says hello, 8 is closed")
+VICTIM(child, of_posix_spawn_with_all_of_it,
+       SPAWNS("setsigdef", "setsigmask", "setsid", "resetids", "setscheduler", "actions"),
+       .prints = "2 blocked 8 blocked group own, session own, policy 0 0")
+VICTIM(child, of_posix_spawn_with_all_of_it_crashes,
+       SPAWNS("setsigdef", "setsigmask", "setsid", "resetids", "setscheduler", "actions", "crash"), .death = "exit 0",
+       .code = "SIGSEGV", .origin = "fault_in_spawned")
+
 VICTIM(child, of_fork_crashes, .program = "fork_crashes", .arguments = {"c"}, .death = "exit 0", .code = "SIGSEGV",
        .origin = "fault_in_child")
 VICTIM(child, of_fork_ends_and_the_parent_crashes, .program = "fork_crashes", .arguments = {"p"}, .code = "SIGSEGV",

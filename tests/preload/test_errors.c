@@ -24,6 +24,22 @@ VICTIM(reporting, errors_before_a_crash, .program = "reports_errors", .arguments
        .other_kinds = 5, .origin = "fault_here", .tells = {"it began well"})
 VICTIM(reporting, errors_before_sigkill, .program = "reports_errors", .arguments = {"5", "kill"}, .death = "SIGKILL",
        .code = "SIGKILL", .other_kinds = 5, .afterwards = 6, .tells = {"it began well"})
+/* The agent's thread is there only while there is work for it, takes no signals, and is gone where it would be in the way. */
+#define WATCHES(...)                                                                                                   \
+    .program = "watches_threads", .death = "exit 0", .code = "watched", .kind = "error", .reports = 6, __VA_ARGS__
+VICTIM(reporting, in_a_thread_that_takes_no_signals_and_goes,
+       WATCHES(.prints = "0 at the start\none at most, 0 of them open to signals, 0 left"), .racy = true)
+VICTIM(reporting, before_a_user_namespace, WATCHES(.arguments = {"unshare"}, .prints = "unshare: 0\n"))
+VICTIM(reporting, before_a_mount_namespace, WATCHES(.arguments = {"setns"}, .prints = "setns: 0\n"))
+VICTIM(reporting, before_a_fork, WATCHES(.arguments = {"fork"}, .prints = "fork: 0\n"))
+
+#define FORKS(...) .program = "forks_with_reports", .arguments = {__VA_ARGS__}, .death = "exit 0"
+VICTIM(reporting, errors_with_a_fork_while_the_ring_is_half_full, FORKS("32"), .code = "while-forking", .kind = "error",
+       .reports = 33, .racy = true)
+VICTIM(reporting, errors_in_a_thread_while_another_forks, FORKS("32", "thread"), .code = "while-forking",
+       .kind = "error", .reports = 33, .racy = true)
+VICTIM(reporting, errors_with_a_fork_whose_child_crashes, FORKS("32", "crash"), .code = "SIGSEGV", .other_kinds = 33,
+       .origin = "fault_in_child", .racy = true)
 VICTIM(reporting, nothing_sensible, .program = "ignores_null_arguments", .death = "exit 0", .code = "error",
        .kind = "error", .reports = 4, .prints = "0\n")
 

@@ -26,6 +26,9 @@ VICTIM(runtime, java_that_crashes, JAVA("-Xshare:auto", "crash"), .death = "SIGA
        .any_output = true, .prints = "# hs_err")
 VICTIM(runtime, java_that_crashes_without_a_core, JAVA("-XX:-CreateCoredumpOnCrash", "crash"), .death = "exit 1",
        .code = "SIGSEGV", .any_output = true, .prints = "# hs_err")
+VICTIM(runtime, java_that_is_stopped, .program = "/usr/bin/java", .needs = {"/usr/bin/java", "/usr/bin/javac"},
+       .arguments = {"-Xshare:auto", SOURCES "Faults.java", "stop", "TERM"}, .prepare = no_core, .any_errors = true,
+       .limit_ms = 40000, .slower_ms = 8000, .death = "exit 143", .prints = "in a shutdown hook", .stops = "SIGTERM")
 VICTIM(runtime, java_that_exits, JAVA("-Xshare:auto", "exit"), .code = "exit:3")
 
 #define NODE .program = "/usr/bin/node", .needs = {"/usr/bin/node"}, .any_errors = true, .slower_ms = 4000

@@ -50,6 +50,10 @@ public class Faults {
             thread.join();
         } else if (arguments[0].equals("crash")) {
             writeWild();
+        } else if (arguments[0].equals("stop")) {
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> System.out.println("in a shutdown hook")));
+            new ProcessBuilder("kill", "-" + arguments[1], "" + ProcessHandle.current().pid()).start();
+            Thread.sleep(60000);
         } else {
             System.exit(3);
         }
