@@ -164,24 +164,41 @@ static void count_more(struct qmon__pass *pass, struct counting *counting, const
     counting->by += by;
 }
 
-/* Returns how many of `ret_ids` are to be delivered. */
-static size_t save(struct many *many, const char **ret_ids) {
+/* What is to be brought to its channels. */
+struct outgoing {
+    const char *together; /* a channel that takes events together; NULL: there is none */
+    uint64_t lease_ms;    /* of its items, which are ours already: */
+    struct qmon_outbox_item items[QMON_DECISIONS_MAX];
+    size_t item_count;
+    const char *ids[QMON_DECISIONS_MAX]; /* events that go elsewhere */
+    size_t id_count;
+};
+
+static int save_one(struct qmon__pass *pass, const struct qmon_event *event, const char *state,
+                    const char *const *sinks, size_t sink_count, struct outgoing *outgoing) {
+    struct qmon_outbox_item *item = &outgoing->items[outgoing->item_count];
+    const int saved = qmon_store_save_and_claim(pass->store, event, state, sinks, sink_count, outgoing->together,
+                                                outgoing->lease_ms, item);
+    const bool claimed = item->sink != NULL;
+    outgoing->item_count += claimed;
+    if (saved == 0 && sink_count > claimed)
+        outgoing->ids[outgoing->id_count++] = event->id;
+    return saved;
+}
+
+static void save(struct many *many, struct outgoing *outgoing) {
     struct qmon__pass *pass = many->pass;
     struct counting events = {.name = "events"}, ignored = {.name = "events.ignored"};
     struct counting held_back = {.name = "dedup.suppressed"}, undecided = {.name = "cache.undecided"};
-    size_t to_deliver = 0;
     for (size_t i = 0; i < many->count; i++) {
         const struct qmon_event *event = many->reports[i].event;
         const char *sinks[QMON_ROUTES];
         const bool alert = many->at[i].alert;
         const char *state = !many->at[i].asks ? "ignored" : alert ? "alerted" : "suppressed";
         const size_t sink_count = qmon__choose_channels(pass, event, &state, sinks);
-        const int saved = qmon_store_save(pass->store, event, state, sinks, sink_count);
-        if (saved == 0) {
+        if (save_one(pass, event, state, sinks, sink_count, outgoing) == 0) {
             qmon_log("event %s: %s, %s", event->id, event->title != NULL ? event->title : "", state);
             count_more(pass, &events, qmon_kind_name(event->kind), 1);
-            if (sink_count > 0)
-                ret_ids[to_deliver++] = event->id;
         }
         if (!many->at[i].asks)
             count_more(pass, &ignored, many->reports[i].ignored, 1 + event->report.repeats);
@@ -194,32 +211,45 @@ static size_t save(struct many *many, const char **ret_ids) {
     count_all(pass, &ignored);
     count_all(pass, &held_back);
     count_all(pass, &undecided);
-    return to_deliver;
+}
+
+static void note_problem(const struct qmon_delivery_summary *summary) {
+    if (summary->last_problem[0] != '\0')
+        qmon_log("delivery: %s", summary->last_problem);
+}
+
+/* Those that are ours already first, as their lease ends. */
+static void deliver(struct qmon__pass *pass, struct outgoing *outgoing) {
+    struct qmon_delivery_summary summary = {0};
+    qmon_deliver_claimed(pass->store, pass->config, outgoing->items, outgoing->item_count, pass->deadline_ms, &summary);
+    note_problem(&summary);
+    if (outgoing->id_count == 0)
+        return;
+    qmon_deliver_these(pass->store, pass->config, outgoing->ids, outgoing->id_count, pass->deadline_ms, &summary);
+    note_problem(&summary);
 }
 
 bool qmon__process_many(struct qmon__pass *pass, struct qmon__report *reports, size_t count) {
     struct many many = {.pass = pass, .reports = reports, .count = count};
-    const char *ids[QMON_DECISIONS_MAX];
+    struct outgoing outgoing = {0};
     if (!qmon_store_is_durable(pass->store) || count > QMON_DECISIONS_MAX)
         return false;
     prepare(&many);
+    outgoing.together = qmon_deliver_together(pass->config, pass->deadline_ms, &outgoing.lease_ms);
     qmon_store_begin(pass->store);
     decide(&many);
     judge(&many);
-    size_t to_deliver = save(&many, ids);
+    save(&many, &outgoing);
     int error = qmon_store_commit(pass->store);
-    if (error < 0) {
-        qmon_log("the store cannot take %zu events at once: %s", count, strerror(-error));
-        for (size_t i = 0; i < count; i++)
-            reports[i].decided =
-                many.at[i].asks && !many.at[i].undecided && strcmp(reports[i].decision.source, "local") != 0;
-        return false;
+    if (error == 0) {
+        deliver(pass, &outgoing);
+        return true;
     }
-    if (to_deliver > 0) {
-        struct qmon_delivery_summary summary;
-        qmon_deliver_these(pass->store, pass->config, ids, to_deliver, pass->deadline_ms, &summary);
-        if (summary.last_problem[0] != '\0')
-            qmon_log("delivery: %s", summary.last_problem);
-    }
-    return true;
+    qmon_log("the store cannot take %zu events at once: %s", count, strerror(-error));
+    for (size_t i = 0; i < outgoing.item_count; i++)
+        qmon_outbox_item_clear(&outgoing.items[i]);
+    for (size_t i = 0; i < count; i++)
+        reports[i].decided =
+            many.at[i].asks && !many.at[i].undecided && strcmp(reports[i].decision.source, "local") != 0;
+    return false;
 }

@@ -14,7 +14,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +45,6 @@
 #define RING_LIFE_MS 590000u /* the agent gives a ring's receiver ten minutes */
 #define MARGIN_MS 300u       /* the agent kills us at the deadline: all must be said before */
 #define THREADS_MS 1000u     /* that a dying process waits for its other threads' stacks at the most */
-#define MEMORY_KEPT (16 << 20)
 #define MAPS_LIMIT (8u * 1024 * 1024)
 
 struct work {
@@ -223,17 +221,9 @@ static int receive_stop(struct work *work) {
     return kept ? 0 : 1;
 }
 
-/* Batches take the same memory again and again: giving it back in between costs more than making the events. */
-static void keep_memory(void) {
-    mallopt(M_MMAP_THRESHOLD, MEMORY_KEPT);
-    mallopt(M_TRIM_THRESHOLD, MEMORY_KEPT);
-    mallopt(M_TOP_PAD, 1 << 20);
-}
-
 static int receive_ring(struct work *work) {
     int error = -EIO;
     struct qmon__ring_tally tally;
-    keep_memory();
     keep_maps(work);
     if (begin_pass(work) && qmon__record_load(&work->file, QMON__LOAD_HEAD, false) == 0) {
         work->pass.renewal_ms = background_ms(work->arguments);

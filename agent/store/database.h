@@ -66,6 +66,8 @@
     X(HELD_TOLD, "UPDATE outbox SET status = 4, done_ms = ?2 WHERE status > 0 AND status = 3 AND sink = ?1")           \
     X(LOOPS_OVER, "SELECT key, total, start_ms, last_seen_ms FROM windows WHERE key >= 'loop|' AND key < 'loop}' "     \
                   "AND alerts > 0 AND last_seen_ms < ?1 LIMIT ?2")                                                     \
+    X(OUTBOX_ADD_LEASED, "INSERT OR IGNORE INTO outbox(event_id, sink, due_ms, attempts, created_ms) "                 \
+                         "VALUES(?1, ?2, ?4, 1, ?3)")                                                                  \
     X(OUTBOX_DUE, "SELECT row, event_id, sink, attempts, state, created_ms FROM outbox "                               \
                   "WHERE status = 0 AND due_ms <= ?1 ORDER BY due_ms, row LIMIT 1")                                    \
     X(OUTBOX_DUE_OF, "SELECT row, event_id, sink, attempts, state, created_ms FROM outbox "                            \

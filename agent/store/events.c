@@ -14,6 +14,9 @@ struct saving {
     const char *state;
     const char *const *sinks;
     size_t sink_count;
+    const char *claimed_sink; /* NULL: none */
+    uint64_t lease_ms;
+    struct qmon_outbox_item *item;
 };
 
 static const char *or_empty(const char *text) {
@@ -96,32 +99,84 @@ static int add_to_outbox(struct qmon_store *store, const char *event_id, const c
     return qmon__run(store, statement);
 }
 
+/* The same, and it is ours at once. */
+static int add_claimed(struct qmon_store *store, const struct saving *saving, const char *sink, uint64_t now_ms) {
+    sqlite3_stmt *statement = qmon__statement(store, QMON__OUTBOX_ADD_LEASED);
+    int r;
+
+    qmon__bind_text(statement, 1, saving->event->id);
+    qmon__bind_text(statement, 2, sink);
+    qmon__bind_count(statement, 3, now_ms);
+    qmon__bind_count(statement, 4, now_ms + saving->lease_ms);
+    r = qmon__run(store, statement);
+    if (r < 0 || sqlite3_changes(store->db) == 0)
+        return r;
+    *saving->item = (struct qmon_outbox_item){.row = sqlite3_last_insert_rowid(store->db), .created_ms = now_ms};
+    memcpy(saving->item->event_id, saving->event->id, sizeof saving->item->event_id);
+    saving->item->sink = strdup(sink);
+    return saving->item->sink == NULL ? -ENOMEM : 0;
+}
+
+static int add_to_channel(struct qmon_store *store, const struct saving *saving, const char *sink, uint64_t now_ms) {
+    bool claimed = saving->claimed_sink != NULL && strcmp(sink, saving->claimed_sink) == 0;
+
+    return claimed ? add_claimed(store, saving, sink, now_ms) : add_to_outbox(store, saving->event->id, sink, now_ms);
+}
+
 static int save(struct qmon_store *store, void *context) {
     struct saving *saving = context;
     uint64_t now_ms = qmon__real_ms();
     int64_t group = 0;
     int r = is_there(store, saving->event->id);
 
+    if (saving->item != NULL) /* of a first try on a damaged file */
+        qmon_outbox_item_clear(saving->item);
     if (r != 0)
         return r;
     r = add_to_group(store, saving->event, &group);
     if (r == 0)
         r = add_event(store, saving, group);
     for (size_t i = 0; r == 0 && i < saving->sink_count; i++)
-        r = add_to_outbox(store, saving->event->id, saving->sinks[i], now_ms);
+        r = add_to_channel(store, saving, saving->sinks[i], now_ms);
+    return r;
+}
+
+/* Frees the JSON, or gives it to the claimed item. */
+static int save_json(struct qmon_store *store, struct saving *saving, char *json) {
+    int r;
+
+    if (json == NULL)
+        return -ENOMEM;
+    saving->json = json;
+    r = strlen(json) > QMON__JSON_BYTES_MAX ? -E2BIG : qmon__write(store, QMON__BUSY_MS, save, saving);
+    if (r == 0 && saving->item != NULL && saving->item->sink != NULL) {
+        saving->item->json = json;
+        return 0;
+    }
+    if (saving->item != NULL)
+        qmon_outbox_item_clear(saving->item);
+    free(json);
     return r;
 }
 
 int qmon_store_save(struct qmon_store *store, const struct qmon_event *event, const char *state,
                     const char *const *sinks, size_t sink_count) {
     struct saving saving = {.event = event, .state = state, .sinks = sinks, .sink_count = sink_count};
-    char *json = qmon_event_to_json(event);
-    int r;
 
-    if (json == NULL)
-        return -ENOMEM;
-    saving.json = json;
-    r = strlen(json) > QMON__JSON_BYTES_MAX ? -E2BIG : qmon__write(store, QMON__BUSY_MS, save, &saving);
-    free(json);
-    return r;
+    return save_json(store, &saving, qmon_event_to_json(event));
+}
+
+int qmon_store_save_and_claim(struct qmon_store *store, const struct qmon_event *event, const char *state,
+                              const char *const *sinks, size_t sink_count, const char *claimed_sink, uint64_t lease_ms,
+                              struct qmon_outbox_item *ret_item) {
+    struct saving saving = {.event = event,
+                            .state = state,
+                            .sinks = sinks,
+                            .sink_count = sink_count,
+                            .claimed_sink = claimed_sink,
+                            .lease_ms = lease_ms,
+                            .item = ret_item};
+
+    *ret_item = (struct qmon_outbox_item){0};
+    return save_json(store, &saving, qmon_event_to_json(event));
 }

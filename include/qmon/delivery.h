@@ -61,6 +61,14 @@ int qmon_deliver_due(struct qmon_store *store, const struct qmon_config *config,
 int qmon_deliver_these(struct qmon_store *store, const struct qmon_config *config, const char *const *event_ids,
                        size_t count, uint64_t deadline_monotonic_ms, struct qmon_delivery_summary *ret_summary);
 
+/* Which channel of this configuration takes events together, and for how long an item of it is to be leased with so much time
+ * left, by who saves many and brings them there at once (qmon_store_save_and_claim). NULL: there is none. */
+const char *qmon_deliver_together(const struct qmon_config *config, uint64_t deadline_monotonic_ms,
+                                  uint64_t *ret_lease_ms);
+/* Delivers what was claimed so. Clears the items. Adds to *summary. */
+void qmon_deliver_claimed(struct qmon_store *store, const struct qmon_config *config, struct qmon_outbox_item *items,
+                          size_t count, uint64_t deadline_monotonic_ms, struct qmon_delivery_summary *summary);
+
 /* The same, and waits for what is to be tried again before the deadline: for whoever has time, and perhaps no successor. */
 int qmon_deliver_until(struct qmon_store *store, const struct qmon_config *config, const char *event_id,
                        uint64_t deadline_monotonic_ms, struct qmon_delivery_summary *ret_summary);

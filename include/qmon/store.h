@@ -63,6 +63,11 @@ struct qmon_outbox_item {
  * 0 and *ret_item; 1 nothing due; negative errno. */
 int qmon_outbox_claim(struct qmon_store *store, const char *event_id, uint64_t now_ms, uint64_t lease_ms,
                       struct qmon_outbox_item *ret_item);
+/* Saves as qmon_store_save does, and claims the item of one of the channels in the same breath: *ret_item, which is all zero where
+ * nothing was saved or that channel is none of `sinks`. For lease_ms, as below. */
+int qmon_store_save_and_claim(struct qmon_store *store, const struct qmon_event *event, const char *state,
+                              const char *const *sinks, size_t sink_count, const char *claimed_sink, uint64_t lease_ms,
+                              struct qmon_outbox_item *ret_item);
 /* The same of what is due for one channel of several events, as one piece of work: *ret_count items, at most `count`, for which
  * ret_items (all zero) has room. 0 or negative errno, and no items then. */
 int qmon_outbox_claim_these(struct qmon_store *store, const char *sink, const char *const *event_ids, size_t count,

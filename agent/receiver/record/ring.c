@@ -17,6 +17,7 @@
  */
 #include <errno.h>
 #include <linux/futex.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -35,6 +36,7 @@
 #define LINGER_SLICE_MS 25u /* how soon it is noticed that the process has ended */
 #define MAPS_LIMIT (8u * 1024 * 1024)
 #define PAGE_MASK 4095u
+#define MEMORY_KEPT (16 << 20)
 
 struct consumer {
     struct qmon__pass *pass;
@@ -253,6 +255,13 @@ static void set_consumer(struct qmon__record_file *file, uint32_t pid) {
     qmon__record_write(file, offsetof(struct qmon_record, ring.consumer_pid), &pid, sizeof pid);
 }
 
+/* Batches take the same memory again and again: giving it back in between costs more than making the events. */
+static void keep_memory(void) {
+    mallopt(M_MMAP_THRESHOLD, MEMORY_KEPT);
+    mallopt(M_TRIM_THRESHOLD, MEMORY_KEPT);
+    mallopt(M_TOP_PAD, 1 << 20);
+}
+
 int qmon__ring_consume(struct qmon__pass *pass, struct qmon__record_file *file, uint32_t live_pid, const char *maps,
                        unsigned linger_ms, uint64_t limit_ms, struct qmon__ring_tally *ret_tally) {
     struct consumer *consumer = calloc(1, sizeof *consumer);
@@ -261,6 +270,8 @@ int qmon__ring_consume(struct qmon__pass *pass, struct qmon__record_file *file, 
         free(consumer);
         return -ENOMEM;
     }
+    if (linger_ms > 0)
+        keep_memory();
     consumer->memo = memo;
     consumer->pass = pass;
     consumer->file = file;

@@ -52,24 +52,29 @@ static int deliver_together(struct qmon__worker *worker, const struct qmon_sink 
     return qmon__delivery_record_many(worker, items, count, &delivery, qmon__delivery_monotonic_ms() - begin_ms);
 }
 
+/* Brings claimed items of one channel there, and clears them. */
+static int deliver_items(struct qmon__worker *worker, const struct qmon_sink *sink, struct qmon_outbox_item *items,
+                         size_t count) {
+    int error = 0;
+    size_t together = sort_out(worker, items, count, &error);
+
+    if (together > 0) {
+        int r = deliver_together(worker, sink, items, together);
+        error = error < 0 ? error : r;
+    }
+    for (size_t i = 0; i < count; i++)
+        qmon_outbox_item_clear(&items[i]);
+    return error;
+}
+
 static int deliver_to(struct qmon__worker *worker, const struct qmon_sink *sink, const struct lot *lot) {
     size_t claimed = 0;
-    int error = 0;
 
     worker->timeout_ms = qmon__delivery_timeout_ms(left_ms(lot));
     worker->now_ms = qmon__delivery_real_ms();
     int r = qmon_outbox_claim_these(worker->store, sink->name, lot->event_ids, lot->count, worker->now_ms,
                                     qmon__delivery_lease_ms(worker->timeout_ms), lot->items, &claimed);
-    if (r < 0)
-        return r;
-    size_t together = sort_out(worker, lot->items, claimed, &error);
-    if (together > 0) {
-        r = deliver_together(worker, sink, lot->items, together);
-        error = error < 0 ? error : r;
-    }
-    for (size_t i = 0; i < claimed; i++)
-        qmon_outbox_item_clear(&lot->items[i]);
-    return error;
+    return r < 0 ? r : deliver_items(worker, sink, lot->items, claimed);
 }
 
 /* Does any channel remain that takes events one by one? */
@@ -116,4 +121,34 @@ int qmon_deliver_these(struct qmon_store *store, const struct qmon_config *confi
         add(ret_summary, &one);
     }
     return ret_summary->error < 0 && ret_summary->sent == 0 ? ret_summary->error : (int) ret_summary->sent;
+}
+
+static const struct qmon_sink *sink_of_many(const struct qmon_config *config) {
+    for (const struct qmon_sink *const *sink = qmon_sinks; *sink; sink++)
+        if ((*sink)->deliver_many && (*sink)->configured(config))
+            return *sink;
+    return NULL;
+}
+
+const char *qmon_deliver_together(const struct qmon_config *config, uint64_t deadline_monotonic_ms,
+                                  uint64_t *ret_lease_ms) {
+    const struct lot lot = {.deadline_ms = deadline_monotonic_ms};
+    const struct qmon_sink *sink = sink_of_many(config);
+
+    if (!sink || left_ms(&lot) < QMON__DELIVERY_LEAST_MS)
+        return NULL;
+    *ret_lease_ms = qmon__delivery_lease_ms(qmon__delivery_timeout_ms(left_ms(&lot)));
+    return sink->name;
+}
+
+void qmon_deliver_claimed(struct qmon_store *store, const struct qmon_config *config, struct qmon_outbox_item *items,
+                          size_t count, uint64_t deadline_monotonic_ms, struct qmon_delivery_summary *summary) {
+    struct qmon__worker worker = {.store = store, .config = config, .summary = summary};
+    const struct lot lot = {.deadline_ms = deadline_monotonic_ms};
+
+    worker.timeout_ms = qmon__delivery_timeout_ms(left_ms(&lot));
+    worker.now_ms = qmon__delivery_real_ms();
+    int r = count > 0 ? deliver_items(&worker, qmon_sink_by_name(items[0].sink), items, count) : 0;
+    if (r < 0)
+        summary->error = r;
 }

@@ -21,6 +21,8 @@ static int die() {
     volatile int *volatile nowhere = nullptr;
 
     setrlimit(RLIMIT_CORE, &none);
+    if (freopen("/dev/null", "w", stderr) == nullptr)
+        return 1;
     google::InstallFailureSignalHandler();
     clock_gettime(CLOCK_MONOTONIC, &now);
     int bytes = snprintf(text, sizeof text, "%lld%09ld\n", (long long) now.tv_sec, now.tv_nsec);

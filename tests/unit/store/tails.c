@@ -99,6 +99,35 @@ Test(store_tails, go_to_the_channels_with_their_events) {
     cr_expect_eq(count, 0, "they are leased");
 }
 
+Test(store_tails, are_claimed_with_their_event_where_that_is_asked_for) {
+    struct qmon_outbox_item item, other;
+    const char *const sinks[] = {"slack", "file"};
+    char *json;
+
+    snprintf(sample.event.id, sizeof sample.event.id, "%s", id_of(1));
+    json = qmon_event_to_json(&sample.event);
+    cr_assert_eq(qmon_store_save_and_claim(store, &sample.event, "alerted", sinks, 2, "file", 60000, &item), 0);
+    cr_expect_str_eq(item.sink, "file");
+    cr_expect_str_eq(item.json, json);
+    cr_expect_str_eq(item.event_id, sample.event.id);
+    cr_expect_eq(item.attempts, 0);
+    cr_assert_eq(qmon_outbox_claim(store, NULL, item.created_ms + 1, 1000, &other), 0);
+    cr_expect_str_eq(other.sink, "slack");
+    qmon_outbox_item_clear(&other);
+    cr_expect_eq(qmon_outbox_claim(store, NULL, item.created_ms + 2, 1000, &other), 1, "the file's is leased");
+    cr_expect_eq(qmon_outbox_claim(store, NULL, item.created_ms + 60001, 1000, &other), 0, "until its lease ends");
+    qmon_outbox_item_clear(&other);
+    cr_expect_eq(qmon_outbox_sent(store, &item, item.created_ms, NULL), 0);
+    cr_expect_eq(number_from("SELECT status FROM outbox WHERE sink = 'file'"), 1);
+    qmon_outbox_item_clear(&item);
+    cr_expect_eq(qmon_store_save_and_claim(store, &sample.event, "alerted", sinks, 2, "file", 60000, &item), 1);
+    cr_expect_null(item.sink, "it was there before");
+    snprintf(sample.event.id, sizeof sample.event.id, "%s", id_of(2));
+    cr_expect_eq(qmon_store_save_and_claim(store, &sample.event, "alerted", sinks, 1, "file", 60000, &item), 0);
+    cr_expect_null(item.sink, "it does not go there");
+    free(json);
+}
+
 Test(store_tails, survive_another_one_that_has_their_place) {
     free(save(1, "one", 1000));
     cr_expect_eq(number_from("UPDATE tails SET json = 'x'"), -1);
