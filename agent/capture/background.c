@@ -19,7 +19,7 @@
 
 #define RING_WAIT_MS 600000u /* a receiver that serves a storm may live long; it ends by itself when there is nothing */
 
-static _Atomic int thread_id; /* 0: there is none */
+static _Atomic int thread_id QMON__HOT; /* 0: there is none */
 static _Atomic bool running;
 static _Atomic unsigned asked;
 static struct qmon__spawn_stacks spawn_stacks;

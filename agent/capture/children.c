@@ -19,7 +19,7 @@
 #include "kills.h"
 #include "record_file.h"
 
-static _Atomic int last_child; /* that fork() has made; 0 none */
+static _Atomic int last_child QMON__HOT; /* that fork() has made; 0 none */
 
 void qmon__children_forked(void) {
     atomic_store_explicit(&last_child, 0, memory_order_relaxed);

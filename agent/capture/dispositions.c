@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "agent.h"
 #include "go_runtime.h"
@@ -48,7 +49,7 @@ struct qmon__kernel_action qmon__disposition_of(int signal) {
     return shadows[signal].versions[at % VERSIONS];
 }
 
-static _Atomic bool veiled;
+static _Atomic bool veiled QMON__HOT;
 
 bool qmon__dispositions_are_veiled(void) {
     return atomic_load_explicit(&veiled, memory_order_relaxed);
@@ -106,7 +107,7 @@ static int pass_translated(int signal, const struct qmon__kernel_action *wanted,
     return (int) error;
 }
 
-static _Atomic bool has_ignored_fault;
+static _Atomic bool has_ignored_fault QMON__HOT;
 
 static bool is_ignored_fault(int signal, const struct qmon__kernel_action *action) {
     return action->handler == (void *) SIG_IGN && (QMON__FAULT_SIGNALS & QMON__SIGNAL_BIT(signal)) != 0;
@@ -250,7 +251,8 @@ void qmon__dispositions_start(void) {
         struct qmon__kernel_action old;
         if (action.handler != (void *) qmon__signal_entry || qmon__sigaction(signal, &action, &old) != 0)
             continue;
-        shadows[signal].versions[0] = old;
+        if (memcmp(&old, &plain, sizeof old) != 0) /* zeros are what stands there; most processes never touch them */
+            shadows[signal].versions[0] = old;
         if (old.handler != (void *) SIG_DFL) { /* ignored by who started us, or set by an earlier constructor */
             const struct qmon__kernel_action kept = in_kernel(signal, &old);
             if (is_ignored_fault(signal, &old))

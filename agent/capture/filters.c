@@ -1,4 +1,5 @@
 #include "filters.h"
+#include "hot.h"
 
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -19,7 +20,7 @@
 #define OWN_ARCHITECTURE AUDIT_ARCH_AARCH64
 #endif
 
-_Atomic unsigned qmon__filter_count;
+_Atomic unsigned qmon__filter_count QMON__HOT;
 
 static struct {
     const struct sock_filter *steps; /* NULL: the strict mode */

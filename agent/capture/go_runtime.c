@@ -18,8 +18,8 @@
 /* Faults that Go turns into panics. */
 #define PANICS (QMON__SIGNAL_BIT(SIGSEGV) | QMON__SIGNAL_BIT(SIGBUS) | QMON__SIGNAL_BIT(SIGFPE))
 
-static _Atomic qmon__sigset handled; /* by Go */
-static _Atomic qmon__sigset passed;  /* by Go to a handler that was there before it */
+static _Atomic qmon__sigset handled;          /* by Go */
+static _Atomic qmon__sigset passed QMON__HOT; /* by Go to a handler that was there before it */
 
 /* The linker of Go puts this into every program, for `go version`. */
 static const unsigned char build_information[] = "\xff Go buildinf:";
@@ -95,7 +95,7 @@ static bool looks_like_go(const struct qmon__kernel_action *action) {
     return (action->flags & ~QMON__SA_RESTORER) == flags && (action->mask & all) == all;
 }
 
-static _Atomic uintptr_t known; /* Go's handler, which is the same for all signals; 0 there is none */
+static _Atomic uintptr_t known QMON__HOT; /* Go's handler, which is the same for all signals; 0 there is none */
 
 static bool is_go(const struct qmon__kernel_action *action) {
     static _Atomic uintptr_t others;

@@ -35,7 +35,7 @@
 #include "text.h"
 #include "thread.h"
 
-struct qmon__agent qmon__agent;
+struct qmon__agent qmon__agent QMON__HOT;
 
 /* What only glibc has. Weak, so that a program of another libc starts all the same, without the agent at work in it. */
 extern void *__dso_handle __attribute__((visibility("hidden")));
@@ -49,8 +49,8 @@ static bool is_glibc(void) {
 }
 
 static struct qmon__spawn_stacks spawn_stacks;
-static struct qmon_record_process own_identity;
-static _Atomic bool ended;
+static struct qmon_record_process own_identity __attribute__((aligned(4096))); /* in one page */
+static _Atomic bool ended QMON__HOT;
 
 static void set_state(uint32_t state) {
     atomic_store_explicit(&qmon__agent.record->header.state, state, memory_order_release);
@@ -179,6 +179,7 @@ static bool enter_record(int pid, int argc, char **argv, const char *executable,
     qmon__identity_of_command(&own_identity, argc, argv);
     const enum qmon__record_outcome outcome = qmon__record_acquire(pid);
     struct qmon_record_process *process = &qmon__agent.record->process;
+    qmon__ring_begin(outcome == QMON__RECORD_ADOPTED);
     if (outcome != QMON__RECORD_ADOPTED) {
         find_root(&own_identity);
         memcpy(process, &own_identity, sizeof own_identity);
@@ -251,7 +252,7 @@ void qmon__process_forked(void) {
     qmon__thread.fault_count = 0; /* the parent's */
     qmon__thread.aborting = false;
     qmon__identity_inherit(&own_identity, pid);
-    qmon__record_acquire(pid);
+    qmon__ring_begin(qmon__record_acquire(pid) == QMON__RECORD_ADOPTED);
     memcpy(&agent->record->process, &own_identity, sizeof own_identity);
     atomic_store_explicit(&ended, false, memory_order_relaxed);
     atomic_store_explicit(&agent->pid, pid, memory_order_relaxed);

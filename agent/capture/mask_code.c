@@ -1,4 +1,5 @@
 #include "mask_code.h"
+#include "hot.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -15,7 +16,7 @@ unsigned char qmon__proxy_first = 41;
 /* Where else they can be. Programs count up from SIGRTMIN or down from SIGRTMAX. */
 static const unsigned char places[] = {41, 49, 57, 35};
 
-static _Atomic bool has_differed;
+static _Atomic bool has_differed QMON__HOT;
 static _Atomic qmon__sigset all_used;
 
 /* Both neighbours of the proxies: a set that holds them and the proxies was made by sigfillset. */

@@ -16,11 +16,15 @@
 #include "start_time.h"
 #include "text.h"
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
 struct qmon_record qmon__spare_record __attribute__((aligned(4096)));
 
 #define LOCK_TRIES 10000u
 
-static char own_directory[QMON_RECORD_DIRECTORY_BYTES]; /* that our record is in */
+static char own_directory[QMON_RECORD_DIRECTORY_BYTES] QMON__HOT; /* that our record is in */
 
 /* The first of two places to look, or the second. */
 static void directory(unsigned choice, char *ret_path) {
@@ -137,19 +141,31 @@ static int open_record(const char *path, int pid, struct stat *ret_status, bool 
     return -EEXIST;
 }
 
-/* Maps the file; a page is written through the file first, because a full file system answers a store through the mapping
- * with SIGBUS and a write with ENOSPC. */
+/* Makes the first page, which is all that most processes need, and begins the header there. The kernel is asked for the page
+ * (Linux 5.14), or it is written through the file: a full file system answers a store through the mapping with SIGBUS. */
+static bool begin_page(struct qmon_record *record, int fd, const struct qmon_record_header *header) {
+    const long made = qmon__sys_3(SYS_madvise, record, qmon__agent.page_bytes, MADV_POPULATE_WRITE);
+    if (made != 0)
+        return made == -EINVAL && qmon__sys_4(SYS_pwrite64, fd, header, sizeof *header, 0) == (long) sizeof *header;
+    record->header.magic = header->magic;
+    record->header.version = header->version;
+    record->header.bytes = header->bytes;
+    return true;
+}
+
+/* Maps the file, after making it as large as a record. */
 static struct qmon_record *map_record(int fd, bool fresh) {
-    if (fresh) {
-        struct qmon_record_header header = {
-            .magic = QMON_RECORD_MAGIC, .version = QMON_RECORD_VERSION, .bytes = QMON_RECORD_BYTES};
-        if (qmon__sys_2(SYS_ftruncate, fd, QMON_RECORD_BYTES) != 0 ||
-            qmon__sys_4(SYS_pwrite64, fd, &header, sizeof header, 0) != (long) sizeof header)
-            return NULL;
-    }
+    const struct qmon_record_header header = {
+        .magic = QMON_RECORD_MAGIC, .version = QMON_RECORD_VERSION, .bytes = QMON_RECORD_BYTES};
+    if (fresh && qmon__sys_2(SYS_ftruncate, fd, QMON_RECORD_BYTES) != 0)
+        return NULL;
     long address = qmon__sys_6(SYS_mmap, 0, QMON_RECORD_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (address < 0 && address > -4096)
         return NULL;
+    if (fresh && !begin_page((struct qmon_record *) address, fd, &header)) {
+        qmon__sys_2(SYS_munmap, address, QMON_RECORD_BYTES);
+        return NULL;
+    }
     for (unsigned tries = 0; tries < LOCK_TRIES && qmon__sys_2(SYS_flock, fd, LOCK_SH | LOCK_NB) == -EWOULDBLOCK;
          tries++)
         qmon__sys(SYS_sched_yield); /* somebody asks just now whether the owner lives */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -26,7 +27,16 @@ static struct qmon_record_ring *ring_of_process(void) {
     return &qmon__agent.record->ring;
 }
 
+/* The ring's memory is not there before it is touched, and looking whether it is empty would be the first touch. */
+static _Atomic bool may_have_events QMON__HOT;
+
+void qmon__ring_begin(_Bool adopted) {
+    atomic_store_explicit(&may_have_events, adopted, memory_order_relaxed);
+}
+
 _Bool qmon__ring_has_events(void) {
+    if (!atomic_load_explicit(&may_have_events, memory_order_acquire))
+        return false;
     const struct qmon_record_ring *ring = ring_of_process();
     return atomic_load_explicit(&ring->head, memory_order_acquire) !=
            atomic_load_explicit(&ring->tail, memory_order_acquire);
@@ -39,6 +49,7 @@ static uint32_t sequence_of(struct qmon_ring_slot *slot, uint32_t turn) {
 }
 
 static struct qmon_ring_slot *claim_slot(struct qmon_record_ring *ring, uint32_t *ret_turn) {
+    atomic_store_explicit(&may_have_events, true, memory_order_release);
     uint32_t turn = atomic_load_explicit(&ring->head, memory_order_relaxed);
     for (;;) {
         struct qmon_ring_slot *slot = &ring->slots[turn % QMON_RING_SLOTS];

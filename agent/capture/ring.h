@@ -14,6 +14,9 @@ struct qmon__report_place {
 };
 int qmon__ring_report(const struct qmon__report_text *text, const struct qmon__report_place *place, size_t skip);
 
+/* The process has a record: a new one, or one from before an exec, which may hold reports. SIGNAL SAFETY: async-signal-safe. */
+void qmon__ring_begin(_Bool adopted);
+
 /* Are there reports that nobody has taken? SIGNAL SAFETY: async-signal-safe. */
 _Bool qmon__ring_has_events(void);
 

@@ -10,13 +10,14 @@
 #define FORWARD_BYTES (32u * 1024u)
 #define FORWARD_COUNT 128u
 
-struct qmon__settings qmon__settings;
+struct qmon__settings qmon__settings QMON__HOT;
 
 static char forward_text[FORWARD_BYTES];
-static char *forward_list[FORWARD_COUNT + 1];
+static char *forward_list[FORWARD_COUNT + 1] QMON__HOT;
 
 /* Names of qmon's options, and what libraries of the receiver read: names that end in '*' are prefixes. */
-static const char *const forwarded[] = {
+static const char forwarded[][QMON__NAME_BYTES] = {
+    /* no pointers, which the loader would have to adjust */
 #define OPTION(field, env, path, kind, fallback, flags, help) env,
 #define ALIAS(env, field) env,
 #include <qmon/options.def>
@@ -65,7 +66,7 @@ static bool is_forwarded(const char *entry, size_t name_bytes) {
     return false;
 }
 
-static size_t forward_used, forward_count;
+static size_t forward_used QMON__HOT, forward_count QMON__HOT;
 
 /* Puts text behind what is there; false, and nothing changed, where it does not fit. */
 static bool put(const char *text, size_t bytes) {

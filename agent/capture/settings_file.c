@@ -16,8 +16,16 @@
 #define QMON_OPTION_SECRET 0
 #define QMON_OPTION_HOST 1
 
+#define OPTION(field, env, path, kind, fallback, flags, help)                                                          \
+    _Static_assert(sizeof(env) <= QMON__NAME_BYTES && sizeof(path) <= QMON__NAME_BYTES,                                \
+                   "a name of " env " is too long");
+#define ALIAS(env, field) _Static_assert(sizeof(env) <= QMON__NAME_BYTES, env " is too long");
+#include <qmon/options.def>
+#undef OPTION
+#undef ALIAS
+
 static const struct {
-    const char *environment, *path;
+    char environment[QMON__NAME_BYTES], path[QMON__NAME_BYTES]; /* no pointers, which the loader would have to adjust */
     bool is_ours;
 } options[] = {
 #define OPTION(field, env, path, kind, fallback, flags, help) {env, path, QMON_OPTION_HOST & (flags)},

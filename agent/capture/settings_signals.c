@@ -6,7 +6,7 @@
 
 static const struct {
     int number;
-    const char *name;
+    char name[8];
 } names[] = {
     {SIGSEGV, "SEGV"}, {SIGBUS, "BUS"},       {SIGILL, "ILL"},   {SIGFPE, "FPE"},   {SIGABRT, "ABRT"},
     {SIGTRAP, "TRAP"}, {SIGSYS, "SYS"},       {SIGTERM, "TERM"}, {SIGINT, "INT"},   {SIGHUP, "HUP"},

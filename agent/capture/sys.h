@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 
 #include "filters.h"
+#include "hot.h"
 
 #if defined(__x86_64__)
 

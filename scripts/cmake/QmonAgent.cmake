@@ -78,7 +78,8 @@ target_link_libraries(libqmon PRIVATE ${QMON_LIBUNWIND}/lib/libunwind.a)
 # Bound within itself: a program that has a sigaction of its own, which calls the next one, would get ours to call it in turn.
 target_link_options(libqmon PRIVATE -Wl,-Bsymbolic-functions -static-libgcc -Wl,--version-script=${version_script} -Wl,--exclude-libs,ALL
                     -Wl,--gc-sections -Wl,--as-needed -Wl,--hash-style=gnu -Wl,-z,defs -Wl,-z,now -Wl,-z,relro
-                    -Wl,-z,noexecstack -Wl,-z,nodelete -Wl,-z,initfirst -Wl,-z,noseparate-code) # two mappings fewer for every process
+                    -Wl,-z,noexecstack -Wl,-z,nodelete -Wl,-z,initfirst -Wl,-z,noseparate-code # two mappings fewer for every process
+                    -Wl,-Bsymbolic-functions -nostartfiles) # symbols and pages fewer that the loader looks up and touches
 
 # What libunwind asks of libc is answered by agent/capture/unwind_wrap.c: no lock of the loader's, no pipe in the host, no abort.
 foreach(name IN ITEMS dl_iterate_phdr pipe2 mincore msync read write open close syscall abort sigprocmask mmap munmap)
