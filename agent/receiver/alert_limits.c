@@ -11,15 +11,13 @@
 
 #define BURST_S 60u
 
-/* Each kind of alert has limits of its own. */
-enum class { CLASS_CRITICAL, CLASS_OTHER, CLASS_LIFECYCLE, CLASSES };
-_Static_assert(CLASSES == QMON__LIMIT_CLASSES, "a place for each in struct qmon__pass");
+/* A kind of event that somebody's program reports in any number has the limits as they are; the others, of which there is one or two in
+ * the life of a process, and which are never to be hidden by the former, have more. */
+#define RARER_KINDS_FACTOR 30u
+_Static_assert(QMON_KIND_LIFECYCLE + 1 == QMON__LIMIT_KINDS, "a place for each in struct qmon__pass");
 
-static const char *const class_names[CLASSES] = {"critical", "other", "lifecycle"};
-
-static enum class class_of(const struct qmon_event *event) {
-    if (event->kind == QMON_KIND_LIFECYCLE) return CLASS_LIFECYCLE;
-    return event->severity == QMON_SEVERITY_CRITICAL ? CLASS_CRITICAL : CLASS_OTHER;
+static uint64_t factor_of(enum qmon_kind kind) {
+    return kind == QMON_KIND_ERROR ? 1 : RARER_KINDS_FACTOR;
 }
 
 static bool is_exempt(const struct qmon_event *event) {
@@ -58,18 +56,18 @@ static bool take(struct qmon__pass *pass, const char *key, uint64_t limit, uint6
     return false;
 }
 
-static bool channel_takes(struct qmon__pass *pass, enum qmon_channel channel, enum class class) {
+static bool channel_takes(struct qmon__pass *pass, enum qmon_channel channel, enum qmon_kind kind) {
     const struct qmon_channel_limit limit = qmon_limit_of(pass->config, channel);
     char place[QMON__PLACE_BYTES], key[QMON__PLACE_BYTES + 32];
 
     if (limit.burst == 0 && limit.alerts == 0)
         return true;
     qmon__place_of(pass->config, channel, place);
-    snprintf(key, sizeof key, "burst|%s|%s", place, class_names[class]);
-    if (!take(pass, key, limit.burst, BURST_S, &pass->full_until_ms[channel][class]))
+    snprintf(key, sizeof key, "burst|%s|%s", place, qmon_kind_name(kind));
+    if (!take(pass, key, limit.burst * factor_of(kind), BURST_S, &pass->full_until_ms[channel][kind]))
         return false;
-    snprintf(key, sizeof key, "limit|%s|%s", place, class_names[class]);
-    return take(pass, key, limit.alerts, limit.window_s, &pass->full_until_ms[channel][class]);
+    snprintf(key, sizeof key, "limit|%s|%s", place, qmon_kind_name(kind));
+    return take(pass, key, limit.alerts * factor_of(kind), limit.window_s, &pass->full_until_ms[channel][kind]);
 }
 
 static qmon_channels of_people(qmon_channels channels) {
@@ -80,7 +78,6 @@ static qmon_channels of_people(qmon_channels channels) {
 }
 
 qmon_channels qmon__within_limits(struct qmon__pass *pass, const struct qmon_event *event, qmon_channels channels) {
-    enum class class = class_of(event);
     qmon_channels people = of_people(channels), held = 0;
     const char *names[QMON_ROUTES];
     char key[32];
@@ -88,11 +85,11 @@ qmon_channels qmon__within_limits(struct qmon__pass *pass, const struct qmon_eve
     if (is_exempt(event))
         return channels;
     for (int i = 0; i < QMON_CHANNELS; i++)
-        if ((channels >> i & 1) && !channel_takes(pass, (enum qmon_channel) i, class))
+        if ((channels >> i & 1) && !channel_takes(pass, (enum qmon_channel) i, event->kind))
             held |= (qmon_channels) 1 << i;
-    snprintf(key, sizeof key, "limit|*|%s", class_names[class]);
+    snprintf(key, sizeof key, "limit|*|%s", qmon_kind_name(event->kind));
     if ((people & ~held) != 0 && !take(pass, key, pass->config->limit_total, pass->config->limit_window_s,
-                                       &pass->full_until_ms[QMON_CHANNELS][class]))
+                                       &pass->full_until_ms[QMON_CHANNELS][event->kind]))
         held |= people;
     size_t count = qmon_channel_names(held, names);
     for (size_t i = 0; i < count; i++)

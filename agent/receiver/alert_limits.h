@@ -2,8 +2,9 @@
  * alert_limits.h: how many alerts a channel takes. Private to agent/receiver.
  *
  * A channel that people read takes so many in a minute (the burst) and so many in a window, and there may be a limit for all of
- * them together; each is counted where repeats are: in Redis over the fleet, else on this host. What is critical has limits of its
- * own, and so have starts and stops, so that noise keeps nobody from hearing of a crash. The end of a problem, digests and
+ * them together; each is counted where repeats are: in Redis over the fleet, else on this host. Each kind of event is counted by
+ * itself, so that a storm of errors keeps nobody from hearing of a crash; crashes, exits, and starts and stops have thirty times
+ * as many each. The end of a problem, digests and
  * crash loops are not counted: they are few, and say what the limits would hide.
  */
 #ifndef QMON_RECEIVER_ALERT_LIMITS_H

@@ -18,7 +18,7 @@
 #include "record_file.h"
 #include "report.h"
 
-#define QMON__LIMIT_CLASSES 3
+#define QMON__LIMIT_KINDS 4
 
 struct qmon__pass {
     const struct qmon_config *config;
@@ -32,9 +32,9 @@ struct qmon__pass {
     bool last_chance;          /* nobody may come after us: failed deliveries are tried again until the deadline */
     bool makeshift;            /* the store is in memory because of what binds us alone: others can do better later */
     uint64_t full_until_ms[QMON_CHANNELS + 1]
-                          [QMON__LIMIT_CLASSES]; /* see alert_limits.c: CLOCK_REALTIME; the last: all */
-    bool held_back;                              /* a limit has */
-    bool owns;                                   /* config and store are closed with it */
+                          [QMON__LIMIT_KINDS]; /* see alert_limits.c: CLOCK_REALTIME; the last: all */
+    bool held_back;                            /* a limit has */
+    bool owns;                                 /* config and store are closed with it */
 };
 
 /* For `qmon receive`: loads the configuration and opens the store of its state directory. 0 or negative errno. */

@@ -41,6 +41,7 @@ static int put(struct qmon_store *store, const struct looping *looping) {
     qmon__bind_count(statement, 6, loop->since_ms);
     qmon__bind_count(statement, 7, loop->last_ms);
     qmon__bind_count(statement, 8, loop->last_ms + 7 * DAY_MS);
+    qmon__bind_count(statement, 9, 0);
     return qmon__run(store, statement);
 }
 

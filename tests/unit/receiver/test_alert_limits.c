@@ -92,6 +92,8 @@ Test(alert_limits, what_is_critical_and_what_starts_is_not_starved_by_noise) {
     storm(&bench, 50);
     tell(&bench, QMON_KIND_CRASH, QMON_SEVERITY_CRITICAL, 900);
     tell(&bench, QMON_KIND_LIFECYCLE, QMON_SEVERITY_INFO, 901);
+    for (unsigned i = 0; i < 40; i++)
+        tell(&bench, QMON_KIND_EXIT, QMON_SEVERITY_ERROR, 0);
     cr_expect_eq(bench_alerts(&bench, "\"severity\":\"critical\"", NULL), 1);
     cr_expect_eq(bench_alerts(&bench, "\"phase\":\"startup\"", NULL), 1);
     cr_expect_eq(bench_events(&bench, "held", "problem"), 45);
