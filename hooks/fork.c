@@ -2,22 +2,31 @@
  * fork: what the agent does in the child is registered with libc (lifecycle.c). Here the parent keeps the child's number, so
  * that one that ends at once can see to it that its child is known by then, and one that kills its child at once that this is told.
  *
+ * _Fork tells nobody of the child that it makes, so that the child begins its record here. It may be called in signal handlers.
+ *
  * The real one is looked up at the first fork, in the parent: no child of a threaded program, in which the loader's lock may be
  * held for ever, comes here without it.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include <agent.h>
 #include <births.h>
 
 #include "next.h"
+#include "wait.h"
 
 typedef pid_t (*fork_function)(void);
+pid_t _Fork(void);
 
-pid_t fork(void) {
-    static void *_Atomic next;
-    const fork_function real = (fork_function) qmon__next("fork", &next);
+static void *_Atomic next_fork, *_Atomic next_bare_fork;
+
+void qmon__resolve_forks(void) {
+    qmon__next("_Fork", &next_bare_fork);
+}
+
+static pid_t make_child(fork_function real, bool tells) {
     if (real == NULL) {
         errno = ENOSYS;
         return -1;
@@ -25,9 +34,20 @@ pid_t fork(void) {
     struct qmon__birth birth;
     qmon__birth_expected(&birth);
     const pid_t child = real();
+    if (child == 0 && !tells)
+        qmon__process_forked();
     if (child != 0)
         qmon__birth_over(&birth, child);
     if (child > 0)
         qmon__process_has_forked(child);
     return child;
+}
+
+pid_t fork(void) {
+    return make_child((fork_function) qmon__next("fork", &next_fork), true);
+}
+
+pid_t _Fork(void) {
+    const fork_function real = (fork_function) qmon__next("_Fork", &next_bare_fork);
+    return real != NULL ? make_child(real, false) : fork(); /* a libc before 2.34 */
 }

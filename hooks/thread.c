@@ -45,6 +45,7 @@ static void thread_ends(void *stack) {
 
 static void make_key(void) {
     qmon__resolve_waits();
+    qmon__resolve_forks();
     atomic_store(&has_key, pthread_key_create(&key, thread_ends) == 0);
 }
 

@@ -17,7 +17,7 @@ static char *forward_list[FORWARD_COUNT + 1] QMON__HOT;
 
 /* Names of qmon's options, and what libraries of the receiver read: names that end in '*' are prefixes. */
 static const char forwarded[][QMON__NAME_BYTES] = {
-    /* no pointers, which the loader would have to adjust */
+/* no pointers, which the loader would have to adjust */
 #define OPTION(field, env, path, kind, fallback, flags, help) env,
 #define ALIAS(env, field) env,
 #include <qmon/options.def>

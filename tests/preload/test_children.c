@@ -29,6 +29,11 @@ VICTIM(child, of_posix_spawn_with_all_of_it_crashes,
 
 VICTIM(child, of_fork_crashes, .program = "fork_crashes", .arguments = {"c"}, .death = "exit 0", .code = "SIGSEGV",
        .origin = "fault_in_child")
+VICTIM(child, of__Fork_crashes, .program = "fork_crashes", .arguments = {"bc"}, .death = "exit 0", .code = "SIGSEGV",
+       .origin = "fault_in_child")
+VICTIM(child, of__Fork_ends_well, .program = "fork_crashes", .arguments = {"b"})
+VICTIM(child, of__Fork_and_parent_crash, .program = "fork_crashes", .arguments = {"bcp"}, .code = "SIGSEGV",
+       .reports = 2)
 VICTIM(child, of_fork_ends_and_the_parent_crashes, .program = "fork_crashes", .arguments = {"p"}, .code = "SIGSEGV",
        .origin = "fault_in_parent")
 VICTIM(child, and_parent_crash, .program = "fork_crashes", .arguments = {"cp"}, .code = "SIGSEGV", .reports = 2)

@@ -1,4 +1,4 @@
-/* A child of fork crashes, or the parent after it, or both, or neither. */
+/* A child of fork crashes, or the parent after it, or both, or neither; with a b by _Fork. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +13,11 @@ void fault_in_parent(void) {
     *(volatile int *) 4 = 1;
 }
 
+pid_t _Fork(void);
+
 int main(int argc, char **argv) {
     int status;
-    pid_t child = fork();
+    pid_t child = strchr(argv[1], 'b') ? _Fork() : fork();
     if (child == 0) {
         if (strchr(argv[1], 'c'))
             fault_in_child();

@@ -1,4 +1,4 @@
-/* Children are killed before they can begin anything: by fork, by fork and exec, by posix_spawn. Prints how many were ended by SIGKILL. */
+/* Children are killed before they can begin anything: by fork, by _Fork, by fork and exec, by posix_spawn. Prints how many were ended by SIGKILL. */
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -7,13 +7,14 @@
 #include <unistd.h>
 
 extern char **environ;
+pid_t _Fork(void);
 
 static pid_t make_child(const char *how) {
     char *const sleeper[] = {"sleep", "30", NULL};
     pid_t child = -1;
     if (strcmp(how, "spawn") == 0)
         return posix_spawnp(&child, "sleep", NULL, NULL, sleeper, environ) == 0 ? child : -1;
-    child = fork();
+    child = strcmp(how, "bare") == 0 ? _Fork() : fork();
     if (child != 0)
         return child;
     if (strcmp(how, "exec") == 0)
