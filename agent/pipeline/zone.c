@@ -77,11 +77,14 @@ static bool offset_of(const struct block *block, const char *rule, int64_t time_
     uint64_t type = change == 0 ? 0 : block->kinds[change - 1];
     if (type >= block->type_count)
         return false;
-    *ret_offset_s = big_endian(block->types + type * TYPE_BYTES, 4);
+    int64_t offset_s = big_endian(block->types + type * TYPE_BYTES, 4);
+    if (offset_s < -QMON__ZONE_OFFSET_MAX_S || offset_s > QMON__ZONE_OFFSET_MAX_S)
+        return false;
+    *ret_offset_s = offset_s;
     return true;
 }
 
-static bool offset_in_file(unsigned char *text, size_t bytes, int64_t time_s, int64_t *ret_offset_s) {
+bool qmon__zone_offset_in(unsigned char *text, size_t bytes, int64_t time_s, int64_t *ret_offset_s) {
     struct block block;
 
     text[bytes] = '\0';
@@ -121,7 +124,7 @@ bool qmon__zone_offset(const char *zone, int64_t time_s, int64_t *ret_offset_s) 
     int file = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     unsigned char *text = file >= 0 ? malloc(FILE_BYTES + 1) : NULL;
     ssize_t bytes = text != NULL ? read(file, text, FILE_BYTES) : -1;
-    bool fine = bytes > 0 && offset_in_file(text, (size_t) bytes, time_s, ret_offset_s);
+    bool fine = bytes > 0 && qmon__zone_offset_in(text, (size_t) bytes, time_s, ret_offset_s);
     free(text);
     if (file >= 0)
         close(file);

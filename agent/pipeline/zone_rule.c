@@ -7,7 +7,8 @@
 
 #define HOUR_S 3600
 #define DAY_S 86400
-#define HOURS_MAX 167 /* of a rule's time, either way */
+#define OFFSET_HOURS_MAX 24
+#define CHANGE_HOURS_MAX 167 /* of the time of a change, either way */
 
 struct change { /* the `week`th `weekday` of `month`, the last one for 5; at local time `time_s` */
     unsigned month, week, weekday;
@@ -64,12 +65,12 @@ static bool read_number(const char **at, unsigned most, unsigned *ret_number) {
 }
 
 /* [+-]HH[:MM[:SS]] */
-static bool read_time(const char **at, int64_t *ret_seconds) {
+static bool read_time(const char **at, unsigned most_hours, int64_t *ret_seconds) {
     bool negative = **at == '-';
     unsigned parts[3] = {0};
 
     *at += **at == '-' || **at == '+';
-    if (!read_number(at, HOURS_MAX, &parts[0]))
+    if (!read_number(at, most_hours, &parts[0]))
         return false;
     for (unsigned i = 1; i < 3 && **at == ':'; i++) {
         (*at)++;
@@ -95,7 +96,7 @@ static bool read_change(const char **at, struct change *ret_change) {
     if (**at != '/')
         return true;
     (*at)++;
-    return read_time(at, &ret_change->time_s);
+    return read_time(at, CHANGE_HOURS_MAX, &ret_change->time_s);
 }
 
 /* Seconds since 1970, by the local clock before the change. */
@@ -115,17 +116,18 @@ bool qmon__zone_rule_offset(const char *rule, int64_t time_s, int64_t *ret_offse
     int64_t standard, summer;
     struct change begin, end;
 
-    if (!skip_name(&rule) || !read_time(&rule, &standard))
+    if (!skip_name(&rule) || !read_time(&rule, OFFSET_HOURS_MAX, &standard))
         return false;
     standard = -standard; /* the rule counts westwards */
-    *ret_offset_s = standard;
-    if (*rule == '\0')
+    if (*rule == '\0') {
+        *ret_offset_s = standard;
         return true;
+    }
     summer = standard + HOUR_S;
     if (!skip_name(&rule))
         return false;
     if (*rule != ',') {
-        if (!read_time(&rule, &summer))
+        if (!read_time(&rule, OFFSET_HOURS_MAX, &summer))
             return false;
         summer = -summer;
     }

@@ -56,24 +56,36 @@ static void put_json(struct filling *filling, struct json_object *value) {
     }
 }
 
-/* Names of a program's own choice may hold dots: the whole rest is tried first. */
-static struct json_object *look_up(struct json_object *object, const char *path) {
-    struct json_object *found;
+/* The item that the path begins with, "[2]"; *path then is behind it. NULL: there is none. */
+static struct json_object *take_item(struct json_object *list, const char **path) {
+    char *behind;
+    unsigned long index = strtoul(*path + 1, &behind, 10);
+
+    if (!json_object_is_type(list, json_type_array) || behind == *path + 1 || *behind != ']')
+        return NULL;
+    *path = behind + 1;
+    return json_object_array_get_idx(list, index);
+}
+
+static struct json_object *take_member(struct json_object *object, const char **path) {
+    size_t bytes = strcspn(*path, ".[");
+    struct json_object *found = NULL;
     char name[160];
 
+    snprintf(name, sizeof name, "%.*s", (int) bytes, *path);
+    *path += bytes;
+    json_object_object_get_ex(object, name, &found); /* which bears what is no object */
+    return found;
+}
+
+/* Names of a program's own choice may hold dots and brackets: the whole rest is tried first. */
+static struct json_object *look_up(struct json_object *object, const char *path) {
+    struct json_object *found;
+
     while (*path && object) {
-        size_t bytes = strcspn(path, ".[");
-        if (json_object_is_type(object, json_type_object) && json_object_object_get_ex(object, path, &found))
+        if (json_object_object_get_ex(object, path, &found))
             return found;
-        if (path[0] == '[') {
-            object = json_object_array_get_idx(object, strtoul(path + 1, NULL, 10));
-            bytes = strcspn(path, "]") + 1;
-        } else {
-            snprintf(name, sizeof name, "%.*s", (int) bytes, path);
-            if (!json_object_is_type(object, json_type_object) || !json_object_object_get_ex(object, name, &object))
-                return NULL;
-        }
-        path += bytes;
+        object = path[0] == '[' ? take_item(object, &path) : take_member(object, &path);
         path += *path == '.';
     }
     return object;
@@ -132,18 +144,12 @@ static char *fill(struct filling *filling, const char *template) {
     return NULL;
 }
 
-/* Of the event's memory; cut between words, so that no entity of a markup is cut in two. */
+/* Of the event's memory; cut where it is too long. */
 static const char *keep(struct qmon_event *event, char *text, size_t most) {
     const char *kept = NULL;
 
     if (text && strlen(text) > most) {
-        size_t at = most;
-        while (at > most / 2 && text[at] != ' ' && text[at] != '\n')
-            at--;
-        for (size_t i = 1; i < 6 && i < at; i++) /* where there was no blank */
-            if (text[at - i] == '&')
-                at -= i;
-        text[at] = '\0';
+        text[qmon__words_cut(text, most)] = '\0';
         kept = qmon_event_format(event, "%s \xe2\x80\xa6", text);
     } else if (text) {
         kept = qmon_event_text(event, text);

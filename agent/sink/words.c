@@ -252,6 +252,25 @@ void qmon__words_facts(const struct qmon_event *event, struct qmon__facts *ret_f
     add_fact(ret_facts, "Event", event->id);
 }
 
+size_t qmon__words_cut(const char *text, size_t most) {
+    static const char ends[] = {'\n', ' '};
+    size_t at = most;
+
+    for (size_t i = 0; i < sizeof ends; i++)
+        for (at = most; at > most / 2; at--)
+            if (text[at] == ends[i])
+                return at;
+    at = most;
+    while (at > most - 4 && ((unsigned char) text[at] & 0xc0) == 0x80)
+        at--;
+    for (size_t i = 1; i < sizeof "&quot;" - 1; i++)
+        if (text[at - i] == ';')
+            break;
+        else if (text[at - i] == '&')
+            return at - i;
+    return at;
+}
+
 const char *qmon__words_key(const struct qmon_event *event) {
     if (qmon__words_is_resolved(event))
         return event->lifecycle.problem;

@@ -35,6 +35,9 @@ void qmon__words_last_lines(const struct qmon_event *event, char *ret_text, size
 void qmon__words_facts(const struct qmon_event *event, struct qmon__facts *ret_facts);
 /* One line of outside text of at most bytes - 1 bytes; "" for NULL. bytes at least 8. */
 void qmon__words_line(const char *words, char *ret_text, size_t bytes);
+/* Where to cut a text that is longer than `most` bytes, at least 16: behind a line, else a word, of its second half; else
+ * neither in a character nor in an entity ("&amp;"). */
+size_t qmon__words_cut(const char *text, size_t most);
 
 /* What repeats of one problem have in common: the fingerprint, or the event's own id where it has none. */
 const char *qmon__words_key(const struct qmon_event *event);

@@ -4,25 +4,11 @@
 
 #include "slack_render.h"
 #include "slack_text.h"
+#include "words.h"
 
 #define SECTIONS_MAX 8
 #define ROOM (QMON__SLACK_SECTION - 16) /* for the fences of a block of code that goes on in the next section */
 #define FENCE "```"
-
-/* How much of it makes a section: up to the end of a line, or of a word, so that no entity is cut. */
-static size_t section_bytes(const char *body) {
-    size_t bytes = strlen(body), least = ROOM / 2;
-
-    if (bytes <= ROOM)
-        return bytes;
-    for (bytes = ROOM; bytes > least && body[bytes] != '\n'; bytes--)
-        ;
-    if (bytes > least)
-        return bytes;
-    for (bytes = ROOM; bytes > least && body[bytes] != ' '; bytes--)
-        ;
-    return bytes;
-}
 
 static bool is_open_behind(const char *body, size_t bytes, bool open) {
     for (size_t i = 0; i + sizeof FENCE - 1 <= bytes; i++)
@@ -38,7 +24,7 @@ void qmon__slack_add_told(struct qmon__slack_message *message, const char *body)
     bool open = false;
 
     for (unsigned i = 0; i < SECTIONS_MAX && *body; i++) {
-        size_t bytes = section_bytes(body);
+        size_t bytes = strlen(body) > ROOM ? qmon__words_cut(body, ROOM) : strlen(body);
         bool was_open = open;
         open = is_open_behind(body, bytes, open);
         snprintf(buffer, sizeof buffer, "%s%.*s%s", was_open ? FENCE "\n" : "", (int) bytes, body,

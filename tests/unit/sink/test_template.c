@@ -12,6 +12,7 @@
 #include "channel_case.h"
 #include "sink_case.h"
 #include "template.h"
+#include "words.h"
 
 static struct sink_case it;
 static struct qmon_templates templates;
@@ -116,6 +117,32 @@ Test(template, a_long_body_in_slack_keeps_its_code_together_and_its_limits) {
     }
     cr_expect_geq(sections, 2);
     json_object_put(body);
+    end();
+}
+
+Test(template, texts_are_cut_behind_lines_and_words_and_never_in_a_character_or_entity) {
+    cr_expect_eq(qmon__words_cut("one two three\nfour five six", 20), 13);
+    cr_expect_eq(qmon__words_cut("one two three four five six", 20), 18);
+    cr_expect_eq(qmon__words_cut("0123456789abcdefghij", 17), 17);
+    cr_expect_eq(qmon__words_cut("0123456789abcde\xf0\x9f\x98\x80xy", 17), 15);
+    cr_expect_eq(qmon__words_cut("0123456789abcde\xf0\x9f\x98\x80xy", 19), 19);
+    cr_expect_eq(qmon__words_cut("0123456789abcd&amp;xy", 17), 14);
+    cr_expect_eq(qmon__words_cut("0123456789abcd&amp;xy", 18), 14);
+    cr_expect_eq(qmon__words_cut("0123456789abcd&amp;xy", 19), 19);
+}
+
+/* Names below "report.extra" are the program's own, so that a template may ask for anything there. */
+Test(template, what_is_no_list_has_no_items) {
+    begin(mattermost);
+    struct qmon_pair extra[] = {{"a", "text"}, {"b[0]", "by its whole name"}, {"c.d", "dotted"}};
+    it.sample.event.report.extra = extra;
+    it.sample.event.report.extra_count = 3;
+    struct qmon_event *event =
+        fill("mattermost",
+             "{{report.extra.a[0]|none}} {{report.extra.a[|none}} {{report.extra.[0]|none}} {{report.extra.a.b|none}}",
+             "{{report.extra.b[0]}}, {{report.extra.c.d}}, {{threads[9].name|no such thread}}");
+    cr_expect_str_eq(event->told.title, "none none none none");
+    cr_expect_str_eq(event->told.body, "by its whole name, dotted, no such thread");
     end();
 }
 
