@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <qmon/paths.h>
+
 struct scratch scratch_make(void) {
     const char *base = getenv("TMPDIR");
     struct scratch scratch;
@@ -16,10 +18,22 @@ struct scratch scratch_make(void) {
     return scratch;
 }
 
+/* Where processes kept their records if this was their state directory. */
+static void remove_records_of(const char *state_dir) {
+    const uint32_t users[] = {0, 65534, getuid()};
+    char directory[QMON_RECORD_DIRECTORY_BYTES];
+
+    for (size_t i = 0; i < sizeof users / sizeof users[0]; i++) {
+        qmon_record_directory_shm(users[i], state_dir, directory, sizeof directory);
+        rmdir(directory); /* an empty one alone */
+    }
+}
+
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place) {
     (void) status;
-    (void) type;
     (void) place;
+    if (type == FTW_DP)
+        remove_records_of(path);
     remove(path);
     return 0;
 }
