@@ -49,7 +49,7 @@ static bool is_runtimes(const char *function) {
         return false;
     qmon__plain_function(function, name, sizeof name);
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
-        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+        if (name[0] == prefixes[i][0] && strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
             return true;
     return false;
 }

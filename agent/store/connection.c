@@ -99,10 +99,14 @@ int qmon__database_connect(struct qmon_store *store) {
 }
 
 void qmon__database_expect_many(struct qmon_store *store) {
+    char pragmas[96];
+
     if (store->many)
         return;
     store->many = true;
-    sqlite3_exec(store->db, "PRAGMA cache_size = -16384", NULL, NULL, NULL);
+    snprintf(pragmas, sizeof pragmas, "PRAGMA cache_size = -16384; PRAGMA journal_size_limit = %u",
+             QMON__WAL_PAGES_MANY * QMON__PAGE_BYTES);
+    sqlite3_exec(store->db, pragmas, NULL, NULL, NULL);
 }
 
 void qmon__database_disconnect(struct qmon_store *store) {

@@ -216,7 +216,7 @@ int qmon__lock(const char *directory, bool exclusive);
 void qmon__unlock(int fd); /* negative: nothing */
 
 /* --- schema.c --- */
-#define QMON__SCHEMA_VERSION 3
+#define QMON__SCHEMA_VERSION 4
 
 /* What the file says it is. 0 and *ret_version (0: nothing yet). */
 int qmon__schema_version(struct qmon_store *store, int64_t *ret_version);

@@ -56,6 +56,18 @@ static const char *const steps[QMON__SCHEMA_VERSION] = {
 
     /* 3 */
     "ALTER TABLE windows ADD COLUMN asked_ms INTEGER NOT NULL DEFAULT 0;",
+
+    /* 4: with row numbers, so that new keys, which come in any order, change one page of the indices and not two */
+    "ALTER TABLE windows RENAME TO windows_before;"
+    "DROP INDEX windows_by_expiry;"
+    "CREATE TABLE windows("
+    "  key TEXT PRIMARY KEY NOT NULL, start_ms INTEGER NOT NULL, alerts INTEGER NOT NULL, total INTEGER NOT NULL,"
+    "  suppressed INTEGER NOT NULL, first_seen_ms INTEGER NOT NULL, last_seen_ms INTEGER NOT NULL,"
+    "  expires_ms INTEGER NOT NULL, asked_ms INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX windows_by_expiry ON windows(expires_ms);"
+    "INSERT INTO windows SELECT key, start_ms, alerts, total, suppressed, first_seen_ms, last_seen_ms, expires_ms,"
+    "  asked_ms FROM windows_before;"
+    "DROP TABLE windows_before;",
 };
 
 int qmon__schema_version(struct qmon_store *store, int64_t *ret_version) {

@@ -168,10 +168,14 @@ Test(store_tails, go_when_nobody_has_them_any_more) {
 }
 
 Test(store_tails, come_into_a_store_of_an_older_version) {
+    struct qmon_decision_request request = {.key = "k", .limit = 1, .window_s = 60, .now_ms = 1000000, .count = 3};
+    struct qmon_decision decision;
+    struct qmon_window window;
     char command[SCRATCH_BYTES + 256];
     char *json;
 
     cr_assert_eq(save_event(store, EVENT(7, 7)), 0);
+    cr_assert_eq(qmon_store_decide(store, &request, &decision), 0);
     qmon_store_close(store);
     snprintf(command, sizeof command,
              "sqlite3 %s/store.db 'DROP TABLE tails; ALTER TABLE events DROP COLUMN tail; "
@@ -182,5 +186,8 @@ Test(store_tails, come_into_a_store_of_an_older_version) {
     json = save(1, "one", 1000);
     expect_event(1, json);
     cr_expect_eq(number_from("SELECT count(*) FROM events"), 2);
+    cr_assert_eq(qmon_store_recall(store, &request, &window), 0);
+    cr_expect_eq(window.total, 3);
+    cr_expect_not((qmon_store_decide(store, &request, &decision), decision.alert), "it was told before");
     free(json);
 }
