@@ -37,6 +37,8 @@
 #define MAPS_LIMIT (8u * 1024 * 1024)
 #define PAGE_MASK 4095u
 #define MEMORY_KEPT (16 << 20)
+#define RETAIN_EVERY 2048u
+#define RETAIN_CALLS 4u
 
 struct consumer {
     struct qmon__pass *pass;
@@ -48,6 +50,7 @@ struct consumer {
     char *maps;              /* the text that base's modules were made of */
     struct qmon__ring_memo *memo;
     struct qmon__ring_tally tally;
+    uint64_t retained;       /* consumed when the store was looked after last */
     uint64_t stuck_since_ms; /* 0: no slot is stuck */
     struct qmon_ring_slot slots[QMON__RING_BATCH];
 };
@@ -215,6 +218,16 @@ static bool has_ended(const struct consumer *consumer) {
     return got != (ssize_t) sizeof state || (state != QMON_STATE_RUNNING && state != QMON_STATE_EXEC);
 }
 
+/* A storm must not fill the store: what is too old or too much goes while it lasts, too. A call has a bound of its own, which is
+ * less than what can come in between. */
+static void retain(struct consumer *consumer) {
+    if (consumer->tally.consumed - consumer->retained < RETAIN_EVERY)
+        return;
+    consumer->retained = consumer->tally.consumed;
+    for (unsigned i = 0; i < RETAIN_CALLS; i++)
+        qmon_store_retain(consumer->pass->store, qmon__now_real_ns() / 1000000u);
+}
+
 static int consume_all(struct consumer *consumer, unsigned linger_ms, uint64_t limit_ms) {
     uint64_t idle_since_ms = qmon__now_monotonic_ms();
     for (;;) {
@@ -232,6 +245,8 @@ static int consume_all(struct consumer *consumer, unsigned linger_ms, uint64_t l
             int error = process_batch(consumer, (unsigned) count, first);
             if (error < 0)
                 return error;
+            if (linger_ms > 0) /* else a process that has ended may be waiting */
+                retain(consumer);
             qmon__pass_renew(consumer->pass);
             idle_since_ms = qmon__now_monotonic_ms();
             consumer->stuck_since_ms = 0;

@@ -269,3 +269,32 @@ Test(ring, of_many_reports_of_one_problem_one_alerts_and_all_are_counted) {
     cr_expect_eq(bench_counter(&bench, "events"), 40);
     cr_expect_eq(bench_events(&bench, "suppressed", "\"suppressed\":19,\"total\":20"), 2);
 }
+
+static void *report_many(void *count) {
+    char code[16];
+    for (unsigned i = 0; i < *(const unsigned *) count; i++) {
+        while (made.at->ring.head - *(volatile uint32_t *) &made.at->ring.tail >= QMON_RING_SLOTS)
+            qmon__pause_us(100);
+        snprintf(code, sizeof code, "M%u", i);
+        make_report(&made, code, "x");
+    }
+    return NULL;
+}
+
+Test(ring, the_store_is_looked_after_while_a_storm_lasts) {
+    static unsigned count = 2200;
+    struct qmon__ring_tally tally;
+    struct qmon_event *old = qmon_event_new(1500000000000000000ull); /* long ago */
+    pthread_t thread;
+    old->code = "OLD";
+    old->kind = QMON_KIND_ERROR;
+    cr_assert_eq(qmon_store_save(bench.store, old, "stored", NULL, 0), 0);
+    qmon_event_free(old);
+    cr_assert_eq(bench_events(&bench, NULL, "\"OLD\""), 1);
+    pthread_create(&thread, NULL, report_many, &count);
+    cr_assert_eq(consume((uint32_t) getpid(), 500, &tally), 0);
+    pthread_join(thread, NULL);
+    cr_expect_eq(tally.consumed, count);
+    cr_expect_eq(bench_events(&bench, NULL, "\"OLD\""), 0);
+    cr_expect_gt(bench_counter(&bench, "store.expired"), 0);
+}
