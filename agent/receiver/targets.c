@@ -259,4 +259,5 @@ void qmon__symbolize_event(struct qmon_symbolizer *symbolizer, struct qmon_event
     if (event->thread_count > count)
         take_register_frames(event, &event->threads[count]);
     event->thread_count = count;
+    qmon_fold_threads(event);
 }

@@ -56,6 +56,7 @@ struct qmon_thread {
     bool crashed;
     struct qmon_frame *frames;
     size_t frame_count;
+    uint32_t same_as; /* an earlier thread that has the same frames, which JSON has there only; 0 none */
     const char
         *frames_json; /* `frames` as qmon_event_frames_json gave them for a thread with the same; NULL not known */
     struct qmon_frame

@@ -43,6 +43,9 @@ void qmon_debuginfod_configure(const char *urls, const char *cache_directory);
 /* Demangles C++, Rust and D; otherwise returns the name itself. Memory of the event. */
 const char *qmon_demangle(struct qmon_event *event, const char *name);
 
+/* Where the traces are very many, those that are the same are written once (qmon_thread.same_as). After symbolize. */
+void qmon_fold_threads(struct qmon_event *event);
+
 /* --- runtime: names the interpreter or virtual machine that a process runs (process.runtime), marks the code that it made,
  * and adds the Python stacks of its threads (runtime_frames). Before symbolize, while the process waits. */
 struct qmon_memory_eye {

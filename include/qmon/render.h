@@ -5,7 +5,7 @@
  *
  * FOLDING. qmon's own frames are never shown. Runs of two or more libc frames, and of filtered frames, become one row; so
  * do runs of three or more runtime frames where the thread has in-app frames to look at. The frame that faulted is shown
- * even so. The stack of an interpreter comes first where nothing native but the interpreter is on the thread, else behind
+ * even so. Of threads that stand in the same place the first is shown, which says how many they are. The stack of an interpreter comes first where nothing native but the interpreter is on the thread, else behind
  * the native frames. Frames that repeat (recursion of
  * a period up to 16 frames, three times or more) are shown once, followed by a row that says how often; frames that the
  * capture did not keep, inside a recursion, are counted as part of it. Where max_rows cuts, the middle goes, and a row

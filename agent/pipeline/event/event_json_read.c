@@ -13,6 +13,7 @@
 
 #include "event_shape.h"
 #include "internal.h"
+#include "same_stack.h"
 
 #define JSON_BYTES_MAX (64u * 1024 * 1024)
 #define JSON_DEPTH_MAX 16
@@ -359,6 +360,7 @@ static bool check(struct reader *reader) {
     struct qmon_event *event = reader->event;
     if (!*event->id)
         return fail(reader, "id: missing");
+    qmon__unfold_threads(event);
     if (!event->thread_count || event->origin >= event->threads[0].frame_count)
         event->origin = SIZE_MAX;
     return true;

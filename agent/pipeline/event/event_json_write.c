@@ -83,8 +83,10 @@ static bool is_wanted(const struct qmon__member *member, const char *base) {
 
 /* Frames are most of an event, and those of one place are always the same. */
 static const char *text_known(const struct qmon__member *member, const char *base) {
-    bool frames = member->shape == &qmon__frame_shape && member->offset == offsetof(struct qmon_thread, frames);
-    return frames ? ((const struct qmon_thread *) (const void *) base)->frames_json : NULL;
+    const struct qmon_thread *thread = (const void *) base;
+    if (member->shape != &qmon__frame_shape || member->offset != offsetof(struct qmon_thread, frames))
+        return NULL;
+    return thread->same_as ? "[]" : thread->frames_json;
 }
 
 static void write_array(struct qmon__buffer *out, const struct qmon__member *member, const char *base) {

@@ -35,6 +35,7 @@ static const struct qmon__member thread[] = {
     {"name", QMON__TEXT, QMON__IF_SET, THREAD(name), 0, NULL},
     {"state", QMON__TEXT, QMON__IF_SET, THREAD(state), 0, NULL},
     {"crashed", QMON__BOOL, QMON__ALWAYS, THREAD(crashed), 0, NULL},
+    {"same_as", QMON__U32, QMON__IF_SET, THREAD(same_as), 0, NULL},
     {"unwind_note", QMON__TEXT, QMON__IF_SET, THREAD(unwind_note), 0, NULL},
     {"frames", QMON__ARRAY, QMON__ALWAYS, THREAD(frames), THREAD(frame_count), &qmon__frame_shape},
     {"runtime_frames", QMON__ARRAY, QMON__IF_SET, THREAD(runtime_frames), THREAD(runtime_frame_count),

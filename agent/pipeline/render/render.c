@@ -8,6 +8,7 @@
 
 #include "render_plan.h"
 #include "render_words.h"
+#include "same_stack.h"
 
 #define DEFAULT_COLUMNS 200
 #define RUNTIME_ROWS 64u /* of an interpreter's stack, where max_rows says nothing */
@@ -173,7 +174,7 @@ static void give_row(struct painter *painter, const struct qmon__plan *plan, con
     end_row(painter);
 }
 
-static void give_thread_row(struct painter *painter, const struct qmon_thread *thread) {
+static void give_thread_row(struct painter *painter, const struct qmon_thread *thread, size_t others) {
     struct qmon_text *text = &painter->text;
 
     begin_row(painter);
@@ -191,6 +192,8 @@ static void give_thread_row(struct painter *painter, const struct qmon_thread *t
         qmon_text_add(text, ", ");
         qmon_text_line(text, thread->state, 32, QMON_CUT_END);
     }
+    if (others)
+        paint_count(text, ", and ", others, others == 1 ? " other in the same place" : " others in the same place");
     end_row(painter);
 }
 
@@ -256,6 +259,14 @@ static void give_thread(struct painter *painter, const struct qmon__plan *plan) 
         give_runtime_rows(painter, plan->thread, false);
 }
 
+static size_t others_with_stack(const struct qmon_event *event, size_t at) {
+    size_t count = 0;
+
+    for (size_t i = at + 1; i < event->thread_count; i++)
+        count += qmon__same_stack(&event->threads[at], &event->threads[i]);
+    return count;
+}
+
 int qmon_render_trace(const struct qmon_event *event, const struct qmon_render_options *options,
                       qmon_render_output *output, void *context) {
     static const struct qmon_render_options defaults = {0};
@@ -273,9 +284,15 @@ int qmon_render_trace(const struct qmon_event *event, const struct qmon_render_o
         threads = 1;
     for (size_t i = 0; i < threads && r == 0; i++) {
         struct qmon__plan plan;
+        size_t others = 0;
+        if (painter.options->all_threads && !painter.options->unfolded && i > 0) {
+            if (qmon__first_with_stack(event, i) < i)
+                continue;
+            others = others_with_stack(event, i);
+        }
         r = qmon__plan_make(&plan, event, i, painter.options);
         if (r == 0 && painter.options->all_threads)
-            give_thread_row(&painter, plan.thread);
+            give_thread_row(&painter, plan.thread, others);
         if (r == 0)
             give_thread(&painter, &plan);
         qmon__plan_free(&plan);

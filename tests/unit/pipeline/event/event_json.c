@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <qmon/event.h>
+#include <qmon/pipeline.h>
 
 #define NOW_NS 1732145530123456789u
 
@@ -315,4 +316,34 @@ Test(event_json, cut_anywhere_is_an_error_and_never_a_crash, .timeout = 30) {
     }
     free(json);
     qmon_event_free(event);
+}
+
+Test(event_json, frames_of_very_many_threads_are_written_once, .timeout = 10) {
+    enum { THREADS = 1500, FRAMES = 2 };
+    struct qmon_event *event = qmon_event_new(1);
+    event->threads = qmon_event_alloc(event, THREADS * sizeof *event->threads);
+    event->thread_count = THREADS;
+    for (uint32_t i = 0; i < THREADS; i++) {
+        struct qmon_frame *frames = qmon_event_alloc(event, FRAMES * sizeof *frames);
+        frames[0] = (struct qmon_frame){.pc = i % 3 ? 0x1000 : 0x2000, .function = "wait", .file = "/srv/wait.c"};
+        frames[1] = (struct qmon_frame){.pc = 0x3000, .function = "main", .file = "/srv/main.c"};
+        event->threads[i] = (struct qmon_thread){.tid = i + 1, .frames = frames, .frame_count = FRAMES};
+    }
+    qmon_fold_threads(event);
+    cr_expect_eq(event->threads[0].same_as, 0);
+    cr_expect_eq(event->threads[3].same_as, 0, "the first thread is for itself");
+    cr_expect_eq(event->threads[4].same_as, 2);
+    char *json = qmon_event_to_json(event);
+    const char *error = NULL;
+    cr_expect_lt(strlen(json), THREADS * 100);
+    struct qmon_event *again = qmon_event_from_json(json, strlen(json), &error);
+    cr_assert_not_null(again, "%s", error);
+    cr_assert_eq(again->thread_count, THREADS);
+    for (uint32_t i = 0; i < THREADS; i++) {
+        cr_assert_eq(again->threads[i].frame_count, FRAMES);
+        cr_assert_eq(again->threads[i].frames[0].pc, event->threads[i].frames[0].pc);
+    }
+    free(json);
+    qmon_event_free(event);
+    qmon_event_free(again);
 }

@@ -86,6 +86,25 @@ Test(render, folds_runtime_frames_only_beside_the_programs_own, .timeout = 10) {
     cr_trace_is(NULL, "… 3 runtime frames (r0 … r2)\n#3  main (a.c:9)\n");
 }
 
+Test(render, shows_threads_that_stand_in_the_same_place_once, .timeout = 10) {
+    struct qmon_frame waiting[] = {{.pc = 16, .function = "wait", .file = "w.c", .line = 3, .in_app = true}};
+    struct qmon_frame as_well = waiting[0], elsewhere = {.pc = 32, .function = "poll", .file = "p.c", .line = 4};
+    const struct qmon_render_options folded = {.all_threads = true}, all = {.all_threads = true, .unfolded = true};
+    struct qmon_thread threads[] = {
+        {.tid = 1, .crashed = true, .frames = waiting, .frame_count = 1},
+        {.tid = 2, .frames = waiting, .frame_count = 1},
+        {.tid = 3, .frames = &elsewhere, .frame_count = 1},
+        {.tid = 4, .frames = &as_well, .frame_count = 1},
+    };
+    sample_crash(&sample);
+    sample.event.threads = threads;
+    sample.event.thread_count = 4;
+    cr_trace_is(&folded, "Thread 1, crashed\n#0  wait (w.c:3)\n"
+                         "Thread 2, and 1 other in the same place\n#0  wait (w.c:3)\nThread 3\n#0  poll (p.c:4)\n");
+    cr_trace_is(&all, "Thread 1, crashed\n#0  wait (w.c:3)\nThread 2\n#0  wait (w.c:3)\nThread 3\n#0  poll (p.c:4)\n"
+                      "Thread 4\n#0  wait (w.c:3)\n");
+}
+
 static struct qmon_frame of_python[] = {
     {.function = "join", .file = "/usr/lib/python3.11/os.py", .line = 5, .language = "python"},
     {.function = "sell", .file = "shop.py", .line = 7, .language = "python", .in_app = true},
