@@ -10,6 +10,7 @@
 #include "moment.h"
 
 #define BURST_S 60u
+#define NIGHT_S (7u * 24 * 3600) /* quiet hours that follow each other are shorter; the key is of one night alone */
 
 /* A kind of event that somebody's program reports in any number has the limits as they are; the others, of which there is one or two in
  * the life of a process, and which are never to be hidden by the former, have more. */
@@ -56,7 +57,23 @@ static bool take(struct qmon__pass *pass, const char *key, uint64_t limit, uint6
     return false;
 }
 
-static bool channel_takes(struct qmon__pass *pass, enum qmon_channel channel, enum qmon_kind kind) {
+/* What waits for the end of quiet hours comes all at once: as many as the channel takes in a minute. */
+static bool takes_in_the_morning(struct qmon__pass *pass, enum qmon_channel channel, enum qmon_kind kind,
+                                 uint64_t morning_ms) {
+    const struct qmon_channel_limit limit = qmon_limit_of(pass->config, channel);
+    uint64_t most = limit.burst > 0 ? limit.burst : limit.alerts, *full_until_ms;
+    char place[QMON__PLACE_BYTES], key[QMON__PLACE_BYTES + 48];
+
+    qmon__place_of(pass->config, channel, place);
+    snprintf(key, sizeof key, "night|%s|%s|%" PRIu64, place, qmon_kind_name(kind), morning_ms / 1000);
+    full_until_ms = &pass->night_full_until_ms[channel][kind];
+    bool taken = take(pass, key, most * factor_of(kind), NIGHT_S, full_until_ms);
+    if (*full_until_ms > morning_ms)
+        *full_until_ms = morning_ms;
+    return taken;
+}
+
+static bool takes_now(struct qmon__pass *pass, enum qmon_channel channel, enum qmon_kind kind) {
     const struct qmon_channel_limit limit = qmon_limit_of(pass->config, channel);
     char place[QMON__PLACE_BYTES], key[QMON__PLACE_BYTES + 32];
 
@@ -68,6 +85,14 @@ static bool channel_takes(struct qmon__pass *pass, enum qmon_channel channel, en
         return false;
     snprintf(key, sizeof key, "limit|%s|%s", place, qmon_kind_name(kind));
     return take(pass, key, limit.alerts * factor_of(kind), limit.window_s, &pass->full_until_ms[channel][kind]);
+}
+
+static bool channel_takes(struct qmon__pass *pass, enum qmon_channel channel, const struct qmon_event *event) {
+    uint64_t now_ms = qmon__now_real_ns() / 1000000u;
+    uint64_t morning_ms = qmon_quiet_until(pass->config->routing, channel, event->severity, now_ms);
+
+    return morning_ms != 0 ? takes_in_the_morning(pass, channel, event->kind, morning_ms)
+                           : takes_now(pass, channel, event->kind);
 }
 
 static qmon_channels of_people(qmon_channels channels) {
@@ -85,7 +110,7 @@ qmon_channels qmon__within_limits(struct qmon__pass *pass, const struct qmon_eve
     if (is_exempt(event))
         return channels;
     for (int i = 0; i < QMON_CHANNELS; i++)
-        if ((channels >> i & 1) && !channel_takes(pass, (enum qmon_channel) i, event->kind))
+        if ((channels >> i & 1) && !channel_takes(pass, (enum qmon_channel) i, event))
             held |= (qmon_channels) 1 << i;
     snprintf(key, sizeof key, "limit|*|%s", qmon_kind_name(event->kind));
     if ((people & ~held) != 0 && !take(pass, key, pass->config->limit_total, pass->config->limit_window_s,

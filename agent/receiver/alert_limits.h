@@ -5,7 +5,8 @@
  * them together; each is counted where repeats are: in Redis over the fleet, else on this host. Each kind of event is counted by
  * itself, so that a storm of errors keeps nobody from hearing of a crash; crashes, exits, and starts and stops have thirty times
  * as many each. The end of a problem, digests and
- * crash loops are not counted: they are few, and say what the limits would hide.
+ * crash loops are not counted: they are few, and say what the limits would hide. What waits for the end of a channel's quiet
+ * hours is counted for that moment, so that a long night is no flood in the morning.
  */
 #ifndef QMON_RECEIVER_ALERT_LIMITS_H
 #define QMON_RECEIVER_ALERT_LIMITS_H

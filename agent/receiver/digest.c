@@ -174,6 +174,12 @@ static void note_told(struct qmon__pass *pass, const struct qmon_held *held) {
     qmon_store_value_set(pass->store, key, "1", now_ms + WINDOW_S * 1000u, now_ms);
 }
 
+/* A digest sums up a whole night, instead of waiting itself for the morning with many others. */
+static bool sleeps(const struct qmon__pass *pass, const struct qmon_held *held, uint64_t now_ms) {
+    return qmon_quiet_until(pass->config->routing, (enum qmon_channel) qmon_channel_by_name(held->sink),
+                            QMON_SEVERITY_WARNING, now_ms) != 0;
+}
+
 uint64_t qmon__tell_digests(struct qmon__pass *pass, bool at_once) {
     struct qmon_held held[QMON_CHANNELS];
     uint64_t next_ms = 0, now_ms = qmon__now_real_ns() / 1000000u;
@@ -183,7 +189,7 @@ uint64_t qmon__tell_digests(struct qmon__pass *pass, bool at_once) {
 
     for (int i = 0; i < count; i++) {
         uint64_t due = due_ms(pass, &held[i]);
-        if (qmon_channel_by_name(held[i].sink) < 0)
+        if (qmon_channel_by_name(held[i].sink) < 0 || sleeps(pass, &held[i], now_ms))
             continue;
         if (!at_once && due > now_ms) {
             next_ms = next_ms == 0 || due < next_ms ? due : next_ms;

@@ -4,14 +4,16 @@
  *
  * Nothing of ours runs while nothing happens, so whichever receiver or command comes by tells what is due: ten seconds after the
  * first alert that was held back, or a minute after it where there was a digest a short while ago. A receiver that held something
- * back stays, in a process of its own, until that has been told (qmon__wait_for_digest_apart).
+ * back stays, in a process of its own, until that has been told (qmon__wait_for_digest_apart). What a channel held
+ * back in its quiet hours is told when they are over, by whoever comes by then.
  */
 #ifndef QMON_RECEIVER_DIGEST_H
 #define QMON_RECEIVER_DIGEST_H
 
 #include "pass.h"
 
-/* Tells what is due now; `at_once`: everything. Returns when the next one is due (CLOCK_REALTIME, ms); 0: nothing waits. */
+/* Tells what is due now; `at_once`: everything, but for channels in quiet hours. Returns when the next one is due
+ * (CLOCK_REALTIME, ms); 0: nothing waits that has not to wait for the end of quiet hours. */
 uint64_t qmon__tell_digests(struct qmon__pass *pass, bool at_once);
 
 /* A child of this process waits for what is not due yet, and tells it, for at most ten minutes and if no other one of this state

@@ -33,8 +33,9 @@ struct qmon__pass {
     bool makeshift;            /* the store is in memory because of what binds us alone: others can do better later */
     uint64_t full_until_ms[QMON_CHANNELS + 1]
                           [QMON__LIMIT_KINDS]; /* see alert_limits.c: CLOCK_REALTIME; the last: all */
-    bool held_back;                            /* a limit has */
-    bool owns;                                 /* config and store are closed with it */
+    uint64_t night_full_until_ms[QMON_CHANNELS][QMON__LIMIT_KINDS]; /* in quiet hours */
+    bool held_back;                                                 /* a limit has */
+    bool owns;                                                      /* config and store are closed with it */
 };
 
 /* For `qmon receive`: loads the configuration and opens the store of its state directory. 0 or negative errno. */

@@ -271,11 +271,20 @@ static struct attempt attempt_of(struct qmon__worker *worker, const struct qmon_
     return attempt;
 }
 
+static uint64_t quiet_until(const struct attempt *attempt, enum qmon_severity severity) {
+    int channel = qmon_channel_by_name(attempt->sink->name);
+
+    return channel < 0 ? 0
+                       : qmon_quiet_until(attempt->worker->config->routing, (enum qmon_channel) channel, severity,
+                                          attempt->worker->now_ms);
+}
+
 bool qmon__delivery_is_first(struct qmon__worker *worker, const struct qmon_outbox_item *item) {
     struct attempt attempt = attempt_of(worker, item);
     uint64_t due_ms;
 
-    return attempt.sink && item->attempts == 0 && reason_to_leave(&attempt, &due_ms) == NULL;
+    return attempt.sink && item->attempts == 0 && reason_to_leave(&attempt, &due_ms) == NULL &&
+           quiet_until(&attempt, QMON_SEVERITY_INFO) == 0;
 }
 
 /* All in one transaction; where that fails, one by one, since a message that is out and not recorded goes out twice. */
@@ -309,14 +318,6 @@ int qmon__delivery_record_many(struct qmon__worker *worker, const struct qmon_ou
     return r;
 }
 
-static uint64_t quiet_until(const struct attempt *attempt, const struct qmon_event *event) {
-    int channel = qmon_channel_by_name(attempt->sink->name);
-
-    return channel < 0 ? 0
-                       : qmon_quiet_until(attempt->worker->config->routing, (enum qmon_channel) channel,
-                                          event->severity, attempt->worker->now_ms);
-}
-
 int qmon__delivery_item(struct qmon__worker *worker, const struct qmon_outbox_item *item) {
     struct attempt attempt = attempt_of(worker, item);
     const char *problem = NULL;
@@ -334,7 +335,7 @@ int qmon__delivery_item(struct qmon__worker *worker, const struct qmon_outbox_it
         return set_aside(worker, item, reason);
     }
     qmon__fill_templates(event, worker->config, attempt.sink);
-    due_ms = quiet_until(&attempt, event);
+    due_ms = quiet_until(&attempt, event->severity);
     int r = due_ms == 0 ? try_item(&attempt, event)
                         : leave(&attempt, due_ms, "quiet-hours: it waits for the end of the channel's quiet hours");
     qmon_event_free(event);

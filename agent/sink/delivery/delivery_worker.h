@@ -24,7 +24,8 @@ uint64_t qmon__delivery_monotonic_ms(void);
 /* Delivers a claimed item and records the outcome. Negative errno: the store could not record it. */
 int qmon__delivery_item(struct qmon__worker *worker, const struct qmon_outbox_item *item);
 
-/* May this claimed item be tried together with others? So it may where nobody has tried it before. */
+/* May this claimed item be tried together with others? So it may where nobody has tried it before, and its
+ * channel has no quiet hours now. */
 bool qmon__delivery_is_first(struct qmon__worker *worker, const struct qmon_outbox_item *item);
 /* What came of items of one channel that were tried together. 0, or the store's negative errno. */
 int qmon__delivery_record_many(struct qmon__worker *worker, const struct qmon_outbox_item *items, size_t count,

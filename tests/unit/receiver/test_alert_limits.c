@@ -1,9 +1,10 @@
 /*
  * Limits of channels and what they hold back: 1. A storm of different errors is a few alerts and a digest. 2. What is critical, and
  * starts and stops, are not starved by it. 3. Hosts that share a Redis share a channel's limit, and its digests. 4. Nothing is summed up
- * twice.
+ * twice. 5. A night of quiet hours is a few alerts and one digest in the morning.
  */
 #include <inttypes.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +19,10 @@
 static struct bench bench;
 
 /* A file takes what people's channels take here, so that what was told can be read. */
-static void open_limited(struct bench *opened, const char *setting, const char *limit) {
-    char json[300], path[300];
+static void open_as(struct bench *opened, const char *setting, const char *json) {
     struct scratch scratch = scratch_make();
+    char path[300];
 
-    snprintf(json, sizeof json, "{\"channels\": {\"file\": {\"limit\": %s}}}", limit);
     scratch_write(&scratch, "qmon.json", json);
     snprintf(path, sizeof path, "%s/qmon.json", scratch.path);
     setenv("QMON_CONFIG", path, 1);
@@ -30,6 +30,13 @@ static void open_limited(struct bench *opened, const char *setting, const char *
     cr_assert_eq(opened->config->problem_count, 0, "%s",
                  opened->config->problem_count ? opened->config->problems[0] : "");
     scratch_remove(&scratch);
+}
+
+static void open_limited(struct bench *opened, const char *setting, const char *limit) {
+    char json[300];
+
+    snprintf(json, sizeof json, "{\"channels\": {\"file\": {\"limit\": %s}}}", limit);
+    open_as(opened, setting, json);
 }
 
 static void set_up(void) {
@@ -157,4 +164,46 @@ Test(alert_limits, a_limit_over_all_holds_people_s_channels_together) {
     cr_expect_eq(held[1].count, 7);
     for (size_t i = 0; i < 2; i++)
         unsetenv(channels[i]);
+}
+
+/* As if two hours had gone by: all windows that are shorter are over. */
+static void two_hours_later(struct bench *of) {
+    sqlite3 *database = NULL;
+    char path[300];
+
+    snprintf(path, sizeof path, "%s/store.db", of->scratch.path);
+    cr_assert_eq(sqlite3_open(path, &database), SQLITE_OK);
+    sqlite3_busy_timeout(database, 2000);
+    cr_assert_eq(sqlite3_exec(database,
+                              "UPDATE windows SET start_ms = start_ms - 7200000, last_seen_ms = last_seen_ms - 7200000",
+                              NULL, NULL, NULL),
+                 SQLITE_OK);
+    sqlite3_close(database);
+    memset(of->pass.full_until_ms, 0, sizeof of->pass.full_until_ms);
+    memset(of->pass.night_full_until_ms, 0, sizeof of->pass.night_full_until_ms);
+}
+
+/* Until quiet hours are taken away, each hour of each day is one. */
+Test(alert_limits, a_night_of_quiet_hours_is_a_few_alerts_and_one_digest_in_the_morning) {
+    bench_close(&bench);
+    open_as(
+        &bench, NULL,
+        "{\"channels\": {\"file\": {\"limit\": {\"alerts\": 8, \"burst\": 5}}}, \"quiet_hours\": {\"from\": \"00:00\", "
+        "\"to\": \"24:00\", \"time_zone\": \"UTC\", \"channels\": \"file\"}}");
+    for (unsigned hour = 0; hour < 8; hour += 2) {
+        storm(&bench, 75);
+        two_hours_later(&bench);
+    }
+    tell(&bench, QMON_KIND_CRASH, QMON_SEVERITY_CRITICAL, 900);
+    cr_expect_eq(qmon__tell_digests(&bench.pass, true), 0, "nobody stays up for it");
+    bench_run_out(&bench);
+    cr_expect_eq(bench_alerts(&bench, "\"severity\":\"critical\"", NULL), 1);
+    cr_expect_eq(bench_alerts(&bench, "\"schema\"", NULL), 1, "nothing else");
+    cr_expect_eq(bench_counter(&bench, "limit.held"), 295);
+    bench.config->routing->quiet_count = 0;
+    qmon__tell_digests(&bench.pass, true);
+    bench_run_out(&bench);
+    cr_expect_eq(bench_alerts(&bench, "\"kind\":\"error\"", NULL), 5);
+    cr_expect_eq(bench_alerts(&bench, "\"phase\":\"digest\"", "295 more alerts were held back"), 1);
+    cr_expect_eq(bench_alerts(&bench, "\"schema\"", NULL), 7);
 }
