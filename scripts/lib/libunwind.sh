@@ -7,7 +7,7 @@
 # build_libunwind TARGET PREFIX: TARGET is x86_64 or aarch64.
 build_libunwind() {
     local target=$1 prefix=$2 work
-    [[ -e $prefix/lib/libunwind-ptrace.a ]] && return 0
+    [[ -e $prefix/lib/libunwind-ptrace.a && -e $prefix/small-caches ]] && return 0
     say "building a static libunwind for $target in $prefix (once, about half a minute)"
     work=$(mktemp -d "$cache/libunwind.XXXXXX")
     # shellcheck disable=SC2064  # the path is meant as it is now
@@ -80,6 +80,8 @@ source_entries() {
 
 # Initial-exec TLS and no .debug_frame support, because neither __tls_get_addr nor malloc may be called from a signal
 # handler; no assertions, because a host does not die of ours; no stack protector, because the thread may have no TLS yet.
+# Each thread's cache of frames begins with 512 entries, not 16,384, which would cost its first walk 100 us and 256 KiB; it
+# grows by itself.
 compile_libunwind() {
     local source=$1 target=$2 work=$3 compiler=gcc cflags
     local -a host=()
@@ -93,7 +95,9 @@ compile_libunwind() {
     if [[ $target == aarch64 ]]; then
         cflags+=" -mno-outline-atomics" # as the agent itself
     fi
-    mkdir -p "$work"/{build,prefix/lib,prefix/include} &&
+    sed -i 's/^#define HASH_MIN_BITS .*/#define HASH_MIN_BITS 9/' "$source"/src/{x86_64,aarch64}/Gtrace.c &&
+        mkdir -p "$work"/{build,prefix/lib,prefix/include} &&
+        touch "$work/prefix/small-caches" &&
         cd "$work/build" &&
         "$source/configure" -q "${host[@]}" CC="$compiler" CFLAGS="$cflags" --disable-shared --enable-static --with-pic \
             --disable-dependency-tracking --disable-cxx-exceptions --disable-coredump --disable-setjmp \

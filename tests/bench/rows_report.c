@@ -69,7 +69,45 @@ static void storm(void) {
     bench_publish(&row);
 }
 
+static double took(const struct bench_process *process) {
+    return bench_number(process, 0);
+}
+
+static double left(const struct bench_process *process) {
+    return bench_number(process, 1);
+}
+
+/* What the first report of each thread costs, and what it leaves behind with the thread. */
+static void first_on_threads(void) {
+    static const char program[] = BENCH_DIRECTORY "threads";
+    static const struct bench_process own = {
+        .preload = BENCH_AGENT, .settings = {"QMON_LIFECYCLE=off"}, .arguments = {program, "report", "48"}};
+    static const struct bench_process glibc = {.preload = BENCH_NOTHING, .arguments = {program, "backtrace", "48"}};
+    static const struct bench_process unwind = {.preload = BENCH_NOTHING, .arguments = {program, "unwind", "48"}};
+    static struct bench_row beside_glibc = {.name = "first report of a thread, depth 32, CPU",
+                                            .baseline_name = "glibc backtrace",
+                                            .unit = "ns",
+                                            .goal_kind = BENCH_RATIO_AT_MOST,
+                                            .goal = 1.3};
+    static struct bench_row beside_unwind = {
+        .name = "first report of a thread, depth 32, CPU", .baseline_name = "unw_backtrace", .unit = "ns"};
+    static struct bench_row memory = {.name = "memory that it leaves with the thread",
+                                      .baseline_name = "unw_backtrace",
+                                      .unit = "KiB",
+                                      .goal_kind = BENCH_VALUE_AT_MOST,
+                                      .goal = 16};
+
+    bench_pair(&beside_glibc, took, &glibc, &own, bench_repeats(12), 20);
+    bench_publish(&beside_glibc);
+    bench_pair(&beside_unwind, took, &unwind, &own, bench_repeats(12), 20);
+    bench_publish(&beside_unwind);
+    bench_pair(&memory, left, &unwind, &own, bench_repeats(8), 20);
+    bench_publish(&memory);
+    bench_settle(5000);
+}
+
 void bench_rows_report(void) {
     compare("qmon_report, duplicate, depth 32, CPU", "duplicates", "100", true, bench.quick ? 3 : 12);
     storm();
+    first_on_threads();
 }
