@@ -104,7 +104,7 @@ void bench_sink_close(struct bench_sink *sink);
 /* rows_death.c: from the fault that the process tells of to the end of the wait for it, ns. */
 double bench_death(const struct bench_process *process);
 /* rows_events.c: so many errors with codes of their own, from a stack so deep; NaN where not all of them arrived. */
-double bench_events_per_s(unsigned wanted, const char *depth);
+double bench_events_per_s(unsigned wanted, const char *depth, double *ret_cpu_ns); /* of all processes, for each */
 
 /* quoted.c: figures of peers that are not measured here. */
 struct json_object;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <qmon/store.h>
@@ -54,13 +55,21 @@ static void look(const char *file, struct outcome *ret_outcome) {
     qmon_store_close(store);
 }
 
-double bench_events_per_s(unsigned wanted, const char *depth) {
+static double cpu_of_children_ns(void) {
+    struct rusage usage;
+
+    getrusage(RUSAGE_CHILDREN, &usage);
+    return (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e9 +
+           (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e3;
+}
+
+double bench_events_per_s(unsigned wanted, const char *depth, double *ret_cpu_ns) {
     char count[16], file[128], setting[160];
     struct bench_process own = {.preload = BENCH_AGENT,
                                 .settings = {"QMON_LIFECYCLE=off", setting},
                                 .arguments = {PROGRAM, "events", count, depth}};
     struct outcome outcome;
-    double seconds;
+    double seconds, cpu_ns = cpu_of_children_ns();
 
     bench_forget();
     snprintf(count, sizeof count, "%u", wanted);
@@ -69,6 +78,7 @@ double bench_events_per_s(unsigned wanted, const char *depth) {
     remove(file);
     seconds = bench_number(&own, 0);
     bench_settle(20000);
+    *ret_cpu_ns = (cpu_of_children_ns() - cpu_ns) / wanted;
     look(file, &outcome);
     remove(file);
     if (outcome.stored == wanted && outcome.lines == wanted)
@@ -77,17 +87,18 @@ double bench_events_per_s(unsigned wanted, const char *depth) {
     return NAN;
 }
 
-static void through_the_pipeline(const char *name, const char *depth) {
-    static struct bench_row row;
+static void through_the_pipeline(const char *name, const char *cpu_name, const char *depth) {
+    static struct bench_row row, cpu;
 
-    memset(&row, 0, sizeof row);
-    row.name = name;
-    row.unit = "/s";
-    row.goal_kind = BENCH_VALUE_AT_LEAST;
-    row.goal = 20000;
-    for (unsigned i = bench.quick ? 3 : 9; i > 0; i--)
-        bench_add(&row.measured, bench_events_per_s(bench.quick ? 4000 : 10000, depth));
+    row = (struct bench_row){.name = name, .unit = "/s", .goal_kind = BENCH_VALUE_AT_LEAST, .goal = 20000};
+    cpu = (struct bench_row){.name = cpu_name, .unit = "ns"};
+    for (unsigned i = bench.quick ? 3 : 9; i > 0; i--) {
+        double cpu_ns;
+        bench_add(&row.measured, bench_events_per_s(bench.quick ? 4000 : 10000, depth, &cpu_ns));
+        bench_add(&cpu.measured, cpu_ns);
+    }
     bench_publish(&row);
+    bench_publish(&cpu);
 }
 
 static double calls_of(redisContext *redis) {
@@ -131,8 +142,9 @@ static void storm(const struct bench_redis *redis) {
 void bench_rows_events(void) {
     struct bench_redis redis;
 
-    through_the_pipeline("new problems through all stages, 4 calls deep", "4");
-    through_the_pipeline("the same, 32 calls deep", "32");
+    through_the_pipeline("new problems through all stages, 4 calls deep", "  CPU of program and receivers for each",
+                         "4");
+    through_the_pipeline("the same, 32 calls deep", "  CPU of program and receivers for each, 32 deep", "32");
     if (bench_redis_start(&redis))
         storm(&redis);
     bench_redis_stop(&redis);
