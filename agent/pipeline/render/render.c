@@ -68,7 +68,7 @@ static void paint_frame(struct painter *painter, const struct qmon_frame *frame)
     if (frame->signal)
         qmon_text_add(text, "<signal handler called> ");
     paint(painter, painter->row.origin ? ALARM : frame->in_app && !frame->filtered ? BOLD : "");
-    qmon__words_function(text, frame, most);
+    qmon__words_function_whole(text, frame, most, painter->options->unfolded);
     paint(painter, PLAIN);
     if (place[0]) {
         qmon_text_add(text, " (");

@@ -7,6 +7,8 @@
 #include "render_words.h"
 
 #define SECOND_NS UINT64_C(1000000000)
+#define LONG_NAME 64u /* bytes of a function's name that are shown as they are */
+#define NAME_BYTES 1024u
 
 static const char *base_name(const char *path) {
     const char *slash = strrchr(path, '/');
@@ -33,7 +35,19 @@ size_t qmon__words_place(const struct qmon_frame *frame, bool base_names, size_t
 }
 
 void qmon__words_function(struct qmon_text *text, const struct qmon_frame *frame, size_t max_columns) {
-    if (frame->function) {
+    qmon__words_function_whole(text, frame, max_columns, false);
+}
+
+void qmon__words_function_whole(struct qmon_text *text, const struct qmon_frame *frame, size_t max_columns,
+                                bool whole) {
+    char brief[NAME_BYTES];
+
+    if (frame->function && !whole && strlen(frame->function) > LONG_NAME) {
+        qmon__short_name(frame->function, brief, sizeof brief);
+        qmon_text_line(text, brief, max_columns, QMON_CUT_MIDDLE);
+        if (!frame->file && frame->function_offset)
+            qmon_text_format(text, "+0x%" PRIx64, frame->function_offset);
+    } else if (frame->function) {
         qmon_text_line(text, frame->function, max_columns, QMON_CUT_MIDDLE);
         if (!frame->file && frame->function_offset)
             qmon_text_format(text, "+0x%" PRIx64, frame->function_offset);

@@ -10,6 +10,10 @@ size_t qmon__words_place(const struct qmon_frame *frame, bool base_names, size_t
                          size_t bytes);
 /* "parse_header", "parse_header+0x1c" without a source line, "libhttp.so+0x4f12" or the bare address without a name. */
 void qmon__words_function(struct qmon_text *text, const struct qmon_frame *frame, size_t max_columns);
+/* `whole`: however long its name is. */
+void qmon__words_function_whole(struct qmon_text *text, const struct qmon_frame *frame, size_t max_columns, bool whole);
+/* --- short_name.c: cut where the buffer ends. */
+void qmon__short_name(const char *name, char *ret_text, size_t bytes);
 /* " (raise … abort)": the functions at both ends of a run. */
 void qmon__words_range(struct qmon_text *text, const struct qmon_thread *thread, size_t first, size_t count);
 

@@ -284,9 +284,9 @@ Test(render, cuts_long_names_in_the_middle_and_paths_at_the_start, .timeout = 10
     struct qmon_render_options options = {.max_columns = 60};
 
     sample_crash(&sample);
-    sample_frame(&sample, QMON_ROLE_APP, "std::map<std::string, std::vector<int>>::operator[](std::string const&)",
+    sample_frame(&sample, QMON_ROLE_APP, "a_plain_name_that_is_longer_than_any_that_should_ever_have_been_given",
                  "/very/long/path/to/the/sources/of/this/program/map.cc", 7);
-    cr_trace_is(&options, "#0  std::map<std::s…:string const&) (…his/program/map.cc:7)\n");
+    cr_trace_is(&options, "#0  a_plain_name_th…have_been_given (…his/program/map.cc:7)\n");
 }
 
 Test(render, an_event_without_frames_has_no_rows, .timeout = 10) {
@@ -324,4 +324,26 @@ Test(render, numbers_durations_and_times_read_well, .timeout = 10) {
     cr_assert_str_eq(qmon_render_duration(7200000000000, text, sizeof text), "2 h");
     cr_assert_str_eq(qmon_render_duration(187200000000000, text, sizeof text), "2 d 4 h");
     cr_assert_str_eq(qmon_render_time(1732104180000000000, text, sizeof text), "2024-11-20 12:03:00 UTC");
+}
+
+static void expect_row(const char *function, const char *row) {
+    sample_crash(&sample);
+    sample_frame(&sample, QMON_ROLE_APP, function, "a.cc", 9);
+    cr_trace_is(NULL, row);
+}
+
+Test(render, leaves_the_arguments_of_long_names_out, .timeout = 10) {
+    expect_row(
+        "v8::internal::Execution::Call(v8::internal::Isolate*, v8::internal::Handle<v8::internal::Object>) const",
+        "#0  v8::internal::Execution::Call(…) const (a.cc:9)\n");
+    expect_row(
+        "shop::(anonymous namespace)::Stock<std::map<std::string, shop::Item>, int>::operator()(shop::Item const&)",
+        "#0  shop::(anonymous namespace)::Stock<…>::operator()(…) (a.cc:9)\n");
+    expect_row("std::ostream& shop::operator<<<shop::Item>(std::ostream&, shop::Item const&, std::string const&)",
+               "#0  std::ostream& shop::operator<<<shop::Item>(…) (a.cc:9)\n");
+    expect_row("<alloc::boxed::Box<dyn core::ops::function::FnOnce<()>> as core::ops::function::FnOnce<()>>::call_once",
+               "#0  <alloc::boxed::Box<…> as core::ops::function::FnOnce<()>>::call_once (a.cc:9)\n");
+    expect_row("short(int)", "#0  short(int) (a.cc:9)\n");
+#define UNBALANCED "unbalanced((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((("
+    expect_row(UNBALANCED, "#0  " UNBALANCED " (a.cc:9)\n");
 }
