@@ -90,11 +90,12 @@ static int name_unknown_variables(struct qmon_config *config, char *const *envir
 static int parse_file(struct whole_config *whole, const char *path, const char *text, size_t bytes) {
     struct json_object *document;
     char why[QMON__WHY_BYTES];
-    unsigned line;
-    int r = qmon__document_parse(text, bytes, &document, &line, why);
+    struct qmon__place place;
+    int r = qmon__document_parse(text, bytes, &document, &place, why);
 
     if (r == -EINVAL)
-        return qmon__problem(&whole->config, "%s:%u: %s; the whole file is left out", path, line, why);
+        return qmon__problem(&whole->config, "%s:%u:%u: %s; the whole file is left out", path, place.line, place.column,
+                             why);
     if (r < 0)
         return r;
     whole->config.document = document;

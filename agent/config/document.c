@@ -65,53 +65,53 @@ int qmon__document_read(const char *path, char **ret_text, size_t *ret_bytes, ch
     return r;
 }
 
-static unsigned line_of(const char *text, size_t offset) {
-    unsigned line = 1;
+static struct qmon__place place_of(const char *text, size_t offset) {
+    struct qmon__place place = {1, 1};
 
     for (size_t i = 0; i < offset; i++)
-        line += text[i] == '\n';
-    return line;
+        place = qmon__place_behind(place, text[i]);
+    return place;
 }
 
-static int refuse(const char *text, size_t offset, const char *why, unsigned *ret_line, char *ret_why) {
-    *ret_line = line_of(text, offset);
+static int refuse(const char *text, size_t offset, const char *why, struct qmon__place *ret_place, char *ret_why) {
+    *ret_place = place_of(text, offset);
     snprintf(ret_why, QMON__WHY_BYTES, "%s", why);
     return -EINVAL;
 }
 
 static int judge(struct json_tokener *tokener, struct json_object *document, const char *text, size_t bytes,
-                 unsigned *ret_line, char *ret_why) {
+                 struct qmon__place *ret_place, char *ret_why) {
     size_t at = json_tokener_get_parse_end(tokener);
     enum json_tokener_error error = json_tokener_get_error(tokener);
 
     if (error == json_tokener_continue || error == json_tokener_error_parse_eof)
-        return refuse(text, bytes, "the file ends in the middle of a value", ret_line, ret_why);
+        return refuse(text, bytes, "the file ends in the middle of a value", ret_place, ret_why);
     if (error != json_tokener_success)
-        return refuse(text, at, json_tokener_error_desc(error), ret_line, ret_why);
+        return refuse(text, at, json_tokener_error_desc(error), ret_place, ret_why);
     if (!json_object_is_type(document, json_type_object))
-        return refuse(text, 0, "not a JSON object", ret_line, ret_why);
+        return refuse(text, 0, "not a JSON object", ret_place, ret_why);
     for (; at < bytes; at++)
         if (strchr(" \t\r\n", text[at]) == NULL)
-            return refuse(text, at, "something stands behind the JSON object", ret_line, ret_why);
+            return refuse(text, at, "something stands behind the JSON object", ret_place, ret_why);
     return 0;
 }
 
-int qmon__document_parse(const char *text, size_t bytes, struct json_object **ret_document, unsigned *ret_line,
-                         char *ret_why) {
+int qmon__document_parse(const char *text, size_t bytes, struct json_object **ret_document,
+                         struct qmon__place *ret_place, char *ret_why) {
     const char *nul = memchr(text, '\0', bytes);
     struct json_object *document;
     struct json_tokener *tokener;
     int r;
 
     if (nul != NULL)
-        return refuse(text, (size_t) (nul - text), "a NUL byte", ret_line, ret_why);
+        return refuse(text, (size_t) (nul - text), "a NUL byte", ret_place, ret_why);
     tokener = json_tokener_new_ex(QMON__DOCUMENT_DEPTH_MAX);
     if (tokener == NULL)
         return -ENOMEM;
     json_tokener_set_flags(tokener,
                            JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS | JSON_TOKENER_VALIDATE_UTF8);
     document = json_tokener_parse_ex(tokener, text, (int) bytes + 1); /* the NUL ends a number */
-    r = judge(tokener, document, text, bytes, ret_line, ret_why);
+    r = judge(tokener, document, text, bytes, ret_place, ret_why);
     json_tokener_free(tokener);
     if (r < 0) {
         json_object_put(document);

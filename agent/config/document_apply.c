@@ -23,28 +23,29 @@ struct application {
     size_t bytes;
 };
 
-/* A member: where it stands, for messages. */
-struct place {
+/* A member, for messages. */
+struct member {
     const char *names[2];
     size_t name_count;
     char path[PATH_BYTES]; /* "dedup.window", fit to be shown */
 };
 
-static struct place place_of(const char *group, const char *member) {
-    struct place place = {{group != NULL ? group : member, member}, group != NULL ? 2 : 1, ""};
+static struct member member_of(const char *group, const char *member) {
+    struct member named = {{group != NULL ? group : member, member}, group != NULL ? 2 : 1, ""};
     char quoted[QMON__QUOTED_BYTES];
 
     qmon__printable(member, strlen(member), quoted, sizeof quoted);
-    snprintf(place.path, sizeof place.path, "%s%s%s", group != NULL ? group : "", group != NULL ? "." : "", quoted);
-    return place;
+    snprintf(named.path, sizeof named.path, "%s%s%s", group != NULL ? group : "", group != NULL ? "." : "", quoted);
+    return named;
 }
 
-static int problem_at(const struct application *application, const struct place *place, const char *sentence) {
-    unsigned line = 1;
+static int problem_at(const struct application *application, const struct member *named, const char *sentence) {
+    struct qmon__place place = {1, 1};
 
     if (application->config->problem_count < QMON__PROBLEMS_MAX) /* else it is only counted */
-        qmon__document_locate(application->text, application->bytes, place->names, place->name_count, &line);
-    return qmon__problem(application->config, "%s:%u: %s: %s", application->name, line, place->path, sentence);
+        qmon__document_locate(application->text, application->bytes, named->names, named->name_count, &place);
+    return qmon__problem(application->config, "%s:%u:%u: %s: %s", application->name, place.line, place.column,
+                         named->path, sentence);
 }
 
 /* The bad value as it may be shown. */
@@ -60,14 +61,14 @@ static void quote(const struct qmon_option *option, struct json_object *value, c
     snprintf(ret_text, bytes, "%s", text == NULL ? "" : qmon__printable(text, strlen(text), quoted, sizeof quoted));
 }
 
-static int refuse_value(const struct application *application, const struct place *place,
+static int refuse_value(const struct application *application, const struct member *named,
                         const struct qmon_option *option, struct json_object *value, const char *why) {
     char shown[QMON__QUOTED_BYTES], used[QMON__QUOTED_BYTES], sentence[QMON__QUOTED_BYTES * 2 + QMON__WHY_BYTES + 16];
 
     quote(option, value, shown, sizeof shown);
     qmon__value_show(application->config, option, used, sizeof used);
     snprintf(sentence, sizeof sentence, "%s %s; using %s", shown, why, used);
-    return problem_at(application, place, sentence);
+    return problem_at(application, named, sentence);
 }
 
 static int set_from_array(struct qmon_config *config, const struct qmon_option *option, struct json_object *array,
@@ -129,14 +130,14 @@ static int set_from_json(struct qmon_config *config, const struct qmon_option *o
     return -EINVAL;
 }
 
-static int apply_option(const struct application *application, const struct place *place,
+static int apply_option(const struct application *application, const struct member *named,
                         const struct qmon_option *option, struct json_object *value) {
     char why[QMON__WHY_BYTES];
-    unsigned line;
+    struct qmon__place ignored;
     int r;
 
-    if (qmon__document_locate(application->text, application->bytes, place->names, place->name_count, &line) > 1) {
-        r = problem_at(application, place, "is given more than once; the last one counts");
+    if (qmon__document_locate(application->text, application->bytes, named->names, named->name_count, &ignored) > 1) {
+        r = problem_at(application, named, "is given more than once; the last one counts");
         if (r < 0)
             return r;
     }
@@ -144,20 +145,20 @@ static int apply_option(const struct application *application, const struct plac
         return 0;
     r = set_from_json(application->config, option, value, why);
     if (r == -EINVAL)
-        return refuse_value(application, place, option, value, why);
+        return refuse_value(application, named, option, value, why);
     if (r == 0)
         application->origins[option - qmon_options] = "QMON_CONFIG";
     return r;
 }
 
-static int name_unknown(const struct application *application, const struct place *place) {
+static int name_unknown(const struct application *application, const struct member *named) {
     bool shown = application->config->problem_count < QMON__PROBLEMS_MAX;
-    const char *near = shown ? qmon__option_near_path(place->path) : NULL;
+    const char *near = shown ? qmon__option_near_path(named->path) : NULL;
     char sentence[QMON__WHY_BYTES];
 
     snprintf(sentence, sizeof sentence, "there is no such option%s%s%s", near == NULL ? "" : "; did you mean ",
              near == NULL ? "" : near, near == NULL ? "" : "?");
-    return problem_at(application, place, sentence);
+    return problem_at(application, named, sentence);
 }
 
 static int apply_member(const struct application *application, const char *group, const char *member,
@@ -176,19 +177,19 @@ static int apply_group(const struct application *application, const char *group,
 
 static int apply_member(const struct application *application, const char *group, const char *member,
                         struct json_object *value) {
-    struct place place = place_of(group, member);
-    const struct qmon_option *option = qmon__option_by_path(place.path);
+    struct member named = member_of(group, member);
+    const struct qmon_option *option = qmon__option_by_path(named.path);
 
     if (option != NULL && (group != NULL || strchr(member, '.') == NULL))
-        return apply_option(application, &place, option, value);
+        return apply_option(application, &named, option, value);
     if (group == NULL && qmon__option_is_group(member)) {
         if (value == NULL || json_object_is_type(value, json_type_object))
             return value == NULL ? 0 : apply_group(application, member, value);
-        return problem_at(application, &place, "is not an object { ... }; left out");
+        return problem_at(application, &named, "is not an object { ... }; left out");
     }
     if (group == NULL && (strcmp(member, "$schema") == 0 || qmon__routing_is_part(member)))
         return 0;
-    return name_unknown(application, &place);
+    return name_unknown(application, &named);
 }
 
 int qmon__document_apply(struct qmon_config *config, const char **origins, const char *name, const char *text,

@@ -1,5 +1,5 @@
 /*
- * document_locate.c: the line of a member. The parser keeps no positions, so the text is walked again, which happens only
+ * document_locate.c: where a member stands. The parser keeps no positions, so the text is walked again, which happens only
  * for what is worth a message. The text is known to be valid JSON; nevertheless no step goes beyond its end.
  */
 #include <json-c/json.h>
@@ -11,15 +11,22 @@
 
 struct walk {
     const char *at, *end;
-    unsigned line;
+    struct qmon__place place;
     const char *const *names;
     size_t name_count;
     unsigned found;
-    unsigned found_line;
+    struct qmon__place found_place;
 };
 
+struct qmon__place qmon__place_behind(struct qmon__place place, char character) {
+    if (character == '\n')
+        return (struct qmon__place){place.line + 1, 1};
+    place.column += ((unsigned char) character & 0xc0) != 0x80; /* not within a character */
+    return place;
+}
+
 static void step(struct walk *walk) {
-    walk->line += *walk->at == '\n';
+    walk->place = qmon__place_behind(walk->place, *walk->at);
     walk->at++;
 }
 
@@ -77,13 +84,13 @@ static void walk_members(struct walk *walk, size_t level, unsigned depth) {
     size_t bytes;
 
     for (skip_space(walk); is_at(walk, "\""); skip_space(walk)) {
-        unsigned line = walk->line;
+        struct qmon__place place = walk->place;
         bool match;
         skip_string(walk, &text, &bytes);
         match = level < walk->name_count && is_name(walk, text, bytes, walk->names[level]);
         if (match && level + 1 == walk->name_count) {
             walk->found++;
-            walk->found_line = line;
+            walk->found_place = place;
         }
         skip_space(walk);
         if (is_at(walk, ":"))
@@ -106,7 +113,7 @@ static void walk_items(struct walk *walk, size_t level, unsigned depth) {
         bool match = level < walk->name_count && strcmp(walk->names[level], name) == 0;
         if (match && level + 1 == walk->name_count) {
             walk->found++;
-            walk->found_line = walk->line;
+            walk->found_place = walk->place;
         }
         walk_value(walk, match ? level + 1 : NOT_ON_THE_WAY, depth + 1);
         skip_space(walk);
@@ -144,11 +151,11 @@ static void walk_value(struct walk *walk, size_t level, unsigned depth) {
 }
 
 unsigned qmon__document_locate(const char *text, size_t bytes, const char *const *names, size_t name_count,
-                               unsigned *ret_line) {
-    struct walk walk = {.at = text, .end = text + bytes, .line = 1, .names = names, .name_count = name_count};
+                               struct qmon__place *ret_place) {
+    struct walk walk = {.at = text, .end = text + bytes, .place = {1, 1}, .names = names, .name_count = name_count};
 
     walk_value(&walk, 0, 0);
     if (walk.found > 0)
-        *ret_line = walk.found_line;
+        *ret_place = walk.found_place;
     return walk.found;
 }

@@ -14,7 +14,7 @@
 
 /* Is a member of the document's top read here? */
 bool qmon__routing_is_part(const char *member);
-/* What cannot be understood is left out and recorded as a problem, with path and line. 0 or -ENOMEM. */
+/* What cannot be understood is left out and recorded as a problem, with path, line and column. 0 or -ENOMEM. */
 int qmon__routing_read(struct qmon_config *config, const char *name, const char *text, size_t bytes,
                        struct json_object *document);
 /* Once all options are known: the least severities. 0 or -ENOMEM. */
@@ -41,7 +41,7 @@ struct qmon__reading {
 void qmon__reading_enter(struct qmon__reading *reading, const char *name);
 void qmon__reading_enter_item(struct qmon__reading *reading, size_t index);
 void qmon__reading_leave(struct qmon__reading *reading);
-/* Records "FILE:LINE: PATH: WORDS" for where we are. */
+/* Records "FILE:LINE:COLUMN: PATH: WORDS" for where we are. */
 void qmon__reading_problem(struct qmon__reading *reading, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void qmon__reading_unknown(struct qmon__reading *reading, const char *const *known, size_t known_count);

@@ -46,7 +46,7 @@ void qmon__reading_problem(struct qmon__reading *reading, const char *format, ..
     size_t depth = reading->depth < QMON__READING_DEPTH ? reading->depth : QMON__READING_DEPTH;
     char path[PATH_BYTES], words[400];
     va_list arguments;
-    unsigned line = 1;
+    struct qmon__place place = {1, 1};
 
     va_start(arguments, format);
     vsnprintf(words, sizeof words, format, arguments);
@@ -54,8 +54,8 @@ void qmon__reading_problem(struct qmon__reading *reading, const char *format, ..
     reading->problems++;
     show_path(reading, path);
     if (reading->config->problem_count < QMON__PROBLEMS_MAX) /* else it is only counted */
-        qmon__document_locate(reading->text, reading->bytes, reading->way, depth, &line);
-    if (qmon__problem(reading->config, "%s:%u: %s: %s", reading->name, line, path, words) < 0)
+        qmon__document_locate(reading->text, reading->bytes, reading->way, depth, &place);
+    if (qmon__problem(reading->config, "%s:%u:%u: %s: %s", reading->name, place.line, place.column, path, words) < 0)
         reading->no_memory = true;
 }
 

@@ -149,14 +149,14 @@ static void load(const uint8_t *data, size_t size) {
 static void locate(const uint8_t *data, size_t size) {
     static const char *const names[] = {"dedup", "window"}, *const item[] = {"routes", "[1]", "channels"};
     char *text = malloc(size + 1);
-    unsigned line;
+    struct qmon__place place;
 
     if (text == NULL)
         return;
     memcpy(text, data, size);
     text[size] = '\0';
-    qmon__document_locate(text, size, names, 2, &line);
-    qmon__document_locate(text, size, item, 3, &line);
+    qmon__document_locate(text, size, names, 2, &place);
+    qmon__document_locate(text, size, item, 3, &place);
     free(text);
 }
 

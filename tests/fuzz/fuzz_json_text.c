@@ -24,9 +24,9 @@ static bool is_simple(const char *json, size_t bytes, struct json_object *value)
 static void compare(const char *json, size_t bytes, const char *path, const char *found, size_t length) {
     struct json_object *document, *value, *group;
     char why[QMON__WHY_BYTES];
-    unsigned line;
+    struct qmon__place place;
 
-    if (qmon__document_parse(json, bytes, &document, &line, why) < 0)
+    if (qmon__document_parse(json, bytes, &document, &place, why) < 0)
         return;
     if (strchr(path, '.') == NULL)
         value = json_object_object_get(document, path);

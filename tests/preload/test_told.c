@@ -158,7 +158,7 @@ Test(told, a_template_that_names_no_field_is_refused_by_the_doctor_and_costs_no_
     snprintf(more, sizeof more, "%s,\n\"templates\": {\"mattermost\":\n{\"exit\": {\"title\": \"{{exit.code}}\"}}}",
              channel("mattermost", "/hooks/m"));
     configure(more);
-    expect_printed("doctor", 1, "qmon.json:4");
+    expect_printed("doctor", 1, "qmon.json:4:11: ");
     expect_printed("doctor", 1, "templates.mattermost.exit.title: there is no field \"exit.code\"");
     size_t before = http_server_count(server); /* the doctor has been there */
     run_under_agent("sh -c 'exit 3'", 3);

@@ -108,39 +108,41 @@ Test(config_file, counts_where_the_environment_is_unusable) {
 Test(config_file, names_a_bad_value_by_line_and_path) {
     expect_only_problem(
         load("{\n\"stage\": \"a { \\\" window\",\n\"dedup\": {\n \"limit\": 2,\n \"window\": \"abc\"}\n}", NULL),
-        "qmon.json:5: dedup.window: \"abc\" is not a number; using 3600");
+        "qmon.json:5:2: dedup.window: \"abc\" is not a number; using 3600");
     expect_only_problem(load("{\"redis\":\n{\"port\": 65536}}", NULL),
-                        "qmon.json:2: redis.port: 65536 is not between 1 and 65535; using 6379");
+                        "qmon.json:2:2: redis.port: 65536 is not between 1 and 65535; using 6379");
     expect_only_problem(load("{\"redis\":\n{\"port\": -1}}", NULL),
-                        "qmon.json:2: redis.port: -1 is not between 1 and 65535; using 6379");
+                        "qmon.json:2:2: redis.port: -1 is not between 1 and 65535; using 6379");
     expect_only_problem(load("{\"dedup\": {\"window\": 1.5}}", NULL),
-                        "qmon.json:1: dedup.window: 1.5 is not a number; using 3600");
+                        "qmon.json:1:12: dedup.window: 1.5 is not a number; using 3600");
     expect_only_problem(load("{\"exit\": true}", NULL),
-                        "qmon.json:1: exit: true is none of root, all, off; using root");
+                        "qmon.json:1:2: exit: true is none of root, all, off; using root");
     expect_only_problem(
         load("{\"ignore\": {\"codes\": [\"a\",\n {}]}}", NULL),
-        "qmon.json:1: ignore.codes: the value has an item that is not a text (number 2); using nothing");
+        "qmon.json:1:13: ignore.codes: the value has an item that is not a text (number 2); using nothing");
     expect_only_problem(load("{\"service\": \"a\\u0000b\"}", NULL),
-                        "qmon.json:1: service: the value holds a control character; using nothing");
+                        "qmon.json:1:2: service: the value holds a control character; using nothing");
 }
 
 Test(config_file, never_shows_a_secret) {
     expect_only_problem(load("{\"slack\": {\"token\": 12345}}", NULL),
-                        "qmon.json:1: slack.token: the value is not a text; using nothing");
+                        "qmon.json:1:12: slack.token: the value is not a text; using nothing");
     expect_only_problem(load("{\"redis\": {\"password\": \"hunter2\\n2\"}}", NULL),
-                        "qmon.json:1: redis.password: the value holds a control character; using nothing");
+                        "qmon.json:1:12: redis.password: the value holds a control character; using nothing");
 }
 
 Test(config_file, names_unknown_members_and_what_was_meant) {
     expect_only_problem(load("{\n\n\"servise\": \"x\"}", NULL),
-                        "qmon.json:3: servise: there is no such option; did you mean service?");
+                        "qmon.json:3:1: servise: there is no such option; did you mean service?");
     expect_only_problem(load("{\"dedup\": {\n\"windows\": 1}}", NULL),
-                        "qmon.json:2: dedup.windows: there is no such option; did you mean dedup.window?");
+                        "qmon.json:2:1: dedup.windows: there is no such option; did you mean dedup.window?");
     expect_only_problem(load("{\"dedup.window\": 1}", NULL),
-                        "qmon.json:1: dedup.window: there is no such option; did you mean dedup.window?");
-    expect_only_problem(load("{\"dedup\": 5}", NULL), "qmon.json:1: dedup: is not an object { ... }; left out");
+                        "qmon.json:1:2: dedup.window: there is no such option; did you mean dedup.window?");
+    expect_only_problem(load("{\"stage\": \"\xc3\xbc\", \"servise\": 1}", NULL), /* in characters */
+                        "qmon.json:1:16: servise: there is no such option; did you mean service?");
+    expect_only_problem(load("{\"dedup\": 5}", NULL), "qmon.json:1:2: dedup: is not an object { ... }; left out");
     expect_only_problem(load("{\"\\u0064edup\": {\"\\nx\\u00e9\": 5}}", NULL),
-                        "qmon.json:1: dedup.?x??: there is no such option");
+                        "qmon.json:1:17: dedup.?x??: there is no such option");
 }
 
 Test(config_file, lets_null_stand_for_nothing) {
@@ -155,22 +157,22 @@ Test(config_file, names_members_given_twice) {
     struct qmon_config *config = load("{\"stage\": \"a\",\n\"st\\u0061ge\": \"b\"}", NULL);
 
     cr_expect_str_eq(config->stage, "b");
-    expect_only_problem(config, "qmon.json:2: stage: is given more than once; the last one counts");
+    expect_only_problem(config, "qmon.json:2:1: stage: is given more than once; the last one counts");
 }
 
-Test(config_file, names_the_line_of_a_syntax_error_and_works_without_the_file) {
+Test(config_file, names_the_place_of_a_syntax_error_and_works_without_the_file) {
     static const struct {
         const char *json, *problem;
     } cases[] = {
-        {"{\n\"stage\": \"x\",\n oops}", "qmon.json:3: "},
-        {"{\n\"stage\": \"x\",\n}", "qmon.json:3: "},
-        {"{\n\"stage\": \"x\"\n", "qmon.json:3: the file ends in the middle of a value"},
-        {"", "qmon.json:1: the file ends in the middle of a value"},
-        {"[1]", "qmon.json:1: not a JSON object"},
-        {"null", "qmon.json:1: not a JSON object"},
-        {"{}\n\n{}", "qmon.json:3: something stands behind the JSON object"},
-        {"{'stage': 'x'}", "qmon.json:1: "},
-        {"{\"stage\": \"\xff\xfe\"}", "qmon.json:1: "},
+        {"{\n\"stage\": \"x\",\n oops}", "qmon.json:3:2: "},
+        {"{\n\"stage\": \"x\",\n}", "qmon.json:3:1: "},
+        {"{\n\"stage\": \"x\"\n", "qmon.json:3:1: the file ends in the middle of a value"},
+        {"", "qmon.json:1:1: the file ends in the middle of a value"},
+        {"[1]", "qmon.json:1:1: not a JSON object"},
+        {"null", "qmon.json:1:1: not a JSON object"},
+        {"{}\n\n{}", "qmon.json:3:1: something stands behind the JSON object"},
+        {"{'stage': 'x'}", "qmon.json:1:2: "},
+        {"{\"stage\": \"\xff\xfe\"}", "qmon.json:1:11: "},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

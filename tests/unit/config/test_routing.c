@@ -75,30 +75,31 @@ Test(routing_config, understands_a_whole_file) {
     qmon_config_free(config);
 }
 
-Test(routing_config, says_path_and_line_of_what_it_does_not_understand) {
+Test(routing_config, says_path_line_and_column_of_what_it_does_not_understand) {
     expect_problems(
         "{\n\"routes\": [\n{\"channels\": [\"slack\"]},\n{\n\"match\": {\"severty\": \"error\"},\n"
         "\"channels\": [\"slack\"]}]}",
         2,
-        (const char *const[]){"qmon.json:5: routes[1].match.severty: there is no such name here; did you mean "
+        (const char *const[]){"qmon.json:5:11: routes[1].match.severty: there is no such name here; did you mean "
                               "severity?",
-                              "qmon.json:4: routes[1]: this route is left out"});
+                              "qmon.json:4:1: routes[1]: this route is left out"});
     expect_problems(
         "{\"routes\": [{\"channels\":\n[\"slack\",\n\"slak\"]}]}", 1,
-        (const char *const[]){"qmon.json:3: routes[0].channels[1]: there is no channel \"slak\"; did you mean "
+        (const char *const[]){"qmon.json:3:1: routes[0].channels[1]: there is no channel \"slak\"; did you mean "
                               "slack?"});
-    expect_problems("{\"routes\": [{\"match\": {\"min_severity\": \"awful\"}, \"channels\": []}]}", 2,
-                    (const char *const[]){"qmon.json:1: routes[0].match.min_severity: \"awful\" is no severity: info, "
-                                          "warning, error or critical",
-                                          "qmon.json:1: routes[0]: this route is left out"});
+    expect_problems(
+        "{\"routes\": [{\"match\": {\"min_severity\": \"awful\"}, \"channels\": []}]}", 2,
+        (const char *const[]){"qmon.json:1:24: routes[0].match.min_severity: \"awful\" is no severity: info, "
+                              "warning, error or critical",
+                              "qmon.json:1:13: routes[0]: this route is left out"});
     expect_problems("{\"quiet_hours\": {\"from\": \"25:00\", \"to\": \"7:00\"}}", 2,
-                    (const char *const[]){"qmon.json:1: quiet_hours.from: \"25:00\" is no time of day, as 22:00",
-                                          "qmon.json:1: quiet_hours: these quiet hours are left out"});
+                    (const char *const[]){"qmon.json:1:18: quiet_hours.from: \"25:00\" is no time of day, as 22:00",
+                                          "qmon.json:1:2: quiet_hours: these quiet hours are left out"});
     expect_problems("{\"quiet_hours\": [{\"from\": \"22:00\"}]}", 2,
-                    (const char *const[]){"qmon.json:1: quiet_hours[0]: needs both from and to",
-                                          "qmon.json:1: quiet_hours[0]: these quiet hours are left out"});
+                    (const char *const[]){"qmon.json:1:18: quiet_hours[0]: needs both from and to",
+                                          "qmon.json:1:18: quiet_hours[0]: these quiet hours are left out"});
     expect_problems("{\"channels\": {\"slack\": {\"min_severity\": 3}}}", 1,
-                    (const char *const[]){"qmon.json:1: channels.slack.min_severity: is not a text"});
+                    (const char *const[]){"qmon.json:1:25: channels.slack.min_severity: is not a text"});
 }
 
 Test(routing_config, leaves_out_a_route_all_of_whose_channels_are_unknown) {

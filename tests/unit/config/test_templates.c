@@ -56,21 +56,21 @@ Test(templates, the_nearest_one_counts) {
 Test(templates, a_field_that_does_not_exist_is_named_with_its_place) {
     expect_problem(
         "{\"templates\": {\n\"slack\": {\"crash\":\n{\"title\": \"{{code}}\",\n\"body\": \"{{process.exe}}\"}}}}",
-        "qmon.json:4: templates.slack.crash.body: there is no field \"process.exe\"; did you mean process.executable?");
+        "qmon.json:4:1: templates.slack.crash.body: there is no field \"process.exe\"; did you mean process.executable?");
     expect_problem(
         "{\"templates\": {\"*\": {\"*\": {\"title\": \"{{executable}}\"}}}}",
-        "qmon.json:1: templates.*.*.title: there is no field \"executable\"; did you mean process.executable?");
+        "qmon.json:1:28: templates.*.*.title: there is no field \"executable\"; did you mean process.executable?");
     expect_problem("{\"templates\": {\"*\": {\"*\": {\"title\": \"{{code\"}}}}",
-                   "qmon.json:1: templates.*.*.title: \"{{\" is not closed by \"}}\"");
+                   "qmon.json:1:28: templates.*.*.title: \"{{\" is not closed by \"}}\"");
     expect_problem("{\"templates\": {\"*\": {\"*\": {\"title\": \"{{ }}\"}}}}",
-                   "qmon.json:1: templates.*.*.title: \"{{}}\" names no field");
+                   "qmon.json:1:28: templates.*.*.title: \"{{}}\" names no field");
     expect_problem("{\"templates\": {\"*\": {\"oops\": {}}}}",
-                   "qmon.json:1: templates.*.oops: there is no such name here");
+                   "qmon.json:1:22: templates.*.oops: there is no such name here");
     expect_problem(
         "{\"templates\": {\"webhook\": {\"*\": {\"title\": \"x\"}}}}",
-        "qmon.json:1: templates.webhook: this channel has the event itself, and no words that a template could make");
+        "qmon.json:1:16: templates.webhook: this channel has the event itself, and no words that a template could make");
     expect_problem("{\"templates\": {\"slack\": {\"*\": {\"title\": 7}}}}",
-                   "qmon.json:1: templates.slack.*.title: is not a text of at most 4096 bytes; left out");
+                   "qmon.json:1:32: templates.slack.*.title: is not a text of at most 4096 bytes; left out");
 }
 
 Test(templates, that_are_wrong_are_left_out_and_the_others_stay) {
