@@ -78,7 +78,8 @@ static void mark_threads(struct qmon_event *event, const struct qmon_patterns *f
     struct module_verdict last = {0};
 
     for (size_t t = 0; t < event->thread_count; t++) {
-        for (size_t i = 0; i < event->threads[t].frame_count; i++)
+        const bool marked = event->threads[t].frames_json != NULL; /* those of an event before, marks and all */
+        for (size_t i = 0; !marked && i < event->threads[t].frame_count; i++)
             mark_frame(&event->threads[t].frames[i], files, &last);
         for (size_t i = 0; i < event->threads[t].runtime_frame_count; i++)
             mark_frame(&event->threads[t].runtime_frames[i], files, &last);

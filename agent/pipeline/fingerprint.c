@@ -171,11 +171,12 @@ static void mix_manner(XXH3_state_t *state, const struct qmon_event *event) {
 
 /* Returns how many functions went in. */
 static size_t mix_trace(XXH3_state_t *state, struct qmon_event *event, bool overflow, bool any) {
-    struct names names = {0};
+    struct names names; /* large, and filled as far as it is used */
     size_t mixed = 0;
 
     if (event->thread_count == 0)
         return 0;
+    names.count = 0;
     if (!overflow || !gather_cycle(event, &names)) {
         for (int scope = OWN; scope < (any ? SCOPES : ALL) && names.count == 0; scope++)
             gather(&event->threads[0], (enum scope) scope, &names);

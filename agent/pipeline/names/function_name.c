@@ -185,10 +185,29 @@ static bool takes_literal(struct folding *folding) {
     return true;
 }
 
+/* How many characters are part of a name and begin nothing that is looked for: names are mostly these. */
+static size_t plain_bytes(const char *at) {
+    size_t bytes = 0;
+
+    for (;; bytes++) {
+        unsigned char c = (unsigned char) at[bytes];
+        bool letter = (unsigned char) ((c | 0x20) - 'a') < 26, digit = (unsigned char) (c - '0') < 10;
+        if ((!letter && !digit && c != '_') || c == 'o') /* "operator" */
+            return bytes;
+    }
+}
+
 /* One step; false at the end of what counts. */
 static bool step(struct folding *folding, const char *name) {
     const char *at = folding->from;
     bool outermost = folding->to == folding->start;
+    size_t plain = outermost ? 0 : plain_bytes(at);
+
+    if (plain > 0) {
+        put(folding, at, plain);
+        folding->from += plain;
+        return true;
+    }
     const char *behind = outermost ? skip_decltype(at) : NULL;
 
     if (*at == '\0' || is_rust_hash(at) || (*at == '.' && !outermost && is_clone_suffix(at)))
