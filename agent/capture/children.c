@@ -54,6 +54,7 @@ void qmon__process_execs(const char *path, char *const arguments[]) {
     struct qmon_record_process *process = &qmon__agent.record->process;
     qmon__identity_of_next_image(process, path, arguments);
     process->flags &= ~QMON_PROCESS_FORKED;
+    qmon__record_move();
     set_state(QMON_STATE_EXEC);
 }
 
@@ -63,6 +64,7 @@ void qmon__process_exec_failed(void) {
     const struct qmon_record_process *own = qmon__own_identity();
     struct qmon_record_process *process = &qmon__agent.record->process;
     set_state(QMON_STATE_RUNNING);
+    qmon__record_move_back();
     memcpy(process->executable, own->executable, sizeof own->executable);
     memcpy(process->command_line, own->command_line, sizeof own->command_line);
     process->command_line_bytes = own->command_line_bytes;

@@ -186,8 +186,10 @@ static void hand_over(struct qmon_record *record, const struct qmon__record_plac
                                                 .guest = guest,
                                                 .ret_copied = &copied};
     qmon__sys_2(SYS_prctl, PR_SET_PTRACER, PR_SET_PTRACER_ANY);
-    if (qmon__spawn_receiver(&request) == 0 && copied) /* it could not say so in the file itself */
-        atomic_store_explicit(&record->header.state, QMON_STATE_DONE, memory_order_release);
+    /* It could not say so in the file itself. As it is of another user than made that, or in another root, it has a store elsewhere:
+     * who can reach the file keeps the event where its maker looks for it, without a second alert. */
+    if (qmon__spawn_receiver(&request) == 0 && copied)
+        record->whereabouts.told_elsewhere = 1;
     if (guest == NULL)
         qmon__background_settle();
 }

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <qmon/paths.h>
 
@@ -28,29 +29,32 @@ static void begin_foreign(struct foreign *record, enum qmon_record_state state) 
     atomic_store_explicit(&record->header.state, state, memory_order_relaxed);
 }
 
-/* Does nothing where there is one; `replace`: unless that is empty, which its owner, being dead, can do nothing about. */
-static void leave_foreign(const struct foreign *record, bool replace) {
+/* Does nothing where there is one; `replace`: unless that is empty, which its owner, being dead, can do nothing about. Returns whether
+ * it has been made. */
+static bool leave_foreign(const struct foreign *record, bool replace) {
     char path[QMON_RECORD_PATH_BYTES], draft[QMON_RECORD_PATH_BYTES + 16];
     struct qmon__relative present;
     const int pid = (int) record->process.pid;
     if (qmon__agent.namespace_may_differ) /* what has this number here is somebody else */
-        return;
+        return false;
     if (!qmon__record_new_path(pid, path))
-        return;
+        return false;
     const char *end = draft + sizeof draft - 1;
     char *at = qmon__put_text(draft, end, path);
     *qmon__put_text(at, end, ".new") = '\0';
     int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, draft, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool made = false;
     if (fd < 0)
-        return;
+        return false;
     if (qmon__sys_2(SYS_ftruncate, fd, QMON_RECORD_BYTES) == 0 &&
         qmon__sys_4(SYS_pwrite64, fd, record, sizeof *record, 0) == (long) sizeof *record) {
         if (replace && (!qmon__record_of_process(pid, &present) || present.state == QMON_STATE_EMPTY))
             qmon__sys_3(SYS_unlinkat, AT_FDCWD, path, 0);
-        qmon__sys_5(SYS_linkat, AT_FDCWD, draft, AT_FDCWD, path, 0);
+        made = qmon__sys_5(SYS_linkat, AT_FDCWD, draft, AT_FDCWD, path, 0) == 0;
     }
     qmon__sys_3(SYS_unlinkat, AT_FDCWD, draft, 0);
     qmon__sys_1(SYS_close, fd);
+    return made;
 }
 
 static void mark_child(int pid, const char *path, char *const arguments[], bool replace) {
@@ -86,10 +90,35 @@ void qmon__record_make_unborn(int pid) {
     leave_foreign(&record, true);
 }
 
-enum told { TOLD_ITSELF, TOLD_NOTHING, NEVER_BEGUN };
+void qmon__record_move(void) {
+    struct foreign record;
+    uint32_t uid;
+    if (!qmon__record_is_of_other_user(&uid))
+        return;
+    begin_foreign(&record, QMON_STATE_EXEC);
+    memcpy(&record.process, &qmon__agent.record->process, sizeof record.process);
+    if (leave_foreign(&record, false))
+        qmon__agent.record->whereabouts.moved_to = uid + 1;
+}
 
-static enum told note_end(int pid, int wait_status, const struct qmon_record_killer *killer) {
+void qmon__record_move_back(void) {
     char path[QMON_RECORD_PATH_BYTES];
+    if (qmon__agent.record->whereabouts.moved_to == 0)
+        return;
+    qmon__agent.record->whereabouts.moved_to = 0;
+    if (qmon__record_new_path((int) qmon__agent.record->process.pid, path))
+        qmon__sys_3(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+enum told { TOLD_ITSELF, TOLD_NOTHING, NEVER_BEGUN, NOT_THERE, MOVED };
+
+struct child_end {
+    int pid, wait_status;
+    const struct qmon_record_killer *killer; /* NULL unknown */
+    uint32_t moved_to;
+};
+
+static enum told note_in(int fd, struct child_end *end) {
     struct {
         struct qmon_record_header header;
         uint32_t pid, others[7];
@@ -97,35 +126,69 @@ static enum told note_end(int pid, int wait_status, const struct qmon_record_kil
     } start;
     _Static_assert(offsetof(struct qmon_record, process.created_boot_ns) == 64 + 32 + 8, "start of the process part");
     memset(&start, 0, sizeof start);
-    if (!qmon__record_path(pid, path))
+    qmon__sys_4(SYS_pread64, fd, &start, sizeof start, 0);
+    if (start.pid == 0 || start.created_boot_ns == 0)
+        return NEVER_BEGUN;
+    const uint32_t state = atomic_load_explicit(&start.header.state, memory_order_relaxed);
+    if (start.pid != (uint32_t) end->pid ||
+        (state != QMON_STATE_EMPTY && state != QMON_STATE_RUNNING && state != QMON_STATE_EXEC))
         return TOLD_ITSELF;
+    if (state == QMON_STATE_EXEC &&
+        qmon__sys_4(SYS_pread64, fd, &end->moved_to, sizeof end->moved_to,
+                    offsetof(struct qmon_record, whereabouts.moved_to)) > 0 &&
+        end->moved_to != 0)
+        return MOVED;
+    const struct {
+        uint32_t seen_by_parent;
+        int32_t wait_status;
+    } seen = {1, end->wait_status};
+    if (end->killer != NULL)
+        qmon__sys_4(SYS_pwrite64, fd, end->killer, sizeof *end->killer, offsetof(struct qmon_record, header.killer));
+    qmon__sys_4(SYS_pwrite64, fd, &seen, sizeof seen, offsetof(struct qmon_record, end.seen_by_parent));
+    return TOLD_NOTHING;
+}
+
+static enum told note_at(const char *path, struct child_end *end) {
     const int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
     if (fd < 0)
-        return TOLD_ITSELF;
-    qmon__sys_4(SYS_pread64, fd, &start, sizeof start, 0);
-    enum told told = start.pid == 0 || start.created_boot_ns == 0 ? NEVER_BEGUN : TOLD_ITSELF;
-    if (told == TOLD_ITSELF && start.pid == (uint32_t) pid) {
-        const uint32_t state = atomic_load_explicit(&start.header.state, memory_order_relaxed);
-        const struct {
-            uint32_t seen_by_parent;
-            int32_t wait_status;
-        } seen = {1, wait_status};
-        if (state == QMON_STATE_EMPTY || state == QMON_STATE_RUNNING || state == QMON_STATE_EXEC) {
-            if (killer != NULL)
-                qmon__sys_4(SYS_pwrite64, fd, killer, sizeof *killer, offsetof(struct qmon_record, header.killer));
-            qmon__sys_4(SYS_pwrite64, fd, &seen, sizeof seen, offsetof(struct qmon_record, end.seen_by_parent));
-            told = TOLD_NOTHING;
-        }
-    }
+        return NOT_THERE;
+    const enum told told = note_in(fd, end);
     qmon__sys_1(SYS_close, fd);
     return told;
 }
 
+/* Among the records of a user, whom we need not trust: the file is written to only if it is that user's. */
+static enum told note_of_user(uint32_t uid, struct child_end *end) {
+    char path[QMON_RECORD_PATH_BYTES];
+    struct stat status;
+    for (unsigned choice = 0; choice < 2; choice++) {
+        qmon__record_path_of_user(choice, uid, end->pid, path);
+        if (qmon__sys_4(SYS_newfstatat, AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode) &&
+            status.st_uid == uid && status.st_nlink == 1)
+            return note_at(path, end);
+    }
+    return NOT_THERE;
+}
+
+static enum told note_end(struct child_end *end) {
+    char path[QMON_RECORD_PATH_BYTES];
+    uint32_t uid;
+    if (!qmon__record_path(end->pid, path))
+        return NOT_THERE;
+    const enum told told = note_at(path, end);
+    if (told == MOVED)
+        return note_of_user(end->moved_to - 1, end);
+    if (told == NOT_THERE && qmon__record_is_of_other_user(&uid))
+        return note_of_user(uid, end);
+    return told;
+}
+
 bool qmon__record_of_child_ended(int pid, int wait_status, const struct qmon_record_killer *killer) {
-    enum told told = note_end(pid, wait_status, killer);
+    struct child_end end = {.pid = pid, .wait_status = wait_status, .killer = killer};
+    enum told told = note_end(&end);
     if (told == NEVER_BEGUN) { /* killed on the first steps of the agent in it */
         mark_child(pid, NULL, NULL, true);
-        told = note_end(pid, wait_status, killer);
+        told = note_end(&end);
     }
     return told == TOLD_NOTHING;
 }

@@ -127,9 +127,11 @@ static void tell_stop(void) {
         qmon__agent.record->end.how == QMON_END_SIGNAL; /* a core dump may take along who shares memory */
     const bool hold = (qmon__agent.record->process.flags & (QMON_PROCESS_INIT | QMON_PROCESS_CONTAINED)) != 0;
     const bool stay = qmon__kin_has_subreaper();
-    const bool await = hold || stay || qmon__ring_has_events();
-    if (!await && qmon__attendant_takes_end())
+    const bool must_await = hold || stay || qmon__ring_has_events();
+    if (!must_await && qmon__attendant_takes_end())
         return;
+    const bool await = must_await || !qmon__record_is_in_reach();
+    bool copied = false;
     const struct qmon__spawn_request request = {.why = "stop",
                                                 .manner = await ? QMON__SPAWN_AWAITED : QMON__SPAWN_DETACHED,
                                                 .wait_ms = qmon__settings.deadline_ms,
@@ -137,8 +139,10 @@ static void tell_stop(void) {
                                                 .hold = hold,
                                                 .stay = stay,
                                                 .stacks = &spawn_stacks,
-                                                .loose = await || by_signal ? NULL : &last};
-    qmon__spawn_receiver(&request);
+                                                .loose = await || by_signal ? NULL : &last,
+                                                .ret_copied = &copied};
+    if (qmon__spawn_receiver(&request) == 0 && copied) /* see hand_over in fatal.c */
+        qmon__agent.record->whereabouts.told_elsewhere = 1;
 }
 
 /* Where an orphaned receiver would be reaped by the host, which is init or a subreaper, or by a host above it, the background thread

@@ -25,14 +25,18 @@ struct qmon_record qmon__spare_record __attribute__((aligned(4096)));
 #define LOCK_TRIES 10000u
 
 static char own_directory[QMON_RECORD_DIRECTORY_BYTES] QMON__HOT; /* that our record is in */
+static uint32_t own_directory_uid QMON__HOT;                      /* whose it is */
+
+static uint32_t effective_uid(void) {
+    return (uint32_t) qmon__sys(SYS_geteuid);
+}
 
 /* The first of two places to look, or the second. */
-static void directory(unsigned choice, char *ret_path) {
+static void directory(unsigned choice, uint32_t uid, char *ret_path) {
     if ((choice == 0) == qmon__agent.contained)
         qmon_record_directory_disk(qmon__settings.state_dir, ret_path, QMON_RECORD_DIRECTORY_BYTES);
     else
-        qmon_record_directory_shm((uint32_t) qmon__sys(SYS_geteuid), qmon__settings.state_dir, ret_path,
-                                  QMON_RECORD_DIRECTORY_BYTES);
+        qmon_record_directory_shm(uid, qmon__settings.state_dir, ret_path, QMON_RECORD_DIRECTORY_BYTES);
 }
 
 static void make_directories(char *path) {
@@ -48,11 +52,11 @@ static void make_directories(char *path) {
 static bool is_own_directory(const char *path) {
     struct stat status;
     return qmon__sys_4(SYS_newfstatat, AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode) &&
-           status.st_uid == (uid_t) qmon__sys(SYS_geteuid);
+           status.st_uid == (uid_t) effective_uid();
 }
 
 static bool usable_directory(unsigned choice, char *ret_path) {
-    directory(choice, ret_path);
+    directory(choice, effective_uid(), ret_path);
     if (is_own_directory(ret_path))
         return true;
     make_directories(ret_path);
@@ -213,6 +217,7 @@ static bool acquire_in(unsigned choice, int pid, bool *ret_adopted) {
     qmon__agent.record_inode = place.inode;
     qmon__copy_text(qmon__agent.record_path, sizeof qmon__agent.record_path, place.path);
     qmon__copy_text(own_directory, sizeof own_directory, in_directory);
+    own_directory_uid = effective_uid();
     return true;
 }
 
@@ -267,6 +272,26 @@ bool qmon__record_path(int pid, char *ret_path) {
         return false;
     name_record(own_directory, pid, ret_path, QMON_RECORD_PATH_BYTES); /* a relative's is where ours is */
     return true;
+}
+
+bool qmon__record_is_of_other_user(uint32_t *ret_uid) {
+    *ret_uid = effective_uid();
+    return own_directory[0] != '\0' && *ret_uid != own_directory_uid;
+}
+
+bool qmon__record_is_in_reach(void) {
+    if (qmon__agent.record_path[0] == '\0')
+        return true; /* nor is it in anybody else's */
+    const int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, qmon__agent.record_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
+    if (fd >= 0)
+        qmon__sys_1(SYS_close, fd);
+    return fd >= 0;
+}
+
+void qmon__record_path_of_user(unsigned choice, uint32_t uid, int pid, char *ret_path) {
+    char in_directory[QMON_RECORD_DIRECTORY_BYTES];
+    directory(choice, uid, in_directory);
+    name_record(in_directory, pid, ret_path, QMON_RECORD_PATH_BYTES);
 }
 
 struct start {

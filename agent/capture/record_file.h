@@ -42,7 +42,19 @@ void qmon__record_leave_guest(struct qmon__record_place *place);
 bool qmon__record_new_path(int pid, char *ret_path);
 bool qmon__record_path(int pid, char *ret_path);
 
+/* Has the process changed its user since it made its record? Then it cannot open that, and what it forks makes records elsewhere. */
+bool qmon__record_is_of_other_user(uint32_t *ret_uid);
+/* Can the process open its own record, as it could when it made it? Not as another user, nor in another root. */
+bool qmon__record_is_in_reach(void);
+/* Where processes of this user make theirs: choice 0, or 1 where that is not to be had. QMON_RECORD_PATH_BYTES. */
+void qmon__record_path_of_user(unsigned choice, uint32_t uid, int pid, char *ret_path);
+
 /* --- of others (foreign_record.c) --- */
+
+/* The process is about to exec. If it has another user now than when it made its record, that is written anew, for the next image
+ * to find, and the old one says so. Taken back should the exec fail. */
+void qmon__record_move(void);
+void qmon__record_move_back(void);
 
 /* A record for a process that cannot make its own yet (a child between vfork and exec, or out of posix_spawn): state EXEC,
  * not a root, flagged UNSTARTED, and what it is about to run, where that is known. Does nothing when it has one. */

@@ -69,6 +69,18 @@ static int check_ownership(int directory) {
     return status.st_uid == geteuid() && (status.st_mode & 07777) == 0700 ? 0 : -EPERM;
 }
 
+/* Where the directory is open to several users, the store in it is that of the first one to come, and closed to the others. */
+static bool has_store_of_another(const char *path) {
+    char lock[PATH_MAX];
+
+    if (snprintf(lock, sizeof lock, "%s/store.lock", path) >= (int) sizeof lock)
+        return false;
+    const int fd = open(lock, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd >= 0)
+        close(fd);
+    return fd < 0 && (errno == EACCES || errno == EPERM);
+}
+
 static int try_directory(const char *path, bool in_public) {
     int r, directory;
 
@@ -118,8 +130,14 @@ int qmon_state_dir(const char *wanted, char *const *environment, char *ret_path,
     uint32_t uid = geteuid();
     char path[PATH_MAX], last[PATH_MAX];
 
-    if (wanted[0] != '\0' && settle(&search, wanted, false))
-        return 0;
+    if (wanted[0] != '\0' && settle(&search, wanted, false)) {
+        if (!has_store_of_another(ret_path))
+            return 0;
+        if (snprintf(path, sizeof path, "%s/user-%u", ret_path, (unsigned) uid) < (int) sizeof path &&
+            settle(&search, path, true))
+            return 0;
+        search.tried++;
+    }
     qmon_default_state_dir(uid, NULL, NULL, last, sizeof last);
     if (uid == 0) {
         if (settle(&search, last, false))

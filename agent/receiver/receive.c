@@ -118,7 +118,8 @@ static void end_work(struct work *work) {
 
 static bool settle(struct work *work, struct qmon__report *crash, bool no_delivery) {
     struct qmon__settlement settlement = {.crash = crash, .maps = work->maps, .no_delivery = no_delivery};
-    settlement.forgetful = !work->has_file && !qmon_store_is_durable(work->pass.store);
+    settlement.forgetful = !work->has_file && (!qmon_store_is_durable(work->pass.store) ||
+                                               work->file.copy->process.uid != geteuid()); /* another store */
     settlement.live_pid = crash != NULL ? crash->live_pid : live_pid(work);
     settlement.death.found_ns = qmon__now_real_ns();
     bool kept = qmon__settle(&work->pass, &work->file, &settlement);

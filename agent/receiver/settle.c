@@ -14,6 +14,9 @@
 #include "settle.h"
 
 static bool has_announced(const struct qmon__record_file *file, uint32_t bit) {
+    const uint32_t elsewhere = QMON_ANNOUNCED_STOP | QMON_ANNOUNCED_TOLD; /* the start was not its to tell */
+    if (file->copy->whereabouts.told_elsewhere != 0 && (bit & elsewhere) != 0)
+        return true;
     return (atomic_load(&file->copy->process.announced) & bit) != 0;
 }
 
@@ -85,7 +88,7 @@ static void apply_killer(struct qmon__record_file *file, struct qmon__settlement
 }
 
 /* What the record says of the end, taken together with what others saw. */
-enum ending { ENDING_CRASH, ENDING_STOP, ENDING_LOST, ENDING_UNTOLD };
+enum ending { ENDING_CRASH, ENDING_STOP, ENDING_LOST, ENDING_UNTOLD, ENDING_ELSEWHERE };
 
 static enum ending ending_of(const struct qmon__record_file *file, const struct qmon__settlement *settlement) {
     bool told = file->copy->end.how == QMON_END_EXIT || file->copy->end.how == QMON_END_SIGNAL;
@@ -96,6 +99,8 @@ static enum ending ending_of(const struct qmon__record_file *file, const struct 
     case QMON_STATE_STOPPED: /* so it said, and then something else came */
         return settlement->death.known && !qmon__is_stop_signal(settlement->death.signal) ? ENDING_LOST : ENDING_STOP;
     case QMON_STATE_EXEC:
+        if (file->copy->whereabouts.moved_to != 0)
+            return ENDING_ELSEWHERE;
         /* It went on as a program without the agent: only a parent knows more. */
         return settlement->has_end ? (told ? ENDING_STOP : ENDING_LOST) : ENDING_UNTOLD;
     default:
@@ -211,6 +216,7 @@ static void stop_reason(const struct qmon__record_file *file, const struct qmon_
             *ret_time_ns = file->copy->end.real_ns;
         break;
     case ENDING_UNTOLD:
+    case ENDING_ELSEWHERE:
         snprintf(ret_text, bytes, "went on as a program without the agent; its end is unknown");
         break;
     case ENDING_LOST:
@@ -231,8 +237,8 @@ static void stop_reason(const struct qmon__record_file *file, const struct qmon_
 static bool settle_stop(struct qmon__pass *pass, struct qmon__record_file *file, struct qmon__settlement *settlement,
                         enum ending ending) {
     const struct qmon_record *record = file->copy;
-    if (settlement->superseded || !(record->process.flags & QMON_PROCESS_TELL_LIFECYCLE) ||
-        has_announced(file, QMON_ANNOUNCED_STOP))
+    if (settlement->superseded || ending == ENDING_ELSEWHERE ||
+        !(record->process.flags & QMON_PROCESS_TELL_LIFECYCLE) || has_announced(file, QMON_ANNOUNCED_STOP))
         return true;
     if (ending == ENDING_STOP && record->end.how == QMON_END_EXIT && (record->end.status & 0xff) == 0) {
         if (hand_over(pass, file, settlement, false))

@@ -166,6 +166,13 @@ struct qmon_record_end {
     int32_t wait_status;
 };
 
+/* Of a process that is another user now than when this record was made, or in another root. Written by the owner. */
+struct qmon_record_whereabouts {
+    uint32_t
+        moved_to; /* user id, and 1: the program that it becomes by an exec goes on in a record of that user's; 0 no */
+    uint32_t told_elsewhere; /* 1: by a receiver that could not reach this file, and kept it in another store */
+};
+
 /* How far the fatal path got, in its order. */
 enum qmon_crash_stage {
     QMON_STAGE_NONE = 0,
@@ -346,6 +353,7 @@ struct qmon_record {
     struct qmon_record_header header;
     struct qmon_record_process process;
     struct qmon_record_end end;
+    struct qmon_record_whereabouts whereabouts;
     _Alignas(64) struct qmon_record_crash crash;
     _Alignas(64) struct qmon_record_modules modules;
     _Alignas(64) struct qmon_record_crumbs crumbs;

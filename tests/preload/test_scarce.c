@@ -202,10 +202,22 @@ VICTIM(scarce, root_who_becomes_nobody, .program = "drops_privileges", .argument
        .code = "SIGSEGV", .origin = "fault_here", .afterwards = 1)
 VICTIM(scarce, root_who_becomes_nobody_in_a_closed_place, .program = "drops_privileges", .arguments = {"setuid"},
        .code = "SIGSEGV", .origin = "fault_here", .afterwards = 1)
+VICTIM(scarce, root_who_becomes_nobody_and_ends, .program = "drops_privileges", .arguments = {"setuid", "3"},
+       .open_place = true, .code = "exit:3")
 VICTIM(scarce, root_who_acts_as_nobody, .program = "drops_privileges", .arguments = {"seteuid"}, .code = "SIGSEGV",
        .origin = "fault_here", .afterwards = 1)
 VICTIM(scarce, root_who_keeps_a_way_back, .program = "drops_privileges", .arguments = {"setresuid"}, .code = "SIGSEGV",
        .origin = "fault_here", .afterwards = 1)
+/* Children that are another user than those who wait for them. */
+#define CHANGES_USER(...) .program = "changes_user", .arguments = {__VA_ARGS__}, .open_place = true
+
+VICTIM(scarce, a_child_of_another_user_that_is_killed, CHANGES_USER("program", "wait"), .death = "exit 0",
+       .code = "SIGKILL", .tells = {"changes_user was killed", "\"uid\":65534"}, .afterwards = 1)
+VICTIM(scarce, a_child_of_another_user_that_crashes, CHANGES_USER("program", "fault"), .death = "exit 11",
+       .code = "SIGSEGV", .origin = "fault_in_child", .other_kinds = 1)
+VICTIM(scarce, a_child_of_another_user_that_ends, CHANGES_USER("program", "end"), .code = "exit:3")
+VICTIM(scarce, a_child_of_a_worker_without_privileges, CHANGES_USER("worker"), .death = "exit 0", .code = "SIGKILL",
+       .afterwards = 1)
 VICTIM(scarce, a_process_that_may_not_be_dumped, .program = "drops_privileges", .arguments = {"dumpable"},
        .code = "SIGSEGV", .origin = "fault_here")
 VICTIM(scarce, no_new_privileges, .program = "drops_privileges", .arguments = {"privileges"}, .code = "SIGSEGV",

@@ -1,6 +1,7 @@
-/* A service that starts as root and becomes nobody, in the ways there are, and crashes. */
+/* A service that starts as root and becomes nobody, in the ways there are, and crashes or, with a second argument, ends with that status. */
 #include <grp.h>
 #include <linux/securebits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -26,6 +27,8 @@ int main(int argc, char **argv) {
     if (strcmp(argv[1], "capabilities") == 0)
         for (int i = 0; i < 64; i++)
             prctl(PR_CAPBSET_DROP, i);
+    if (argc > 2)
+        return atoi(argv[2]);
     fault_here();
     return 0;
 }

@@ -73,7 +73,7 @@ static int as_somebody(int (*body)(void)) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
 }
 
-static char state_home[PATH_MAX], home[PATH_MAX], relative_home[] = "XDG_STATE_HOME=here";
+static char state_home[PATH_MAX], home[PATH_MAX], shared[PATH_MAX], relative_home[] = "XDG_STATE_HOME=here";
 
 static int falls_back_through_the_others(void) {
     char *const both[] = {state_home, home, NULL};
@@ -145,4 +145,30 @@ Test(state_dir, says_when_the_buffer_is_too_small) {
     char path[8];
 
     cr_expect_lt(qmon_state_dir(scratch.path, (char *const[]){NULL}, path, sizeof path), 0);
+}
+
+static int goes_beside_anothers_store(void) {
+    char *const environment[] = {home, NULL};
+    char path[PATH_MAX], expected[PATH_MAX];
+
+    snprintf(expected, sizeof expected, "%s/user-54321", shared);
+    if (qmon_state_dir(shared, environment, path, sizeof path) != 0 || strcmp(path, expected) != 0)
+        return 1;
+    if (chmod(expected, 0755) < 0 || qmon_state_dir(shared, environment, path, sizeof path) != 1)
+        return 2;
+    snprintf(expected, sizeof expected, "%s/home/.local/state/qmon", scratch.path);
+    return strcmp(path, expected) != 0 ? 3 : 0;
+}
+
+/* The first user to come made the store, for itself alone. */
+Test(state_dir, goes_beside_the_store_of_another_user) {
+    if (geteuid() != 0)
+        cr_skip_test("only root can be two users");
+    snprintf(shared, sizeof shared, "%s", scratch_path(&scratch, "shared"));
+    cr_assert_eq(mkdir(shared, 0777), 0);
+    cr_assert_eq(chmod(shared, 01777), 0);
+    scratch_write(&scratch, "shared/store.lock", "");
+    cr_assert_eq(chmod(scratch_path(&scratch, "shared/store.lock"), 0600), 0);
+    snprintf(home, sizeof home, "HOME=%s/home", scratch.path);
+    cr_expect_eq(as_somebody(goes_beside_anothers_store), 0);
 }
