@@ -7,6 +7,9 @@
  * a moment to leave, forked children that are alive are watched for up to a second. One that ends well sees to it that the
  * child it has just made has a record (lifecycle.c), so that there is no moment without one of the two.
  *
+ * Nor is what a program's children do any of the root's business, once the root's child has become that program by an exec: those of
+ * PostgreSQL's server leave their session too, and pg_ctl, which started it, ends meanwhile.
+ *
  * A daemon may fail before anybody has found it, and be seen to before its root. So both receivers can say who goes on in the
  * root's place, and it is decided once, in the root's record (kin.h).
  *
@@ -32,6 +35,7 @@
 #define FIRST_MS 5u
 #define FIRST_UNSEEN_MS 50u
 #define YOUNG_NS 5000000000ull
+#define GENERATIONS 16u
 
 struct search {
     struct qmon__record_file *root;
@@ -74,6 +78,42 @@ static bool is_marked_child(const struct qmon_record_process *root, const struct
            atomic_load(&record->header.state) == QMON_STATE_EXEC;
 }
 
+struct line {
+    const struct qmon_record_process *root;
+    uint32_t pid;
+    bool is_of_tree, has_become_another;
+};
+
+static bool look_at_ancestor(void *context, int directory, const char *name, const struct qmon__record_name *parsed) {
+    struct line *line = context;
+    struct qmon__record_file file;
+    if (parsed->pid != line->pid || parsed->moved_aside || parsed->pid_namespace != line->root->pid_namespace ||
+        qmon__record_open_at(&file, directory, name) < 0)
+        return true;
+    if (qmon__record_load(&file, QMON__LOAD_HEAD, false) == 0 && qmon__is_of_tree(line->root, &file.copy->process) &&
+        qmon__life_of(&file) == QMON__LIFE_ALIVE) {
+        line->is_of_tree = true;
+        line->has_become_another = !qmon__is_forked_of(line->root, &file.copy->process);
+    }
+    qmon__record_close(&file);
+    return false;
+}
+
+/* Is there another program between the root and this process, which goes on? */
+static bool belongs_to_another(const struct search *search, uint32_t pid) {
+    const struct qmon_record_process *root = &search->root->copy->process;
+    struct qmon__proc_stat stat;
+    for (unsigned i = 0; i < GENERATIONS && qmon__proc_stat(pid, &stat) == 0 && stat.parent_pid > 1; i++) {
+        struct line line = {.root = root, .pid = pid = stat.parent_pid};
+        if (pid == root->pid)
+            return false;
+        qmon__place_visit(search->root->directory, look_at_ancestor, &line);
+        if (!line.is_of_tree || line.has_become_another)
+            return line.has_become_another;
+    }
+    return false;
+}
+
 static enum candidate judge(const struct search *search, struct qmon__record_file *file) {
     const struct qmon_record *root = search->root->copy, *record = file->copy;
     if (is_marked_child(&root->process, record))
@@ -81,7 +121,7 @@ static enum candidate judge(const struct search *search, struct qmon__record_fil
     if (!qmon__is_forked_of(&root->process, &record->process))
         return CANDIDATE_NONE;
     if (atomic_load(&record->header.state) == QMON_STATE_RUNNING) {
-        if (qmon__life_of(file) != QMON__LIFE_ALIVE)
+        if (qmon__life_of(file) != QMON__LIFE_ALIVE || belongs_to_another(search, record->process.pid))
             return CANDIDATE_NONE;
         bool fits = (!search->young_only || is_young(record)) && has_left_session(search, &record->process);
         return fits ? CANDIDATE_LIVE : CANDIDATE_WAIT;

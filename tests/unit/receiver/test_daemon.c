@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -123,6 +124,37 @@ Test(daemon, is_not_a_program_that_a_child_has_become) {
     cr_expect_not(settle_root());
     end_sleeper(pid);
     unmake_record(&child);
+}
+
+/* As of pg_ctl, which starts a server that goes on, and whose children leave their sessions. */
+Test(daemon, is_not_a_child_of_the_program_that_a_child_has_become) {
+    int ends[2];
+    pid_t worker = 0;
+    cr_assert_eq(pipe(ends), 0);
+    const pid_t server = fork();
+    if (server == 0) {
+        if (fork() == 0) {
+            const pid_t own = setsid();
+            if (write(ends[1], &own, sizeof own) < 0)
+                _exit(1);
+        }
+        for (;;)
+            pause();
+    }
+    cr_assert_eq(read(ends[0], &worker, sizeof worker), (ssize_t) sizeof worker);
+    close(ends[0]);
+    close(ends[1]);
+    struct made_record servers = child_record(server), workers = child_record(worker);
+    servers.at->process.flags = 0;
+    servers.at->process.execs = 1;
+    workers.at->process.parent_pid = (uint32_t) server;
+    cr_expect_not(settle_root());
+    cr_expect_eq(workers.at->process.flags, QMON_PROCESS_FORKED);
+    cr_expect_eq(bench_alerts(&bench, "\"shutdown\"", NULL), 1, "the root's own");
+    kill(worker, SIGKILL);
+    end_sleeper(server);
+    unmake_record(&workers);
+    unmake_record(&servers);
 }
 
 Test(daemon, is_not_looked_for_when_the_root_failed) {
