@@ -186,10 +186,8 @@ static void hand_over(struct qmon_record *record, const struct qmon__record_plac
                                                 .guest = guest,
                                                 .ret_copied = &copied};
     qmon__sys_2(SYS_prctl, PR_SET_PTRACER, PR_SET_PTRACER_ANY);
-    /* It could not say so in the file itself. As it is of another user than made that, or in another root, it has a store elsewhere:
-     * who can reach the file keeps the event where its maker looks for it, without a second alert. */
     if (qmon__spawn_receiver(&request) == 0 && copied)
-        record->whereabouts.told_elsewhere = 1;
+        qmon__record_told_by_copy(record);
     if (guest == NULL)
         qmon__background_settle();
 }

@@ -141,8 +141,8 @@ static void tell_stop(void) {
                                                 .stacks = &spawn_stacks,
                                                 .loose = await || by_signal ? NULL : &last,
                                                 .ret_copied = &copied};
-    if (qmon__spawn_receiver(&request) == 0 && copied) /* see hand_over in fatal.c */
-        qmon__agent.record->whereabouts.told_elsewhere = 1;
+    if (qmon__spawn_receiver(&request) == 0 && copied && await)
+        qmon__record_told_by_copy(qmon__agent.record);
 }
 
 /* Where an orphaned receiver would be reaped by the host, which is init or a subreaper, or by a host above it, the background thread

@@ -247,6 +247,7 @@ static bool acquire_segment(int pid, bool *ret_adopted) {
         return false;
     if (!usable_directory(0, own_directory))
         own_directory[0] = '\0';
+    own_directory_uid = effective_uid();
     return true;
 }
 
@@ -286,6 +287,15 @@ bool qmon__record_is_in_reach(void) {
     if (fd >= 0)
         qmon__sys_1(SYS_close, fd);
     return fd >= 0;
+}
+
+/* If there is a file, the receiver was another user's than made that, or in another root, and has a store elsewhere: who can reach
+ * the file keeps the event where its maker looks for it, without a second alert. */
+void qmon__record_told_by_copy(struct qmon_record *record) {
+    if (qmon__agent.record_path[0] == '\0')
+        atomic_store_explicit(&record->header.state, QMON_STATE_DONE, memory_order_release);
+    else
+        record->whereabouts.told_elsewhere = 1;
 }
 
 void qmon__record_path_of_user(unsigned choice, uint32_t uid, int pid, char *ret_path) {

@@ -46,6 +46,8 @@ bool qmon__record_path(int pid, char *ret_path);
 bool qmon__record_is_of_other_user(uint32_t *ret_uid);
 /* Can the process open its own record, as it could when it made it? Not as another user, nor in another root. */
 bool qmon__record_is_in_reach(void);
+/* A receiver that got a copy of the record has told what is in it, and could not say so in the record itself. */
+void qmon__record_told_by_copy(struct qmon_record *record);
 /* Where processes of this user make theirs: choice 0, or 1 where that is not to be had. QMON_RECORD_PATH_BYTES. */
 void qmon__record_path_of_user(unsigned choice, uint32_t uid, int pid, char *ret_path);
 

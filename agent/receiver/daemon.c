@@ -93,7 +93,8 @@ static bool look_at_ancestor(void *context, int directory, const char *name, con
     if (qmon__record_load(&file, QMON__LOAD_HEAD, false) == 0 && qmon__is_of_tree(line->root, &file.copy->process) &&
         qmon__life_of(&file) == QMON__LIFE_ALIVE) {
         line->is_of_tree = true;
-        line->has_become_another = !qmon__is_forked_of(line->root, &file.copy->process);
+        line->has_become_another = !(file.copy->process.flags & QMON_PROCESS_UNSTARTED) &&
+                                   !qmon__is_forked_of(line->root, &file.copy->process);
     }
     qmon__record_close(&file);
     return false;
