@@ -171,8 +171,8 @@ Test(config_file, names_the_place_of_a_syntax_error_and_works_without_the_file) 
         {"[1]", "qmon.json:1:1: not a JSON object"},
         {"null", "qmon.json:1:1: not a JSON object"},
         {"{}\n\n{}", "qmon.json:3:1: something stands behind the JSON object"},
-        {"{'stage': 'x'}", "qmon.json:1:2: "},
-        {"{\"stage\": \"\xff\xfe\"}", "qmon.json:1:11: "},
+        {"{'stage': 'x'}", "qmon.json:1:11: "},
+        {"{\"stage\": \"\xff\xfe\"}", "qmon.json:1:12: "},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
