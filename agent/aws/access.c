@@ -125,7 +125,8 @@ bool qmon_aws_likely(void) {
     if (settings == NULL)
         return likely;
     qmon__aws_read_profile("default", settings);
-    likely = settings->key_id[0] != '\0' || settings->role_arn[0] != '\0' || settings->elsewhere;
+    likely = settings->key_id[0] != '\0' || settings->role_arn[0] != '\0' || settings->program[0] != '\0' ||
+             settings->elsewhere;
     qmon__aws_clear_profile(settings);
     free(settings);
     return likely;

@@ -1,5 +1,5 @@
 /*
- * profile.c: credentials of a profile in the shared files: its own keys, or those of a role that it takes on, by a token file
+ * profile.c: credentials of a profile in the shared files: its own keys, those that a program of its owner's says, or those of a role that it takes on, by a token file
  * (web identity), by another profile's credentials, or by those of the environment, container or instance.
  */
 #include "profile.h"
@@ -69,9 +69,10 @@ static int take_role(struct qmon__aws_search *search, const struct qmon__aws_set
 static int take_keys(struct qmon__aws_search *search, const struct qmon__aws_settings *settings, const char *name) {
     struct qmon_aws_access *access = search->access;
 
+    if (settings->key_id[0] == '\0' && settings->program[0] != '\0')
+        return qmon__aws_program(search, name, settings->program);
     if (settings->key_id[0] == '\0' && settings->elsewhere)
-        return qmon__aws_fail(search, -ENOTSUP,
-                              "profile %.64s gets its credentials by SSO or from a program, which is not supported",
+        return qmon__aws_fail(search, -ENOTSUP, "profile %.64s gets its credentials by SSO, which is not supported",
                               name);
     if (settings->key_id[0] == '\0')
         return 1;

@@ -7,12 +7,13 @@
 
 struct qmon__aws_settings {
     bool found;       /* there is a profile of that name in one of the files */
-    bool elsewhere;   /* it gets its credentials by SSO or from a program: not supported */
+    bool elsewhere;   /* it gets its credentials by SSO: not supported */
     const char *file; /* static: where its keys are, "credentials" or "config"; NULL it has none */
     char key_id[160], secret[256], token[8192];
     char region[64], endpoint_url[256];
     char role_arn[256], source_profile[128], credential_source[32], session_name[80], external_id[256];
     char web_identity_file[1024];
+    char program[2048]; /* credential_process */
 };
 
 /* Reads both files: what the credentials file says counts more. Files that are not there, and lines that say nothing, are

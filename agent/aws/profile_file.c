@@ -31,6 +31,7 @@ static const struct {
     TEXT("role_session_name", session_name),
     TEXT("external_id", external_id),
     TEXT("web_identity_token_file", web_identity_file),
+    TEXT("credential_process", program),
 #undef TEXT
 };
 
@@ -82,8 +83,7 @@ static void take(struct qmon__aws_settings *settings, char *line, const char *fi
                 settings->file = file;
         }
     }
-    settings->elsewhere |= strcasecmp(name, "credential_process") == 0 || strcasecmp(name, "sso_session") == 0 ||
-                           strcasecmp(name, "sso_account_id") == 0;
+    settings->elsewhere |= strcasecmp(name, "sso_session") == 0 || strcasecmp(name, "sso_account_id") == 0;
 }
 
 static void read_file(const char *path, const char *name, bool config, struct qmon__aws_settings *settings) {

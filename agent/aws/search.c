@@ -160,6 +160,8 @@ int qmon__aws_read_json(struct qmon__aws_search *search, const char *what, const
     const char *token = text_of(object, "Token"), *expires = text_of(object, "Expiration");
     int r = 0;
 
+    if (token == NULL) /* as programs of a profile say it */
+        token = text_of(object, "SessionToken");
     if (key_id == NULL || secret == NULL || !qmon__aws_keep(access->key_id, sizeof access->key_id, key_id) ||
         !qmon__aws_keep(access->secret, sizeof access->secret, secret) ||
         !qmon__aws_keep(access->token, sizeof access->token, token))

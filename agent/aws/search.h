@@ -46,6 +46,9 @@ int qmon__aws_read_json(struct qmon__aws_search *search, const char *what, const
 /* "2026-11-25T15:00:00Z" in ms since 1970; 0 where it is not such a time. */
 uint64_t qmon__aws_time(const char *text);
 
+/* program.c: credentials that a command says, for the profile of that name. Bounded by the search's deadline and 5 s. */
+int qmon__aws_program(struct qmon__aws_search *search, const char *name, const char *command);
+
 /* instance.c: the region that the instance is in. 0; 1 not an instance; a negative errno. */
 int qmon__aws_instance_region(struct qmon__aws_search *search);
 bool qmon__aws_is_instance(void);

@@ -127,6 +127,42 @@ Test(aws_access, a_profile_takes_a_role_with_the_keys_of_another_one) {
     scratch_remove(&home);
 }
 
+Test(aws_access, a_profile_has_its_credentials_from_a_program) {
+    struct aws_mock mock = {.prefix = ""};
+    struct scratch scratch = scratch_make();
+
+    aws_mock_start(&mock);
+    scratch_write(&scratch, "config",
+                  "[default]\nregion = us-west-2\ncredential_process = echo '{\"Version\": 1, \"AccessKeyId\": "
+                  "\"AKIDPROGRAM\", \"SecretAccessKey\": \"" MOCK_SECRET
+                  "\", \"SessionToken\": \"abc\"}'; echo noise >&2\n");
+    setenv("AWS_CONFIG_FILE", scratch_path(&scratch, "config"), 1);
+    assert_found(&mock, "AKIDPROGRAM", "abc", "credential_process");
+    scratch_remove(&scratch);
+}
+
+Test(aws_access, a_program_that_fails_or_hangs_is_named_and_ended) {
+    static const struct {
+        const char *command, *words;
+    } rows[] = {{"exit 3", "failed with exit status 3"},
+                {"echo nonsense", "are no credentials"},
+                {"sleep 600", "not done in time"},
+                {"exec >&-; sleep 600", "not done in time"},
+                {"yes", "says too much"}};
+    struct scratch scratch = scratch_make();
+    char text[200];
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(text, sizeof text, "[default]\nregion = us-west-2\ncredential_process = %s\n", rows[i].command);
+        scratch_write(&scratch, "config", text);
+        setenv("AWS_CONFIG_FILE", scratch_path(&scratch, "config"), 1);
+        qmon_aws_forget();
+        cr_expect_lt(qmon_aws_find(1000, &access_, why), 0, "%s", rows[i].command);
+        cr_expect_not_null(strstr(why, rows[i].words), "%s: %s", rows[i].command, why);
+    }
+    scratch_remove(&scratch);
+}
+
 Test(aws_access, a_web_identity_is_changed_for_the_credentials_of_its_role) {
     struct scratch home = scratch_make();
     struct aws_mock mock = {.prefix = ""};
