@@ -95,6 +95,12 @@ uintptr_t qmon__abort_message_address(void) {
     return address;
 }
 
+bool qmon__has_abort_message(void) {
+    void *message = NULL;
+    const uintptr_t at = qmon__abort_message_address();
+    return at != 0 && qmon__copy_guarded(&message, (const void *) at, sizeof message) && message != NULL;
+}
+
 static void keep_abort_message(struct qmon_record_crash *crash) {
     struct abort_message *message = NULL;
     const uintptr_t at = qmon__abort_message_address();

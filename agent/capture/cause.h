@@ -30,6 +30,9 @@ bool qmon__keep_reported_stack(struct qmon_record_crash *crash);
  * crashes. SIGNAL SAFETY: async-signal-safe. */
 uintptr_t qmon__abort_message_address(void);
 
+/* Has libc left a message, as it does before it raises SIGABRT itself? With the reservation above. */
+bool qmon__has_abort_message(void);
+
 /* Fills in abort_message, assertion*, exception_*; for exceptions the program's own code runs (what()), guarded and timed, so
  * it comes after everything else. qmon__modules_scan() comes before it. SIGNAL SAFETY: async-signal-safe but for what(),
  * whose end is enforced. */

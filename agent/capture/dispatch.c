@@ -24,6 +24,7 @@
 #include "alternate_stack.h"
 #include "cause.h"
 #include "crumbs.h"
+#include "defer.h"
 #include "dispatch.h"
 #include "dispositions.h"
 #include "fatal.h"
@@ -210,50 +211,6 @@ static void end_guest_now(void *argument) {
         qmon__record_mark_child(qmon__getpid(), NULL, NULL); /* its parent, who waits, will tell its end */
 }
 
-static qmon__sigset mask_of(const ucontext_t *context) {
-    qmon__sigset mask;
-    memcpy(&mask, &context->uc_sigmask, sizeof mask);
-    return mask;
-}
-
-/* Does the program, where it was interrupted, believe this signal blocked? Only of fault signals and proxies it may be wrong. */
-static bool is_believed_blocked(int signal, const ucontext_t *context) {
-    const qmon__sigset bit = QMON__SIGNAL_BIT(signal);
-    const struct qmon__wait *wait = qmon__wait_of(context);
-    if ((bit & (QMON__FAULT_SIGNALS | QMON__PROXIES)) == 0)
-        return false;
-    /* Go unblocks a fault signal past us before it raises it to end the process, with the proxies still blocked by its handler. */
-    if (is_fault_signal(signal) && qmon__go_is_present())
-        return false;
-    return ((wait != NULL ? wait->mask : qmon__mask_decode(mask_of(context))) & bit) != 0;
-}
-
-/* A signal that was sent while the program believes it blocked waits, as it would have, until it is unblocked: it is really blocked
- * now, and queued again, unless one waits already. One that was really blocked has been let through by a call that waits with a
- * mask of its own, made past us, and is not held back. */
-static bool defer(int signal, const siginfo_t *info, ucontext_t *context) {
-    const qmon__sigset bit = QMON__SIGNAL_BIT(signal);
-    const qmon__sigset before = mask_of(context), believed = qmon__mask_decode(before);
-    qmon__sigset pending = 0;
-    struct qmon__wait *wait = qmon__wait_of(context);
-    if (wait == NULL && (before & bit) != 0)
-        return false;
-    if (wait != NULL)
-        wait->deferred |= bit;
-    else
-        qmon__mask_remember(believed, before | bit);
-    sigaddset(&context->uc_sigmask, signal);
-    qmon__sigprocmask(SIG_BLOCK, &bit, NULL);
-    if (signal < SIGRTMIN && qmon__sys_2(SYS_rt_sigpending, &pending, sizeof pending) == 0 && (pending & bit) != 0)
-        return true;
-    if (info->si_code == SI_TKILL)
-        return qmon__sys_4(SYS_rt_tgsigqueueinfo, qmon__getpid(), qmon__gettid(), signal, info) == 0;
-    if (qmon__sys_3(SYS_rt_sigqueueinfo, qmon__getpid(), signal, info) == 0)
-        return true;
-    /* only the first thread may say that somebody else sent it */
-    return info->si_code == SI_USER && qmon__sys_2(SYS_kill, qmon__getpid(), signal) == 0;
-}
-
 static bool holds(const stack_t *stack, uintptr_t address) {
     return (stack->ss_flags & SS_DISABLE) == 0 && address >= (uintptr_t) stack->ss_sp &&
            address - (uintptr_t) stack->ss_sp < stack->ss_size;
@@ -274,14 +231,12 @@ struct question {
 
 static void ask_libc(void *argument) {
     struct question *question = argument;
-    void *message = NULL;
-    const uintptr_t at = qmon__abort_message_address();
-    question->answer = at != 0 && qmon__copy_guarded(&message, (const void *) at, sizeof message) && message != NULL;
+    question->answer = qmon__has_abort_message();
 }
 
-/* libc aborts the process itself (failed assertion, damaged heap, smashed stack, fortify): it has left a message before it
- * raised the signal. Not known without looking, because these calls do not pass through our abort(). */
-static bool libc_aborts(const siginfo_t *info) {
+/* libc aborts the process itself (failed assertion, damaged heap, smashed stack, fortify). Not known without looking, because these
+ * calls do not pass through our abort(). */
+static bool is_libc_s_abort(const siginfo_t *info) {
     struct question question = {false};
     if (info->si_code == SI_TKILL && info->si_pid == qmon__getpid()) {
         qmon__silence_valgrind();
@@ -297,7 +252,9 @@ static void abort_through(siginfo_t *info, ucontext_t *context, uintptr_t frame,
     if (qmon__go_handles(SIGABRT)) /* it does not come back */
         tell_end(SIGABRT, info, context);
     note_fault(SIGABRT, info, context, frame);
+    qmon__thread.answering = 0; /* it may not come back */
     ((void (*)(int, siginfo_t *, void *)) action->handler)(SIGABRT, info, context);
+    qmon__thread.answering = 1;
     qmon__thread.fault_count = 0;
     qmon__thread.aborting = true;
     end_by(SIGABRT, info, context);
@@ -340,8 +297,8 @@ static bool settles(int signal, siginfo_t *info, ucontext_t *context, const stru
     const bool real = info->si_code > 0;
     const bool is_ignored = action->handler == (void *) SIG_IGN;
     if (is_ignored && (!real || !is_fault_signal(signal))) {
-        if (is_believed_blocked(signal, context))
-            defer(signal, info, context);
+        if (qmon__is_believed_blocked(signal, context))
+            qmon__defer(signal, info, context);
         return true;
     }
     if (!owner && (is_default || is_ignored)) {
@@ -350,9 +307,9 @@ static bool settles(int signal, siginfo_t *info, ucontext_t *context, const stru
         die(signal, info, context);
         return true;
     }
-    if (is_believed_blocked(signal, context)) {
+    if (qmon__is_believed_blocked(signal, context)) {
         const bool fault = real && is_fault_signal(signal);
-        if (!fault && defer(signal, info, context))
+        if (!fault && qmon__defer(signal, info, context))
             return true;
         if (fault && owner) {
             end_by(signal, info, context);
@@ -381,7 +338,7 @@ __attribute__((noinline)) static struct qmon__dispatch take(int signal, siginfo_
     const struct qmon__kernel_action action = qmon__disposition_of(signal);
     const bool owner = is_just_handled(signal, info, &action) || qmon__becomes_owner();
     if (settles(signal, info, context, &action, owner)) {
-    } else if (signal == SIGABRT && owner && !qmon__thread.aborting && libc_aborts(info)) {
+    } else if (signal == SIGABRT && owner && !qmon__thread.aborting && is_libc_s_abort(info)) {
         abort_through(info, context, frame, &action);
     } else {
         next = to_handler(signal, info, context, frame, &action, owner);
@@ -390,11 +347,22 @@ __attribute__((noinline)) static struct qmon__dispatch take(int signal, siginfo_
     return next;
 }
 
-/* Without thread-local data there is nothing to be done, and everything that is tried faults again. */
+#define ANSWERS_MOST 8u
+
+/* Without thread-local data there is nothing to be done, and everything that is tried faults again. So does what faults each time
+ * that a signal is looked at. */
+static bool is_hopeless(const siginfo_t *info, const ucontext_t *context) {
+    return info->si_code > 0 && qmon__is_own_code(qmon__program_counter(context)) &&
+           (!qmon__has_thread_pointer() || qmon__thread.answering >= ANSWERS_MOST);
+}
+
 struct qmon__dispatch qmon__on_signal(int signal, siginfo_t *info, ucontext_t *context, uintptr_t frame) {
-    if (info->si_code > 0 && qmon__is_own_code(qmon__program_counter(context)) && !qmon__has_thread_pointer()) {
+    if (is_hopeless(info, context)) {
         qmon__disposition_default(signal);
         return (struct qmon__dispatch){NULL, 0};
     }
-    return take(signal, info, context, frame);
+    qmon__thread.answering++;
+    const struct qmon__dispatch next = take(signal, info, context, frame);
+    qmon__thread.answering--;
+    return next;
 }

@@ -212,6 +212,8 @@ void qmon__process_start(int argc, char **argv, char **envp) {
     agent->is_init = pid == 1;
     find_namespace();
     const bool continued = enter_record(pid, argc, argv, executable, working_directory);
+    if (qmon__record_is_occupied())
+        return;
     const struct qmon_record_process *process = &own_identity;
     atomic_store_explicit(&agent->pid, pid, memory_order_relaxed);
     agent->active = true;

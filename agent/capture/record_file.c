@@ -23,6 +23,7 @@
 struct qmon_record qmon__spare_record __attribute__((aligned(4096)));
 
 #define LOCK_TRIES 10000u
+#define OCCUPIED_TRIES 200u
 
 static char own_directory[QMON_RECORD_DIRECTORY_BYTES] QMON__HOT; /* that our record is in */
 static uint32_t own_directory_uid QMON__HOT;                      /* whose it is */
@@ -91,7 +92,17 @@ static bool lift_file_limit(struct rlimit *ret_before) {
 }
 
 /* What an existing file of our name is. */
-enum existing { EXISTING_EMPTY, EXISTING_OURS, EXISTING_STALE };
+enum existing { EXISTING_EMPTY, EXISTING_OURS, EXISTING_STALE, EXISTING_OCCUPIED };
+
+/* Does somebody have it mapped? After an exec nobody has: so this process is emulated by one that runs the agent, too. */
+static bool is_occupied(int fd) {
+    for (unsigned tries = 0; tries < OCCUPIED_TRIES; tries++) {
+        if (qmon__sys_2(SYS_flock, fd, LOCK_EX | LOCK_NB) != -EWOULDBLOCK)
+            return false;
+        qmon__sys(SYS_sched_yield); /* somebody may ask just now whether the owner lives */
+    }
+    return true;
+}
 
 static enum existing examine(int fd, const struct stat *status, int pid, uint64_t *ret_created) {
     if (status->st_size == 0)
@@ -107,10 +118,13 @@ static enum existing examine(int fd, const struct stat *status, int pid, uint64_
         return EXISTING_STALE;
     *ret_created = start.created_boot_ns;
     uint32_t state = atomic_load_explicit(&start.header.state, memory_order_relaxed);
-    bool runs = state == QMON_STATE_EXEC || state == QMON_STATE_RUNNING;
-    if (status->st_size == QMON_RECORD_BYTES && start.header.magic == QMON_RECORD_MAGIC &&
-        start.header.version == QMON_RECORD_VERSION && runs && start.pid == (uint32_t) pid &&
-        start.pid_namespace == qmon__agent.pid_namespace && qmon__own_start_boot_ns() <= start.created_boot_ns)
+    const bool is_record = status->st_size == QMON_RECORD_BYTES && start.header.magic == QMON_RECORD_MAGIC &&
+                           start.pid == (uint32_t) pid && start.pid_namespace == qmon__agent.pid_namespace;
+    const bool runs = state == QMON_STATE_EXEC || state == QMON_STATE_RUNNING;
+    if (is_record && state == QMON_STATE_RUNNING && is_occupied(fd))
+        return EXISTING_OCCUPIED;
+    if (is_record && start.header.version == QMON_RECORD_VERSION && runs &&
+        qmon__own_start_boot_ns() <= start.created_boot_ns)
         return EXISTING_OURS;
     return EXISTING_STALE;
 }
@@ -135,11 +149,13 @@ static int open_record(const char *path, int pid, struct stat *ret_status, bool 
         uint64_t created = 0;
         long error = qmon__sys_4(SYS_newfstatat, fd, "", ret_status, AT_EMPTY_PATH);
         enum existing existing = error == 0 ? examine(fd, ret_status, pid, &created) : EXISTING_STALE;
-        if (existing != EXISTING_STALE) {
+        if (existing == EXISTING_OURS || existing == EXISTING_EMPTY) {
             *ret_adopted = existing == EXISTING_OURS;
             return fd;
         }
         qmon__sys_1(SYS_close, fd);
+        if (existing == EXISTING_OCCUPIED)
+            return -EBUSY;
         move_aside(path, created);
     }
     return -EEXIST;
@@ -187,6 +203,8 @@ void qmon__record_use_spare(void) {
     qmon__agent.record_path[0] = '\0';
 }
 
+static bool occupied; /* the record that was looked for last */
+
 static bool make_in(const char *in_directory, int pid, struct qmon__record_place *ret_place, bool *ret_adopted) {
     char *path = ret_place->path;
     if (strlen(in_directory) + 40 > sizeof ret_place->path)
@@ -194,6 +212,7 @@ static bool make_in(const char *in_directory, int pid, struct qmon__record_place
     name_record(in_directory, pid, path, sizeof ret_place->path);
     struct stat status;
     int fd = open_record(path, pid, &status, ret_adopted);
+    occupied = fd == -EBUSY;
     if (fd < 0)
         return false;
     ret_place->record = map_record(fd, !*ret_adopted);
@@ -234,7 +253,8 @@ void qmon__record_leave_guest(struct qmon__record_place *place) {
 static bool acquire_file(int pid, bool *ret_adopted) {
     struct rlimit before;
     const bool lifted = lift_file_limit(&before);
-    const bool acquired = may_make_files() && (acquire_in(0, pid, ret_adopted) || acquire_in(1, pid, ret_adopted));
+    const bool acquired =
+        may_make_files() && (acquire_in(0, pid, ret_adopted) || (!occupied && acquire_in(1, pid, ret_adopted)));
     if (lifted)
         qmon__sys_4(SYS_prlimit64, 0, RLIMIT_FSIZE, &before, NULL);
     return acquired;
@@ -251,11 +271,17 @@ static bool acquire_segment(int pid, bool *ret_adopted) {
     return true;
 }
 
+bool qmon__record_is_occupied(void) {
+    return occupied;
+}
+
 enum qmon__record_outcome qmon__record_acquire(int pid) {
     bool adopted = false;
     qmon__agent.record_segment = 0; /* a parent's */
-    if (acquire_file(pid, &adopted) || acquire_segment(pid, &adopted))
+    if (acquire_file(pid, &adopted) || (!occupied && acquire_segment(pid, &adopted)))
         return adopted ? QMON__RECORD_ADOPTED : QMON__RECORD_NEW;
+    if (occupied)
+        qmon__agent.record_path[0] = '\0'; /* not to be removed */
     qmon__record_use_spare();
     return QMON__RECORD_SPARE;
 }

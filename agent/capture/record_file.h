@@ -23,6 +23,10 @@ enum qmon__record_outcome {
  * touched). On return header.state is EMPTY for a new or spare one. */
 enum qmon__record_outcome qmon__record_acquire(int pid);
 
+/* Was the record that was asked for last another agent's, in this very process? So it is for a program that runs in an emulator
+ * which runs the agent, too: that one tells how the process ends. The outcome was SPARE then. */
+bool qmon__record_is_occupied(void);
+
 /* A record that is not the process's own: of a guest (guest.h). */
 struct qmon__record_place {
     struct qmon_record *record; /* a mapping */

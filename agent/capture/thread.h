@@ -47,6 +47,7 @@ struct qmon__report_memory {
 
 struct qmon__thread {
     struct qmon__guard *guard; /* innermost; NULL: a fault in our own code is a bug */
+    unsigned answering;        /* signals that our entry is at, one interrupting the other */
     unsigned nesting;          /* of our own code that is not to observe itself */
     uintptr_t stack_top;       /* near the start of its stack; 0 unknown */
     int guest;                 /* the child of vfork that borrows this thread to report its death; 0 none */

@@ -102,6 +102,10 @@ VICTIM(runtime, tcmalloc_before_the_agent, ALLOCATOR(preload_before, TCMALLOC, .
        .code = "SIGSEGV")
 VICTIM(runtime, tcmalloc_after_the_agent, ALLOCATOR(preload_after, TCMALLOC, .program = "null_read"), .code = "SIGSEGV")
 
+/* The agent is in the emulator, and the one in what that runs leaves the matter to it: they are one process. */
+VICTIM(runtime, an_emulator_of_user_space, .program = "/usr/bin/qemu-x86_64", .needs = {"/usr/bin/qemu-x86_64"},
+       .arguments = {QMON_BUILD_DIR "/victims/null_read"}, .code = "SIGSEGV", .any_errors = true, .prepare = no_core)
+
 /* Its constructor runs after ours; it is not to be asked before, and not to be believed afterwards. */
 VICTIM(runtime, a_library_that_fakes_the_time, .preload_before = QMON_BUILD_DIR "/victims/libfakes_clock.so",
        .program = "fork_crashes", .arguments = {"cp"}, .code = "SIGSEGV", .reports = 2)

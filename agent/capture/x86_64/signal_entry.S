@@ -25,7 +25,16 @@ qmon__signal_entry:
     pushq 32(%rsp)
     andl $~0x40000, (%rsp)
     popfq
-3:  call qmon__on_signal
+3:  movq %rbx, 24(%rsp)
+    .cfi_rel_offset %rbx, 24
+    movq %rsp, %rbx
+    .cfi_def_cfa_register %rbx
+    andq $-16, %rsp /* as it is already, but with some emulators of user space */
+    call qmon__on_signal
+    movq %rbx, %rsp
+    .cfi_def_cfa_register %rsp
+    movq 24(%rsp), %rbx
+    .cfi_restore %rbx
     movl (%rsp), %edi
     movq 8(%rsp), %rsi
     movq 16(%rsp), %rcx
