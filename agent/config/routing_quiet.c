@@ -48,8 +48,8 @@ static void read_time(struct qmon__reading *reading, const char *text, unsigned 
     char shown[QMON__QUOTED_BYTES];
     int end = 0;
 
-    if (sscanf(text, "%2u:%2u%n", &hours, &minutes, &end) == 2 && text[end] == '\0' && text[0] != '-' &&
-        text[0] != '+' && (hours < 24 || (hours == 24 && minutes == 0)) && minutes < 60)
+    if (sscanf(text, "%2u:%2u%n", &hours, &minutes, &end) == 2 && text[end] == '\0' &&
+        text[strspn(text, "0123456789:")] == '\0' && (hours < 24 || (hours == 24 && minutes == 0)) && minutes < 60)
         *ret_minutes = (hours * 60 + minutes) % 1440;
     else
         qmon__reading_problem(reading, "\"%s\" is no time of day, as 22:00",

@@ -147,6 +147,8 @@ Test(routing_config, bears_nonsense_of_every_shape) {
         "{\"quiet_hours\": {\"from\": \"1:00\", \"to\": \"2:00\", \"days\": []}}",
         "{\"channels\": [], \"quiet_hours\": \"night\"}",
         "{\"channels\": {\"slack\": null, \"\": {}}}",
+        "{\"quiet_hours\": {\"from\": \"1:+5\", \"to\": \"2:00\"}}",
+        "{\"quiet_hours\": {\"from\": \"1:00\", \"to\": \"2: 5\"}}",
         "{\"quiet_hours\": [{\"days\": \"mon-\", \"from\": \"-1:00\", \"to\": \"+1:00\"}]}"};
 
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
