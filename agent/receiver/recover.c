@@ -179,6 +179,9 @@ static void take_over(struct recovery *recovery, struct qmon__record_file *file)
         life = QMON__LIFE_DEAD;
     if ((life != QMON__LIFE_DEAD && life != QMON__LIFE_DEAD_BOOT) || (known == NULL && may_be_replaced(recovery, file)))
         return;
+    /* What was read before it was seen to be dead may be older than its crash. */
+    if (qmon__record_load(file, QMON__LOAD_HEAD, true) < 0)
+        return;
     count_as_running(file);
     if (atomic_load(&file->copy->header.state) == QMON_STATE_DONE)
         qmon__record_remove(file);
