@@ -39,6 +39,12 @@ static bool is_to_be_told(const struct qmon_loop *loop, uint64_t first) {
     return (loop->count >= first && span_ms >= SLOW_MS) || (loop->count >= 2 * first && span_ms >= FAST_MS);
 }
 
+struct telling {
+    const char *key;
+    const struct qmon_loop *loop; /* as it is known */
+    uint64_t count;               /* at which it is told; 0: that it is over */
+};
+
 static const char *program_of(const struct qmon_event *event) {
     const char *slash = strrchr(event->process.executable, '/');
     return slash != NULL && slash[1] != '\0' ? slash + 1 : event->process.executable;
@@ -60,19 +66,24 @@ static struct qmon_event *event_of(const struct qmon_event *like, const char *ph
     return event;
 }
 
-static void save(struct qmon__pass *pass, struct qmon_event *event, bool deliver) {
+/* That it is told and what is told are one transaction. Of two that would tell it, at the same time, one does. */
+static void save(struct qmon__pass *pass, struct qmon_event *event, const struct telling *telling, bool deliver) {
     const char *sinks[QMON_ROUTES];
     size_t count = qmon_route(event, pass->config, sinks);
 
-    if (qmon_store_save(pass->store, event, "alerted", sinks, count) != 0)
+    qmon_store_begin(pass->store);
+    bool first = qmon_store_loop_told(pass->store, telling->key, telling->loop, telling->count) == 0;
+    if (first && qmon_store_save(pass->store, event, "alerted", sinks, count) == 0)
+        qmon_store_count(pass->store, "events", event->lifecycle.phase, 1);
+    if (qmon_store_commit(pass->store) < 0 || !first)
         return;
-    qmon__count(pass, "events", event->lifecycle.phase, 1);
     qmon_log("event %s: %s", event->id, event->title != NULL ? event->title : "");
     if (count > 0 && deliver)
         qmon__deliver(pass, event->id);
 }
 
-static void tell(struct qmon__pass *pass, const struct qmon_event *crash, const struct qmon_loop *loop, bool deliver) {
+static void tell(struct qmon__pass *pass, const struct qmon_event *crash, const struct telling *telling, bool deliver) {
+    const struct qmon_loop *loop = telling->loop;
     uint64_t now_ms = qmon__now_real_ns() / 1000000u;
     struct qmon_event *event = event_of(crash, "crash-loop", now_ms);
     char times[32], span[32];
@@ -90,7 +101,7 @@ static void tell(struct qmon__pass *pass, const struct qmon_event *crash, const 
         "The last one: %s. Until it ends, starts and stops of this program are kept and not told ('qmon list --all').",
         crash->title != NULL ? crash->title : qmon_kind_name(crash->kind));
     qmon_fingerprint(event);
-    save(pass, event, deliver);
+    save(pass, event, telling, deliver);
     qmon_event_free(event);
 }
 
@@ -111,8 +122,7 @@ void qmon__note_crash(struct qmon__pass *pass, const struct qmon_event *event, b
         qmon__tell_loops_over(pass, time_ms); /* the one before this one */
     if (qmon_store_loop_add(pass->store, key, start_ms, time_ms, GAP_MS, &loop) != 0 || !is_to_be_told(&loop, first))
         return;
-    qmon_store_loop_told(pass->store, key, loop.count); /* before it is said: rather not than twice */
-    tell(pass, event, &loop, deliver);
+    tell(pass, event, &(struct telling){key, &loop, loop.count}, deliver);
 }
 
 bool qmon__is_of_loop(struct qmon__pass *pass, const struct qmon_event *event) {
@@ -163,8 +173,11 @@ static struct qmon_event *loop_of(char *key, uint64_t now_ms) {
     return event;
 }
 
-static void tell_over(struct qmon__pass *pass, char *key, const struct qmon_loop *loop, uint64_t now_ms) {
-    struct qmon_event *event = loop_of(key, now_ms);
+static void tell_over(struct qmon__pass *pass, const char *key, const struct qmon_loop *loop, uint64_t now_ms) {
+    char parts[KEY_BYTES];
+
+    snprintf(parts, sizeof parts, "%s", key);
+    struct qmon_event *event = loop_of(parts, now_ms);
     char times[32], span[32], since[32];
 
     if (event == NULL)
@@ -181,20 +194,16 @@ static void tell_over(struct qmon__pass *pass, char *key, const struct qmon_loop
     event->lifecycle.reason = qmon_event_format(event, "no crash for %s", since);
     event->message = qmon_event_format(event, "It crashed %s times in %s.", times, span);
     qmon_fingerprint(event);
-    save(pass, event, true);
+    save(pass, event, &(struct telling){key, loop, 0}, true);
     qmon_event_free(event);
 }
 
 void qmon__tell_loops_over(struct qmon__pass *pass, uint64_t now_ms) {
     struct ended *ended = calloc(1, sizeof *ended);
-    char key[KEY_BYTES];
 
     if (ended != NULL && now_ms > GAP_MS)
         qmon_store_loops_over(pass->store, now_ms - GAP_MS, MOST, keep, ended);
-    for (size_t i = 0; ended != NULL && i < ended->count; i++) {
-        snprintf(key, sizeof key, "%s", ended->at[i].key);
-        if (qmon_store_loop_told(pass->store, key, 0) == 0) /* before it is said: rather not than twice */
-            tell_over(pass, key, &ended->at[i].loop, now_ms);
-    }
+    for (size_t i = 0; ended != NULL && i < ended->count; i++)
+        tell_over(pass, ended->at[i].key, &ended->at[i].loop, now_ms);
     free(ended);
 }

@@ -23,7 +23,7 @@
 #define WINDOW_S 600u /* in which there are at most MOST of a channel, over the fleet */
 #define MOST 3u
 #define TOP 6u
-#define PATIENCE_MS 600000u
+#define PATIENCE_MS 660000u /* what is handed over is asked about after ten minutes */
 #define STEP_MS 1000u
 #define DELIVERY_MS 10000u
 
@@ -48,9 +48,9 @@ static void add_problem(void *context, const struct qmon_held_problem *problem) 
     if (problem->times > 1)
         snprintf(times, sizeof times, "%s\xc3\x97 ", qmon_render_number(problem->times, number, sizeof number));
     if (top->used < sizeof top->text)
-        top->used += (size_t) snprintf(top->text + top->used, sizeof top->text - top->used, "%s%s%.140s%s%.60s",
-                                       top->told > 0 ? "; " : "", times, problem->title,
-                                       problem->service[0] != '\0' ? " in " : "", problem->service);
+        top->used += (size_t) snprintf(top->text + top->used, sizeof top->text - top->used,
+                                       "\n\xe2\x80\xa2 %s%.140s%s%.60s (%.36s)", times, problem->title,
+                                       problem->service[0] != '\0' ? " in " : "", problem->service, problem->event_id);
     top->told++;
 }
 
@@ -70,108 +70,163 @@ static void say_limit(const struct qmon_config *config, enum qmon_channel channe
         snprintf(ret_text, bytes, "%" PRIu64 " over all channels", config->limit_total);
 }
 
-static void say(struct qmon__pass *pass, struct qmon_event *event, const struct qmon_held *held, uint64_t elsewhere,
-                const struct top *top) {
-    char number[32], others[32], span[32], limit[96], problems[32];
+static void say(struct qmon__pass *pass, struct qmon_event *event, const struct qmon_held *held, uint64_t count,
+                uint64_t elsewhere, const struct top *top) {
+    char number[32], others[96] = "", span[32], limit[96], problems[32];
     uint64_t span_ms = held->last_ms > held->first_ms ? held->last_ms - held->first_ms : 0;
     int channel = qmon_channel_by_name(held->sink);
 
-    qmon_render_number(held->count + elsewhere, number, sizeof number);
-    qmon_render_number(elsewhere, others, sizeof others);
+    if (elsewhere > 0 && count > 0)
+        snprintf(others, sizeof others, ", and %s alert%s before or on other hosts",
+                 qmon_render_number(elsewhere, number, sizeof number), elsewhere == 1 ? "" : "s");
+    qmon_render_number(count + elsewhere, number, sizeof number);
     qmon_render_number(top->problems, problems, sizeof problems);
     qmon_render_duration((span_ms + 1000) * 1000000u, span, sizeof span);
     say_limit(pass->config, (enum qmon_channel) channel, limit, sizeof limit);
     event->title = qmon_event_format(event, "%s more alert%s held back in %s", number,
-                                     held->count + elsewhere == 1 ? " was" : "s were", span);
+                                     count + elsewhere == 1 ? " was" : "s were", span);
     event->lifecycle.reason = qmon_event_format(event, "%s problem%s", problems, top->problems == 1 ? "" : "s");
-    event->message = qmon_event_format(
-        event,
-        "%s different problem%s on this host%s%s%s. This channel takes at most %s. Most frequent: %s%s. 'qmon list' "
-        "shows them all.",
-        problems, top->problems == 1 ? "" : "s", elsewhere > 0 ? ", and " : "", elsewhere > 0 ? others : "",
-        elsewhere > 0 ? " alerts on other hosts" : "", limit, top->text,
-        top->problems > top->told ? "; \xe2\x80\xa6" : "");
+    event->message =
+        qmon_event_format(event,
+                          "%s different problem%s on this host%s. This channel takes at most %s. Most frequent:%s%s\n"
+                          "'qmon list' shows them all, 'qmon show ID' one.",
+                          problems, top->problems == 1 ? "" : "s", others, limit, top->text,
+                          top->problems > top->told ? "\n\xe2\x80\xa6" : "");
 }
 
-static struct qmon_event *digest_event(struct qmon__pass *pass, const struct qmon_held *held, uint64_t elsewhere) {
+/* Of `count` alerts of this host's that nobody knows of yet, and `elsewhere` that were handed over. */
+static struct qmon_event *digest_event(struct qmon__pass *pass, const struct qmon_held *held, uint64_t count,
+                                       uint64_t elsewhere) {
     struct qmon_event *event = qmon_event_new(qmon__now_real_ns());
     struct top top = {.text = ""};
 
     if (event == NULL)
         return NULL;
-    qmon_store_held_problems(pass->store, held->sink, TOP, add_problem, &top);
+    qmon_store_held_problems(pass->store, held, TOP, add_problem, &top);
     event->kind = QMON_KIND_LIFECYCLE;
     event->severity = QMON_SEVERITY_WARNING;
     event->lifecycle.phase = "digest";
     event->service.name = qmon_event_text(event, top.one_service ? top.service : "qmon");
     event->service.stage = pass->config->stage[0] != '\0' ? qmon_event_text(event, pass->config->stage) : NULL;
     qmon__identify_host(event, 0);
-    say(pass, event, held, elsewhere, &top);
+    say(pass, event, held, count, elsewhere, &top);
     qmon_fingerprint(event);
     return event;
 }
 
-/* May a digest be told now, and how many alerts do hosts that were refused stand for? */
-static bool is_granted(struct qmon__pass *pass, const struct qmon_held *held, uint64_t *ret_elsewhere) {
+/* One question to the fleet. */
+struct grant {
+    uint64_t count;     /* that this host tells or hands over */
+    bool granted;       /* a digest may be told now */
+    uint64_t elsewhere; /* how many more it is to tell, which were handed over */
+    uint64_t again_ms;  /* where it may not: when that window is over, CLOCK_REALTIME */
+};
+
+static void ask(struct qmon__pass *pass, const char *sink, struct grant *grant) {
     char place[QMON__PLACE_BYTES], key[QMON__PLACE_BYTES + 16];
+    uint64_t now_ms = qmon__now_real_ns() / 1000000u;
     struct qmon_decision decision;
 
-    *ret_elsewhere = 0;
-    qmon__place_of(pass->config, (enum qmon_channel) qmon_channel_by_name(held->sink), place);
+    qmon__place_of(pass->config, (enum qmon_channel) qmon_channel_by_name(sink), place);
     snprintf(key, sizeof key, "digest|%s", place);
-    const struct qmon_decision_request request = {.key = key,
-                                                  .limit = MOST,
-                                                  .window_s = WINDOW_S,
-                                                  .now_ms = qmon__now_real_ns() / 1000000u,
-                                                  .count = held->count};
+    const struct qmon_decision_request request = {
+        .key = key, .limit = MOST, .window_s = WINDOW_S, .now_ms = now_ms, .count = grant->count};
     qmon__open_cache(pass);
+    grant->granted = true;
+    grant->elsewhere = 0;
     if (pass->cache == NULL || pass->cache->class->decide(pass->cache, &request, &decision) < 0)
-        return true;
-    if (decision.alert && decision.suppressed + 1 > held->count)
-        *ret_elsewhere = decision.suppressed + 1 - held->count;
-    return decision.alert;
+        return;
+    grant->granted = decision.alert;
+    if (decision.suppressed + 1 > grant->count)
+        grant->elsewhere = decision.suppressed + 1 - grant->count;
+    grant->again_ms = decision.window.start_ms + WINDOW_S * 1000u;
+    if (grant->again_ms > now_ms + WINDOW_S * 1000u) /* of a clock that is ahead of ours */
+        grant->again_ms = now_ms + WINDOW_S * 1000u;
 }
 
-/* The message and the note that these are summed up are one transaction: neither is without the other. */
-static bool tell(struct qmon__pass *pass, const struct qmon_held *held) {
-    const char *sinks[] = {held->sink};
-    uint64_t elsewhere, now_ms = qmon__now_real_ns() / 1000000u;
+static void value_key(const char *what, const char *sink, char ret_key[64]) {
+    snprintf(ret_key, 64, "digest-%s:%s", what, sink);
+}
 
-    if (!is_granted(pass, held, &elsewhere)) {
-        qmon__count(pass, "digest.left", "another digest tells how many", held->count);
-        qmon_store_held_told(pass->store, held->sink, now_ms);
-        return false;
+/* 0: there is none. */
+static uint64_t value_of(struct qmon__pass *pass, const char *what, const char *sink) {
+    char *text = NULL, key[64];
+    uint64_t value = 0;
+
+    value_key(what, sink, key);
+    if (qmon_store_value_get(pass->store, key, qmon__now_real_ns() / 1000000u, &text) == 0)
+        value = strtoull(text, NULL, 10);
+    free(text);
+    return value;
+}
+
+static void set_value(struct qmon__pass *pass, const char *what, const char *sink, uint64_t value,
+                      uint64_t expires_ms) {
+    char key[64], text[32];
+
+    value_key(what, sink, key);
+    snprintf(text, sizeof text, "%" PRIu64, value);
+    qmon_store_value_set(pass->store, key, text, expires_ms, qmon__now_real_ns() / 1000000u);
+}
+
+/* event NULL: somebody else has told them. */
+static void keep_digest(struct qmon__pass *pass, const struct qmon_held *held, const struct qmon_event *event,
+                        uint64_t now_ms) {
+    const char *sinks[] = {held->sink};
+    struct qmon_held handed = *held;
+
+    qmon_store_held_become(pass->store, held, QMON_HELD_TOLD, now_ms);
+    handed.how = QMON_HELD_HANDED_OVER; /* they are part of `elsewhere` */
+    handed.last_row = INT64_MAX;
+    qmon_store_held_become(pass->store, &handed, QMON_HELD_TOLD, now_ms);
+    if (event != NULL)
+        qmon_store_save(pass->store, event, "alerted", sinks, 1);
+    set_value(pass, "told", held->sink, 1, now_ms + WINDOW_S * 1000u);
+    if (held->how == QMON_HELD_UNTOLD)
+        qmon_store_count(pass->store, "digest.alerts", held->sink, held->count);
+}
+
+/* The fleet has their number, and tells it with the next digest of anybody's: should none come, we ask again. */
+static void hand_over(struct qmon__pass *pass, const struct qmon_held *held, const struct grant *grant,
+                      uint64_t now_ms) {
+    if (held->how == QMON_HELD_UNTOLD) {
+        qmon_store_held_become(pass->store, held, QMON_HELD_HANDED_OVER, now_ms);
+        qmon_store_count(pass->store, "digest.left", "another digest tells how many", held->count);
     }
-    struct qmon_event *event = digest_event(pass, held, elsewhere);
-    if (event == NULL)
-        return false;
+    set_value(pass, "owed", held->sink, grant->again_ms, 0);
+}
+
+/* The message, the note that these are summed up and, where Redis does not count, the decision are one transaction: whoever is killed
+ * in it has told nothing, and the next one tells all of it. */
+static void tell(struct qmon__pass *pass, const struct qmon_held *held) {
+    bool owed = held->how == QMON_HELD_HANDED_OVER;
+    struct grant grant = {.count = owed ? 1 : held->count};
+    uint64_t now_ms = qmon__now_real_ns() / 1000000u;
+    struct qmon_event *event = NULL;
+
     qmon_store_begin(pass->store);
-    qmon_store_save(pass->store, event, "alerted", sinks, 1);
-    qmon_store_held_told(pass->store, held->sink, now_ms);
-    qmon_store_count(pass->store, "digest.alerts", held->sink, held->count);
-    bool kept = qmon_store_commit(pass->store) == 0;
-    if (kept)
+    ask(pass, held->sink, &grant);
+    struct qmon_held told = *held;
+    told.count = owed ? 0 : held->count;
+    if (grant.granted && told.count + grant.elsewhere > 0) {
+        event = digest_event(pass, held, told.count, grant.elsewhere);
+        if (event != NULL)
+            keep_digest(pass, held, event, now_ms);
+    } else if (grant.granted) {
+        keep_digest(pass, held, NULL, now_ms);
+    } else {
+        hand_over(pass, held, &grant, now_ms);
+    }
+    if (qmon_store_commit(pass->store) == 0 && event != NULL)
         qmon_log("event %s: %s", event->id, event->title);
     qmon_event_free(event);
-    return kept;
 }
 
+/* When it is to be told. */
 static uint64_t due_ms(struct qmon__pass *pass, const struct qmon_held *held) {
-    char *last = NULL, key[64];
-    uint64_t now_ms = qmon__now_real_ns() / 1000000u;
-
-    snprintf(key, sizeof key, "digest:%s", held->sink);
-    bool lately = qmon_store_value_get(pass->store, key, now_ms, &last) == 0;
-    free(last);
-    return held->first_ms + (lately ? LATER_MS : FIRST_MS);
-}
-
-static void note_told(struct qmon__pass *pass, const struct qmon_held *held) {
-    uint64_t now_ms = qmon__now_real_ns() / 1000000u;
-    char key[64];
-
-    snprintf(key, sizeof key, "digest:%s", held->sink);
-    qmon_store_value_set(pass->store, key, "1", now_ms + WINDOW_S * 1000u, now_ms);
+    if (held->how == QMON_HELD_HANDED_OVER)
+        return value_of(pass, "owed", held->sink);
+    return held->first_ms + (value_of(pass, "told", held->sink) != 0 ? LATER_MS : FIRST_MS);
 }
 
 /* A digest sums up a whole night, instead of waiting itself for the morning with many others. */
@@ -180,34 +235,13 @@ static bool sleeps(const struct qmon__pass *pass, const struct qmon_held *held, 
                             QMON_SEVERITY_WARNING, now_ms) != 0;
 }
 
-uint64_t qmon__tell_digests(struct qmon__pass *pass, bool at_once) {
-    struct qmon_held held[QMON_CHANNELS];
-    uint64_t next_ms = 0, now_ms = qmon__now_real_ns() / 1000000u;
-    int count = pass->store != NULL && qmon_store_is_durable(pass->store)
-                    ? qmon_store_held(pass->store, held, QMON_CHANNELS)
-                    : 0;
-
-    for (int i = 0; i < count; i++) {
-        uint64_t due = due_ms(pass, &held[i]);
-        if (qmon_channel_by_name(held[i].sink) < 0 || sleeps(pass, &held[i], now_ms))
-            continue;
-        if (!at_once && due > now_ms) {
-            next_ms = next_ms == 0 || due < next_ms ? due : next_ms;
-        } else {
-            tell(pass, &held[i]);
-            note_told(pass, &held[i]);
-        }
-    }
-    return next_ms;
-}
-
-/* The lock that makes one of them wait for all; -1: another one does. */
-static int only_one(const struct qmon_config *config) {
-    char directory[PATH_MAX - 16], path[PATH_MAX];
+/* The lock of that name in the state directory, which the kernel drops when we die; -1: another one has it. */
+static int only_one(const struct qmon_config *config, const char *name) {
+    char directory[PATH_MAX - 32], path[PATH_MAX];
 
     if (qmon_state_dir(config->state_dir, environ, directory, sizeof directory) < 0)
         return -1;
-    snprintf(path, sizeof path, "%s/digest.lock", directory);
+    snprintf(path, sizeof path, "%s/%s", directory, name);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
         return fd;
@@ -216,10 +250,46 @@ static int only_one(const struct qmon_config *config) {
     return -1;
 }
 
+/* Of those that are so: tells what is due, and when the next is. What is handed over can be asked about when its time has come,
+ * and no earlier, whoever is in a hurry. */
+static uint64_t tell_those(struct qmon__pass *pass, enum qmon_held_how how, bool at_once) {
+    struct qmon_held held[QMON_CHANNELS];
+    uint64_t next_ms = 0, now_ms = qmon__now_real_ns() / 1000000u;
+    int count = qmon_store_held(pass->store, how, held, QMON_CHANNELS);
+
+    for (int i = 0; i < count; i++) {
+        uint64_t due = due_ms(pass, &held[i]);
+        if (qmon_channel_by_name(held[i].sink) < 0 || sleeps(pass, &held[i], now_ms))
+            continue;
+        if (due <= now_ms || (at_once && how == QMON_HELD_UNTOLD))
+            tell(pass, &held[i]);
+        else
+            next_ms = next_ms == 0 || due < next_ms ? due : next_ms;
+    }
+    return next_ms;
+}
+
+/* One process of this state directory at a time: of two that look at the same alerts each would tell them. */
+uint64_t qmon__tell_digests(struct qmon__pass *pass, bool at_once) {
+    if (pass->store == NULL || !qmon_store_is_durable(pass->store))
+        return 0;
+    int lock = only_one(pass->config, "digest-now.lock");
+    if (lock < 0) /* who has it tells them */
+        return qmon__now_real_ns() / 1000000u + STEP_MS;
+    uint64_t next_ms = tell_those(pass, QMON_HELD_UNTOLD, at_once);
+    uint64_t owed_ms = tell_those(pass, QMON_HELD_HANDED_OVER, at_once);
+    close(lock);
+    return next_ms == 0 || (owed_ms != 0 && owed_ms < next_ms) ? owed_ms : next_ms;
+}
+
 static void wait_for_digest(struct qmon__pass *pass) {
     uint64_t end_ms = qmon__now_monotonic_ms() + PATIENCE_MS, next_ms;
-    int lock = only_one(pass->config);
+    int lock = only_one(pass->config, "digest.lock");
 
+    if (lock < 0) { /* it may be about to go, not having seen ours */
+        qmon__pause_us(2 * STEP_MS * 1000u);
+        lock = only_one(pass->config, "digest.lock");
+    }
     if (lock < 0)
         return;
     qmon__die_in(PATIENCE_MS + DELIVERY_MS);

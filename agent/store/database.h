@@ -57,15 +57,16 @@
     X(OUTBOX_ADD, "INSERT OR IGNORE INTO outbox(event_id, sink, due_ms, created_ms) VALUES(?1, ?2, 0, ?3)")            \
     X(HOLD, "INSERT OR IGNORE INTO outbox(event_id, sink, status, due_ms, created_ms, done_ms) "                       \
             "VALUES(?1, ?2, 3, 0, ?3, ?3)")                                                                            \
-    X(HELD_CHANNELS, "SELECT sink, count(*), min(done_ms), max(done_ms) FROM outbox WHERE status > 0 AND status = 3 "  \
-                     "GROUP BY sink ORDER BY sink")                                                                    \
+    X(HELD_CHANNELS, "SELECT sink, count(*), min(done_ms), max(done_ms), max(row) FROM outbox WHERE status > 0 "       \
+                     "AND status = ?1 AND reason IS ?2 GROUP BY sink ORDER BY sink")                                   \
     X(HELD_PROBLEMS, "SELECT e.title, g.service, count(*) AS times, max(e.id), count(*) OVER () FROM outbox AS o "     \
                      "CROSS JOIN events AS e ON e.id = o.event_id JOIN groups AS g ON g.id = e.group_id "              \
-                     "WHERE o.status > 0 AND o.status = 3 AND o.sink = ?1 GROUP BY e.group_id "                        \
-                     "ORDER BY times DESC, max(e.row) LIMIT ?2")                                                       \
-    X(HELD_TOLD, "UPDATE outbox SET status = 4, done_ms = ?2 WHERE status > 0 AND status = 3 AND sink = ?1")           \
-    X(LOOPS_OVER, "SELECT key, total, start_ms, last_seen_ms FROM windows WHERE key >= 'loop|' AND key < 'loop}' "     \
-                  "AND alerts > 0 AND last_seen_ms < ?1 LIMIT ?2")                                                     \
+                     "WHERE o.status > 0 AND o.status = ?3 AND o.reason IS ?4 AND o.row <= ?5 AND o.sink = ?1 "        \
+                     "GROUP BY e.group_id ORDER BY times DESC, max(e.row) LIMIT ?2")                                   \
+    X(HELD_TOLD, "UPDATE outbox SET status = 4, done_ms = CASE WHEN ?6 IS NULL THEN ?2 ELSE done_ms END, reason = ?6 " \
+                 "WHERE status > 0 AND status = ?3 AND reason IS ?4 AND row <= ?5 AND sink = ?1")                      \
+    X(LOOPS_OVER, "SELECT key, total, start_ms, last_seen_ms, alerts FROM windows WHERE key >= 'loop|' "               \
+                  "AND key < 'loop}' AND alerts > 0 AND last_seen_ms < ?1 LIMIT ?2")                                   \
     X(OUTBOX_ADD_LEASED, "INSERT OR IGNORE INTO outbox(event_id, sink, due_ms, attempts, created_ms) "                 \
                          "VALUES(?1, ?2, ?4, 1, ?3)")                                                                  \
     X(OUTBOX_DUE, "SELECT row, event_id, sink, attempts, state, created_ms FROM outbox "                               \

@@ -9,6 +9,7 @@
 struct looping {
     const char *key;
     uint64_t start_ms, told, now_ms, gap_ms;
+    uint64_t told_before, since_ms; /* what who tells it knows */
     struct qmon_loop loop;
 };
 
@@ -106,14 +107,16 @@ static int tell(struct qmon_store *store, void *context) {
 
     if (r < 0)
         return r;
+    if (looping->loop.told != looping->told_before || looping->loop.since_ms != looping->since_ms)
+        return 1;
     looping->loop.told = looping->told;
     if (looping->told == 0) /* it is over */
         looping->loop.count = 0;
     return put(store, looping);
 }
 
-int qmon_store_loop_told(struct qmon_store *store, const char *key, uint64_t count) {
-    struct looping looping = {.key = key, .told = count};
+int qmon_store_loop_told(struct qmon_store *store, const char *key, const struct qmon_loop *known, uint64_t count) {
+    struct looping looping = {.key = key, .told = count, .told_before = known->told, .since_ms = known->since_ms};
 
     return qmon__write(store, QMON__BUSY_MS, tell, &looping);
 }
@@ -134,7 +137,8 @@ static int list_over(struct qmon_store *store, void *context) {
     while ((r = qmon__step(store, statement)) > 0) {
         struct qmon_loop loop = {.count = qmon__column_count(statement, 1),
                                  .since_ms = qmon__column_count(statement, 2),
-                                 .last_ms = qmon__column_count(statement, 3)};
+                                 .last_ms = qmon__column_count(statement, 3),
+                                 .told = qmon__column_count(statement, 4)};
         over->visit(over->context, qmon__column_text(statement, 0), &loop);
     }
     return r;

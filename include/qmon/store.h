@@ -116,21 +116,29 @@ int qmon_outbox_set_aside(struct qmon_store *store, uint64_t limit,
 /* The event does not go to these channels now. Beside what was already to go there: each event once for each channel. */
 int qmon_store_hold(struct qmon_store *store, const char *event_id, const char *const *sinks, size_t count,
                     uint64_t now_ms);
-struct qmon_held {
-    char sink[32];
-    uint64_t count, first_ms, last_ms;
+enum qmon_held_how {
+    QMON_HELD_UNTOLD,
+    QMON_HELD_HANDED_OVER, /* as a number to the fleet, which tells it in a later digest */
+    QMON_HELD_TOLD,
 };
-/* Channels with something that is not summed up yet. Returns how many, at most `most`, or a negative errno. */
-int qmon_store_held(struct qmon_store *store, struct qmon_held *ret_held, size_t most);
+struct qmon_held { /* what is held back from now on is none of it */
+    char sink[32];
+    enum qmon_held_how how;
+    uint64_t count, first_ms, last_ms;
+    int64_t last_row;
+};
+/* Channels with something that is so. Returns how many, at most `most`, or a negative errno. */
+int qmon_store_held(struct qmon_store *store, enum qmon_held_how how, struct qmon_held *ret_held, size_t most);
 struct qmon_held_problem {
     const char *title, *service, *event_id;
     uint64_t times, problems; /* of this one; how many there are in all */
 };
 /* The most frequent problems among them. */
-int qmon_store_held_problems(struct qmon_store *store, const char *sink, size_t most,
+int qmon_store_held_problems(struct qmon_store *store, const struct qmon_held *held, size_t most,
                              void (*visit)(void *context, const struct qmon_held_problem *problem), void *context);
-/* They are summed up. */
-int qmon_store_held_told(struct qmon_store *store, const char *sink, uint64_t now_ms);
+/* From now on they are so. Returns how many there were, or a negative errno. */
+int qmon_store_held_become(struct qmon_store *store, const struct qmon_held *held, enum qmon_held_how how,
+                           uint64_t now_ms);
 
 /* --- loops.c: crashes of one program that follow each other --- */
 struct qmon_loop {
@@ -144,7 +152,8 @@ int qmon_store_loop_add(struct qmon_store *store, const char *key, uint64_t star
                         struct qmon_loop *ret_loop);
 int qmon_store_loop(struct qmon_store *store, const char *key, uint64_t now_ms, uint64_t gap_ms,
                     struct qmon_loop *ret_loop);
-int qmon_store_loop_told(struct qmon_store *store, const char *key, uint64_t count);
+/* It is told at this count, which is 0 where it is over. 1, and nothing changes, where somebody else has told it since *known. */
+int qmon_store_loop_told(struct qmon_store *store, const char *key, const struct qmon_loop *known, uint64_t count);
 /* Those told of whose last crash is older than before_ms. visit does not use the store. */
 int qmon_store_loops_over(struct qmon_store *store, uint64_t before_ms, uint64_t limit,
                           void (*visit)(void *context, const char *key, const struct qmon_loop *loop), void *context);

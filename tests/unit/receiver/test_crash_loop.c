@@ -11,6 +11,7 @@
 #include "bench.h"
 #include "crash_loop.h"
 #include "moment.h"
+#include "together.h"
 
 #define MINUTE_MS 60000ull
 
@@ -149,4 +150,47 @@ Test(crash_loop, that_is_over_in_a_moment_is_none) {
     crash(10, 40);
     cr_expect_eq(told("crashed 26 times"), 1, "then it is a fast one");
     started_ms_ago = 100;
+}
+
+static uint64_t ends_at_ms;
+
+static int look_for_ends(unsigned number, void *context) {
+    struct qmon__pass pass;
+
+    (void) number;
+    (void) context;
+    cr_assert_eq(qmon__pass_open(&pass, qmon__now_monotonic_ms() + 30000), 0);
+    qmon__tell_loops_over(&pass, ends_at_ms);
+    qmon__pass_close(&pass);
+    return 0;
+}
+
+/* One loop's next crash, as if each of them had counted it as the fifth. */
+static int tell_the_fifth(unsigned number, void *context) {
+    const struct qmon_loop *known = context;
+    struct qmon__pass pass;
+
+    (void) number;
+    cr_assert_eq(qmon__pass_open(&pass, qmon__now_monotonic_ms() + 30000), 0);
+    int r = qmon_store_loop_told(pass.store, "loop|h|shop||/x", known, 5);
+    qmon__pass_close(&pass);
+    return r == 0;
+}
+
+Test(crash_loop, of_many_that_see_it_or_its_end_one_tells_it) {
+    enum { PROCESSES = 8 };
+    int results[PROCESSES], tellers = 0;
+    struct qmon_loop loop;
+
+    crash(5, 16000);
+    ends_at_ms = clock_ns / 1000000u + 11 * MINUTE_MS;
+    run_together(PROCESSES, look_for_ends, NULL, results);
+    qmon__deliver(&bench.pass, NULL);
+    cr_expect_eq(bench_alerts(&bench, "\"phase\":\"resolved\"", NULL), 1);
+    for (uint64_t i = 1; i <= 5; i++)
+        cr_assert_eq(qmon_store_loop_add(bench.store, "loop|h|shop||/x", 0, i * MINUTE_MS, 10 * MINUTE_MS, &loop), 0);
+    run_together(PROCESSES, tell_the_fifth, &loop, results);
+    for (size_t i = 0; i < PROCESSES; i++)
+        tellers += results[i];
+    cr_expect_eq(tellers, 1);
 }
