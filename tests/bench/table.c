@@ -47,8 +47,10 @@ void bench_value_text(char *ret_text, size_t bytes, double value, const char *un
         snprintf(ret_text, bytes, "%.1f ns", value);
     else if (fabs(value) < 1e6)
         snprintf(ret_text, bytes, "%.2f us", value / 1e3);
-    else
+    else if (fabs(value) < 1e9)
         snprintf(ret_text, bytes, "%.2f ms", value / 1e6);
+    else
+        snprintf(ret_text, bytes, "%.2f s", value / 1e9);
 }
 
 static void samples_text(char *ret_text, size_t bytes, const struct bench_samples *samples, const char *unit) {
@@ -59,6 +61,10 @@ static void samples_text(char *ret_text, size_t bytes, const struct bench_sample
         return;
     }
     bench_value_text(middle, sizeof middle, bench_quantile(samples, 0.5), unit);
+    if (bench_quantile(samples, 0.9) <= bench_quantile(samples, 0.1)) { /* counted, or measured once */
+        snprintf(ret_text, bytes, "%s", middle);
+        return;
+    }
     bench_value_text(low, sizeof low, bench_quantile(samples, 0.1), unit);
     bench_value_text(high, sizeof high, bench_quantile(samples, 0.9), unit);
     snprintf(ret_text, bytes, "%s (%s..%s)", middle, low, high);
