@@ -133,11 +133,14 @@ static enum candidate judge(const struct search *search, struct qmon__record_fil
     return atomic_load(&record->header.state) == QMON_STATE_STOPPED ? CANDIDATE_WAIT : CANDIDATE_DEAD;
 }
 
-/* Begun, and no more: on a busy machine that can take longer than we would look for it. What it is will be seen then. */
+/* Begun, and no more: on a busy machine that can take longer than we would look for it. What it is will be seen then. One that had
+ * been marked by its parent is in state EXEC until it says that it runs, and forked, which nothing is that execs. */
 static bool is_being_made(const struct qmon__record_file *file, const struct qmon__record_name *parsed) {
     const struct qmon_record_header *header = &file->copy->header;
+    const uint32_t state = atomic_load(&header->state);
+    const bool forked = (file->copy->process.flags & QMON_PROCESS_FORKED) != 0;
     return (header->magic == 0 || header->magic == QMON_RECORD_MAGIC) &&
-           atomic_load(&header->state) == QMON_STATE_EMPTY && kill((pid_t) parsed->pid, 0) == 0;
+           (state == QMON_STATE_EMPTY || (state == QMON_STATE_EXEC && forked)) && kill((pid_t) parsed->pid, 0) == 0;
 }
 
 static bool is_older(const struct qmon__record_file *file, const struct qmon__record_file *other) {
