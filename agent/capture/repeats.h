@@ -26,11 +26,11 @@ void qmon__repeats_own(void);
 
 /* What tells a report from others: its words, and with them its stack. A key is never 0. THREADS: any. */
 uint64_t qmon__words_key(const struct qmon__report_text *text);
-uint64_t qmon__report_key(uint64_t words, const uint64_t *frames, size_t frame_count);
+uint64_t qmon__report_key(uint64_t words, void *const *frames, size_t frame_count);
 
 /* The stack walk of a call that has been made very often just so: after 64 calls in a row from one place, with the same words,
  * at the same depth, and with the same words on the stack above it, that gave the same key, the key is taken for granted, but for
- * every 64th call. site: the caller's return address and stack pointer as hashed with the words. recall: 0 not known.
+ * every 64th call. site: the caller's return address and stack pointer as hashed with the words; 0: another than the last. recall: 0 not known.
  * note: what a walk gave. THREADS: of the calling thread. */
 uint64_t qmon__report_site(uint64_t words, const void *return_address, const void *stack_pointer);
 uint64_t qmon__site_recall(uint64_t site);

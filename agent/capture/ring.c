@@ -108,7 +108,7 @@ static void wake_receiver(struct qmon_record_ring *ring) {
 
 /* Fills a slot that was claimed. */
 static void fill(struct qmon_record_ring *ring, struct qmon_ring_slot *slot, const struct qmon__report_text *text,
-                 const uint64_t *frames, size_t frame_count) {
+                 void *const *frames, size_t frame_count) {
     size_t used = 0;
     slot->tid = (uint32_t) qmon__gettid();
     slot->real_ns = qmon__real_ns();
@@ -135,7 +135,7 @@ static bool counts_as_repeat(struct qmon_record_ring *ring, uint64_t key) {
 }
 
 static int enqueue(struct qmon_record_ring *ring, const struct qmon__report_text *text, uint64_t key,
-                   const uint64_t *frames, size_t frame_count) {
+                   void *const *frames, size_t frame_count) {
     uint32_t turn;
     struct qmon_ring_slot *slot = claim_slot(ring, &turn);
     if (slot == NULL) {
@@ -164,8 +164,9 @@ int qmon__ring_report(const struct qmon__report_text *text, const struct qmon__r
     const uint64_t site = qmon__report_site(words, place->return_address, place->stack_pointer);
     if (counts_as_repeat(ring, qmon__site_recall(site)))
         return 1;
-    uint64_t frames[QMON_RING_FRAMES];
-    const size_t frame_count = qmon__unwind_here(frames, QMON_RING_FRAMES, skip + 1);
+    void *room[QMON__ROOM_FOR_HERE];
+    void *const *frames;
+    const size_t frame_count = qmon__unwind_here(room, skip + 1, &frames);
     const uint64_t key = qmon__report_key(words, frames, frame_count);
     qmon__site_note(site, key);
     return counts_as_repeat(ring, key) ? 1 : enqueue(ring, text, key, frames, frame_count);

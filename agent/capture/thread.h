@@ -41,7 +41,7 @@ struct qmon__belief {
 
 /* What the last reports of this thread had in common (repeats.h). */
 struct qmon__report_memory {
-    uint64_t site, key;
+    uint64_t place, site, key;
     uint32_t streak;
 };
 

@@ -264,7 +264,7 @@ bool qmon__unwind_meets(const ucontext_t *context, uintptr_t start, size_t bytes
 }
 
 struct here {
-    void *frames[QMON_RING_FRAMES + 16];
+    void **frames;
     int wanted, count;
 };
 
@@ -273,15 +273,13 @@ static void walk_here(void *argument) {
     here->count = unw_backtrace(here->frames, here->wanted);
 }
 
-size_t qmon__unwind_here(uint64_t *ret_frames, size_t limit, size_t skip) {
-    struct here here;
-    const size_t most = sizeof here.frames / sizeof here.frames[0];
-    const size_t ours = 3; /* walk_here and the guard's two */
-    here.count = 0;
-    here.wanted = (int) (limit + skip + ours < most ? limit + skip + ours : most);
+size_t qmon__unwind_here(void *ret_room[static QMON__ROOM_FOR_HERE], size_t skip, void *const **ret_first) {
+    _Static_assert(sizeof(void *) == sizeof(uint64_t), "an address is a word of the ring");
+    const size_t ours = 3 + skip; /* walk_here and the guard's two */
+    const size_t wanted = QMON_RING_FRAMES + ours < QMON__ROOM_FOR_HERE ? QMON_RING_FRAMES + ours : QMON__ROOM_FOR_HERE;
+    struct here here = {.frames = ret_room, .wanted = (int) wanted};
     qmon__guarded(walk_here, &here, 0);
-    size_t kept = 0;
-    for (size_t i = skip + ours; i < (size_t) here.count && kept < limit; i++)
-        ret_frames[kept++] = (uint64_t) (uintptr_t) here.frames[i];
-    return kept;
+    const size_t found = here.count > 0 ? (size_t) here.count : 0;
+    *ret_first = ret_room + ours;
+    return found > ours ? found - ours : 0;
 }

@@ -23,9 +23,10 @@ bool qmon__unwind_passes(uintptr_t frame);
 /* Is one of the innermost frames that lead to this context in [start, start + bytes)? SIGNAL SAFETY: async-signal-safe. */
 bool qmon__unwind_meets(const ucontext_t *context, uintptr_t start, size_t bytes, unsigned depth);
 
-/* The caller's stack for an error report: return addresses, innermost first, without `skip` innermost ones. Returns how many.
- * Not from a signal handler: it may wait for the loader's lock. */
-size_t qmon__unwind_here(uint64_t *ret_frames, size_t limit, size_t skip);
+/* The caller's stack for an error report: return addresses, innermost first, without `skip` innermost ones, at most QMON_RING_FRAMES.
+ * Returns how many; *ret_first is the first of them, in `ret_room`. Not from a signal handler: it may wait for the loader's lock. */
+#define QMON__ROOM_FOR_HERE (QMON_RING_FRAMES + 16)
+size_t qmon__unwind_here(void *ret_room[static QMON__ROOM_FOR_HERE], size_t skip, void *const **ret_first);
 
 /* From here on the unwinder takes its images from modules.h and no longer from the loader. For the fatal path. */
 void qmon__unwind_without_loader(void);

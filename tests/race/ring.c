@@ -59,11 +59,12 @@ uint64_t qmon__real_ns(void) {
 
 static _Thread_local uint64_t present;
 
-size_t qmon__unwind_here(uint64_t *ret_frames, size_t limit, size_t skip) {
+size_t qmon__unwind_here(void *ret_room[static QMON__ROOM_FOR_HERE], size_t skip, void *const **ret_first) {
     (void) skip;
-    for (size_t i = 0; i < limit; i++)
-        ret_frames[i] = present;
-    return limit;
+    for (size_t i = 0; i < QMON_RING_FRAMES; i++)
+        ret_room[i] = (void *) (uintptr_t) present;
+    *ret_first = ret_room;
+    return QMON_RING_FRAMES;
 }
 
 static void report(const char *message) {
