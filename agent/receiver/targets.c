@@ -194,12 +194,21 @@ void qmon__targets_by_map(struct qmon_event *event, const struct qmon_record_cra
     keep_stack_words(&scene);
 }
 
+static bool is_data_file(const struct qmon_event *event, const struct qmon__mapping *mapping) {
+    return mapping->readable && *mapping->name == '/' && strncmp(mapping->name, "/memfd:", 7) != 0 &&
+           strncmp(mapping->name, "/SYSV", 5) != 0 && !is_module_path(event, mapping->name);
+}
+
 const char *qmon__address_words(struct qmon_event *event, const struct qmon_record_crash *crash, uint64_t address,
                                 uint32_t live_pid) {
     struct qmon__memory_map map;
     qmon__memory_map_read(&map, live_pid);
     const struct scene scene = {.event = event, .crash = crash, .map = &map, .live_pid = live_pid};
-    const char *words = qmon__memory_map_find(&map, address) != NULL ? words_of(&scene, address) : NULL;
+    const struct qmon__mapping *mapping = qmon__memory_map_find(&map, address);
+    const char *words = mapping != NULL ? words_of(&scene, address) : NULL;
+    if (words != NULL && is_data_file(event, mapping)) /* it is what has to be looked at: with its whole path */
+        words = qmon_event_format(event, "the mapped file %s+0x%" PRIx64, mapping->name,
+                                  address - mapping->start + mapping->file_offset);
     qmon__memory_map_free(&map);
     return words;
 }

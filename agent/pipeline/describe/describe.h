@@ -30,6 +30,9 @@ const char *qmon__value_words(struct qmon_event *event, uint64_t value);
 /* "rdi holds 0x4141..." of the first register that can be no address; NULL: there is none. */
 const char *qmon__wild_register(struct qmon_event *event);
 
+/* A sentence where the crash may come of memory that was not to be had, which the thread's errno tells; else "". */
+const char *qmon__scarcity_words(struct qmon_event *event);
+
 /* "Assertion `x > 0' failed." as glibc words it, taken apart. False: it is not one. */
 struct qmon__assertion {
     const char *expression, *file, *function; /* function NULL: outside of one */

@@ -139,8 +139,9 @@ static bool describe_exception(struct qmon_event *event, const struct qmon_crash
     ret_cause->kind = "uncaught-exception";
     ret_cause->place = thrower(event);
     ret_cause->title = qmon_event_format(event, "%s%s", type, qmon__one_line(event, said, TEXT_COLUMNS));
-    ret_cause->detail = qmon_event_format(event, "An exception of type %s was thrown and nothing caught it%s%s", type,
-                                          said, what ? "" : ".");
+    const char *scarcity = strcmp(type, "std::bad_alloc") == 0 ? qmon__scarcity_words(event) : "";
+    ret_cause->detail = qmon_event_format(event, "An exception of type %s was thrown and nothing caught it%s%s%s", type,
+                                          said, what && !*scarcity ? "" : ".", scarcity);
     return true;
 }
 

@@ -158,6 +158,18 @@ static void describe_jump(struct qmon_event *event, const struct qmon_crash_fact
                                           words ? ": these are " : "", words ? words : "");
 }
 
+const char *qmon__scarcity_words(struct qmon_event *event) {
+    const char *limit = NULL;
+
+    if (!event->context.error_name || strcmp(event->context.error_name, "ENOMEM") != 0)
+        return "";
+    for (size_t i = 0; i < event->context.limit_count; i++)
+        if (strcmp(event->context.limits[i].key, "address space") == 0)
+            limit = event->context.limits[i].value;
+    return qmon_event_format(event, " The last call of this thread that failed was refused memory (ENOMEM)%s%s.",
+                             limit ? "; the address space is limited to " : "", limit ? limit : "");
+}
+
 static void describe_null(struct qmon_event *event, const struct qmon_crash_facts *facts,
                           struct qmon__cause *ret_cause) {
     uint64_t address = event->signal.address;
@@ -180,6 +192,8 @@ static void describe_null(struct qmon_event *event, const struct qmon_crash_fact
                                               "The program %s address 0x%" PRIx64 ": a null pointer was used, %" PRIu64
                                               " bytes into what it should point to.",
                                               did, address, address);
+    if (address != UINT64_MAX)
+        ret_cause->detail = qmon_event_format(event, "%s%s", ret_cause->detail, qmon__scarcity_words(event));
 }
 
 static void describe_forbidden(struct qmon_event *event, const struct qmon_crash_facts *facts,

@@ -93,6 +93,20 @@ Test(describe, tells_a_null_pointer_with_its_offset) {
     expect("null-dereference", "MAP_FAILED");
 }
 
+Test(describe, memory_that_was_refused_is_told_with_a_null_pointer, .timeout = 10) {
+    struct qmon_pair limits[] = {{"stack", "8 MB"}, {"address space", "256 MB"}};
+    crash(SIGSEGV, SEGV_MAPERR, 0);
+    event->context.error_name = "ENOMEM";
+    event->context.limits = limits;
+    event->context.limit_count = 2;
+    expect("null-dereference", "a null pointer was used. The last call of this thread that failed was refused memory "
+                               "(ENOMEM); the address space is limited to 256 MB.");
+    crash(SIGSEGV, SEGV_MAPERR, 0);
+    event->context.error_name = "ENOENT";
+    expect("null-dereference", "a null pointer was used.");
+    cr_expect_null(strstr(event->cause.detail, "ENOMEM"));
+}
+
 Test(describe, tells_a_wild_pointer_and_what_it_looks_like) {
     crash(SIGSEGV, SEGV_MAPERR, 0x123456789000);
     expect("wild-pointer", "read from 0x123456789000, where there is no memory.");
