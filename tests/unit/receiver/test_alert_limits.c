@@ -144,6 +144,7 @@ Test(alert_limits, hosts_that_share_a_redis_share_a_channels_limit_and_its_diges
     cr_expect_eq(bench_alerts(&bench, "\"phase\":\"digest\"", NULL), 3);
     cr_expect_gt(bench_counter(&bench, "digest.left") + bench_counter(&other, "digest.left"), 0);
     bench_close(&other);
+    bench_close(&bench);
     redis_server_stop(&redis);
     open_limited(&bench, NULL, "{}");
 }
