@@ -236,7 +236,9 @@ static uint32_t look_for_daemon(struct qmon__record_file *file, bool unseen, uin
         uint64_t now_ms = qmon__now_monotonic_ms();
         if (search.children > 0) /* one that has ended may have left another, which this look came too early for */
             first_ms = now_ms + patience_ms + 20;
-        bool may_come = search.children > 0 || now_ms < first_ms;
+        /* The look that decides begins after all patience: on a busy machine one look can take as long, and may have come at a
+         * moment in which the daemon could not be told for one. */
+        bool may_come = search.children > 0 || started_ms < first_ms;
         if (!may_come || now_ms >= end_ms)
             return 0;
         qmon__pause_us((unsigned) ((search.children > 0 ? 20 : 1) + 4 * (now_ms - started_ms)) * 1000);
