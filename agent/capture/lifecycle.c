@@ -34,6 +34,7 @@
 #include "signals.h"
 #include "text.h"
 #include "thread.h"
+#include "unwind.h"
 
 struct qmon__agent qmon__agent QMON__HOT;
 
@@ -255,6 +256,7 @@ void qmon__process_forked(void) {
     qmon__attendant_forked();
     qmon__alternate_stack_forked();
     qmon__fatal_forked();
+    qmon__unwind_forked();
     qmon__thread.fault_count = 0; /* the parent's */
     qmon__thread.aborting = false;
     qmon__identity_inherit(&own_identity, pid);

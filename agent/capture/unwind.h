@@ -28,6 +28,9 @@ bool qmon__unwind_meets(const ucontext_t *context, uintptr_t start, size_t bytes
 #define QMON__ROOM_FOR_HERE (QMON_RING_FRAMES + 16)
 size_t qmon__unwind_here(void *ret_room[static QMON__ROOM_FOR_HERE], size_t skip, void *const **ret_first);
 
+/* The child of a fork: what other threads of the parent held of the unwinder's locks is nobody's. SIGNAL SAFETY: async-signal-safe. */
+void qmon__unwind_forked(void);
+
 /* From here on the unwinder takes its images from modules.h and no longer from the loader. For the fatal path. */
 void qmon__unwind_without_loader(void);
 

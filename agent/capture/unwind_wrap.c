@@ -4,7 +4,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <libunwind.h>
 #include <link.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -18,6 +20,7 @@
 #include "modules.h"
 #include "signals.h"
 #include "sys.h"
+#include "thread.h"
 #include "unwind.h"
 #include "valgrind.h"
 
@@ -35,6 +38,9 @@ int __wrap_sigprocmask(int how, const sigset_t *wanted, sigset_t *ret_old);
 void *__wrap_mmap(void *address, size_t bytes, int protection, int flags, int descriptor, off_t offset);
 int __wrap_munmap(void *address, size_t bytes);
 _Noreturn void __wrap_abort(void);
+
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex);
 
 static _Atomic bool without_loader;
 
@@ -141,4 +147,49 @@ _Noreturn void __wrap_abort(void) {
     qmon__guard_leave();
     for (;;)
         qmon__sys_1(SYS_exit, 0); /* the walks outside a guard do not come here */
+}
+
+/*
+ * The unwinder's locks, with signals blocked around them by it. A thread that held one when another forked is not there in the
+ * child, and one that a guard took out of the unwinder does not give it back: neither keeps anybody waiting. Who holds it is told by
+ * the thread's address and, in the bits that no address has, by how often the process has been forked.
+ */
+static _Atomic uint64_t forks QMON__HOT;
+static _Atomic bool used QMON__HOT; /* the unwinder, in this process or one that it is a fork of */
+
+static uint64_t own_mark(void) {
+    return (uint64_t) (uintptr_t) &qmon__thread | (atomic_load_explicit(&forks, memory_order_relaxed) & 0xffff) << 48;
+}
+
+static _Atomic uint64_t *word_of(pthread_mutex_t *mutex) {
+    _Static_assert(sizeof *mutex >= sizeof(uint64_t), "a lock has room for a mark");
+    return (_Atomic uint64_t *) mutex; /* all zeros while it is free */
+}
+
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex) {
+    const uint64_t own = own_mark();
+    atomic_store_explicit(&used, true, memory_order_relaxed);
+    for (;;) {
+        uint64_t holder = 0;
+        if (atomic_compare_exchange_strong_explicit(word_of(mutex), &holder, own, memory_order_acquire,
+                                                    memory_order_relaxed))
+            return 0;
+        const bool lost = holder == own || holder >> 48 != own >> 48;
+        if (lost && atomic_compare_exchange_strong_explicit(word_of(mutex), &holder, own, memory_order_acquire,
+                                                            memory_order_relaxed))
+            return 0;
+        qmon__sys(SYS_sched_yield);
+    }
+}
+
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex) {
+    atomic_store_explicit(word_of(mutex), 0, memory_order_release);
+    return 0;
+}
+
+/* What was being changed under a lock may be half changed: it is to be built anew. */
+void qmon__unwind_forked(void) {
+    atomic_fetch_add_explicit(&forks, 1, memory_order_relaxed);
+    if (atomic_load_explicit(&used, memory_order_relaxed))
+        unw_flush_cache(unw_local_addr_space, 0, 0);
 }

@@ -82,6 +82,7 @@ target_link_options(libqmon PRIVATE -Wl,-Bsymbolic-functions -static-libgcc -Wl,
                     -Wl,-Bsymbolic-functions -nostartfiles) # symbols and pages fewer that the loader looks up and touches
 
 # What libunwind asks of libc is answered by agent/capture/unwind_wrap.c: no lock of the loader's, no pipe in the host, no abort.
-foreach(name IN ITEMS dl_iterate_phdr pipe2 mincore msync read write open close syscall abort sigprocmask mmap munmap)
+foreach(name IN ITEMS dl_iterate_phdr pipe2 mincore msync read write open close syscall abort sigprocmask mmap munmap
+        pthread_mutex_lock pthread_mutex_unlock)
     target_link_options(libqmon PRIVATE -Wl,--wrap=${name})
 endforeach()
