@@ -1,4 +1,4 @@
-/* dial_tls.c: see dial_tls.h. libcurl is handed the connected socket and carries bytes; nothing of HTTP is spoken. */
+/* dial_tls.c: see dial_tls.h, and qmon/tls.h. */
 #include <errno.h>
 #include <linux/sockios.h>
 #include <poll.h>
@@ -8,42 +8,17 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
-#include <unistd.h>
 
-#include <qmon/curl.h>
 #include <qmon/quiet.h>
+#include <qmon/tls.h>
 
 #include "dial_tls.h"
 
-#define URL_BYTES (QMON__DIAL_HOST_BYTES + 32u)
 #define ARRIVAL_STEP_MS 1
 
 struct qmon__dial_tls {
-    const struct qmon__curl *curl;
-    CURL *handle;
-    struct curl_slist *connect_to;
-    int fd; /* the handle's own once it has taken it */
-    bool taken;
-    char error[CURL_ERROR_SIZE];
+    struct qmon__tls tls;
 };
-
-static curl_socket_t give_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
-    struct qmon__dial_tls *tls = context;
-
-    (void) purpose;
-    (void) address;
-    if (tls->taken)
-        return CURL_SOCKET_BAD;
-    tls->taken = true;
-    return tls->fd;
-}
-
-static int is_connected(void *context, curl_socket_t fd, curlsocktype purpose) {
-    (void) context;
-    (void) fd;
-    (void) purpose;
-    return CURL_SOCKOPT_ALREADY_CONNECTED;
-}
 
 static int left_ms(uint64_t deadline_ms) {
     uint64_t now_ms = qmon__dial_now_ms();
@@ -51,47 +26,12 @@ static int left_ms(uint64_t deadline_ms) {
     return deadline_ms > now_ms ? (int) (deadline_ms - now_ms) : 0;
 }
 
-/* The URL's host is whom the certificate must name; where the connection goes is settled already. */
-static bool set_name(struct qmon__dial_tls *tls, const struct qmon__dial *dial) {
-    bool numeric6 = strchr(dial->host, ':') != NULL;
-    char url[URL_BYTES];
-
-    if (strpbrk(dial->host, "/?#@\\ "))
-        return false;
-    snprintf(url, sizeof url, "https://%s%s%s:%s/", numeric6 ? "[" : "", dial->host, numeric6 ? "]" : "", dial->port);
-    tls->connect_to = tls->curl->slist_append(NULL, "::127.0.0.1:"); /* so that no name is looked up */
-    tls->curl->easy_setopt(tls->handle, CURLOPT_URL, url);
-    tls->curl->easy_setopt(tls->handle, CURLOPT_CONNECT_TO, tls->connect_to);
-    return tls->connect_to != NULL;
-}
-
-static void set_options(struct qmon__dial_tls *tls, const struct qmon__dial_tls_trust *trust, uint64_t deadline_ms) {
-    const struct qmon__curl *curl = tls->curl;
-    int wait_ms = left_ms(deadline_ms);
-
-    curl->easy_setopt(tls->handle, CURLOPT_CONNECT_ONLY, 1L);
-    curl->easy_setopt(tls->handle, CURLOPT_SSL_ENABLE_ALPN, 0L);
-    curl->easy_setopt(tls->handle, CURLOPT_NOSIGNAL, 1L);
-    curl->easy_setopt(tls->handle, CURLOPT_PROXY, "");
-    curl->easy_setopt(tls->handle, CURLOPT_ERRORBUFFER, tls->error);
-    curl->easy_setopt(tls->handle, CURLOPT_CONNECTTIMEOUT_MS, (long) (wait_ms > 0 ? wait_ms : 1));
-    curl->easy_setopt(tls->handle, CURLOPT_OPENSOCKETFUNCTION, give_socket);
-    curl->easy_setopt(tls->handle, CURLOPT_OPENSOCKETDATA, tls);
-    curl->easy_setopt(tls->handle, CURLOPT_SOCKOPTFUNCTION, is_connected);
-    qmon__http_trust(curl, tls->handle, trust->ca_file);
-    if (!trust->certificate || !trust->certificate[0])
-        return;
-    curl->easy_setopt(tls->handle, CURLOPT_SSLCERT, trust->certificate);
-    curl->easy_setopt(tls->handle, CURLOPT_SSLKEY, trust->key && trust->key[0] ? trust->key : trust->certificate);
-}
-
-static int explain(struct qmon__dial_tls *tls, CURLcode code, const struct qmon__dial *dial, char *ret_reason,
+static int explain(const struct qmon__tls *tls, CURLcode code, const struct qmon__dial *dial, char *ret_reason,
                    size_t bytes) {
     if (code == CURLE_OPERATION_TIMEDOUT) {
         snprintf(ret_reason, bytes, "timeout: %.100s agreed on no TLS in time", dial->host);
         return -ETIMEDOUT;
     }
-    tls->error[strcspn(tls->error, "\r\n")] = '\0';
     if (code == CURLE_SSL_CERTPROBLEM)
         snprintf(ret_reason, bytes, "tls: our own certificate or key is of no use: %.120s", tls->error);
     else
@@ -99,20 +39,18 @@ static int explain(struct qmon__dial_tls *tls, CURLcode code, const struct qmon_
     return -EPROTO;
 }
 
-static int agree(struct qmon__dial_tls *tls, const struct qmon__dial *dial, const struct qmon__dial_tls_trust *trust,
+static int agree(struct qmon__tls *tls, int fd, const struct qmon__dial *dial, const struct qmon__dial_tls_trust *trust,
                  uint64_t deadline_ms, char *ret_reason, size_t bytes) {
-    struct qmon__quiet quiet;
+    int r = qmon__tls_begin(tls, tls->curl, fd, dial->host, dial->port);
 
-    tls->handle = tls->curl->easy_init();
-    if (!tls->handle || !set_name(tls, dial)) {
-        snprintf(ret_reason, bytes, tls->handle ? "bad-url: %.100s is no host" : "memory: for TLS to %.100s",
+    if (r < 0) {
+        snprintf(ret_reason, bytes, r == -EINVAL ? "bad-url: %.100s is no host" : "memory: for TLS to %.100s",
                  dial->host);
-        return tls->handle ? -EINVAL : -ENOMEM;
+        return r;
     }
-    set_options(tls, trust, deadline_ms);
-    qmon__quiet_begin(&quiet, SIGPIPE);
-    CURLcode code = tls->curl->easy_perform(tls->handle);
-    qmon__quiet_end(&quiet);
+    qmon__http_trust(tls->curl, tls->handle, trust->ca_file);
+    qmon__tls_identify(tls, trust->certificate, trust->key);
+    CURLcode code = qmon__tls_agree(tls, left_ms(deadline_ms));
     return code == CURLE_OK ? 0 : explain(tls, code, dial, ret_reason, bytes);
 }
 
@@ -126,9 +64,9 @@ int qmon__dial_tls(const struct qmon__dial *dial, const struct qmon__dial_tls_tr
         snprintf(ret_reason, bytes, "%s: %.200s", curl ? "memory" : "no-libcurl", curl ? "out of memory" : problem);
         return curl ? -ENOMEM : -ELIBACC;
     }
-    tls->curl = curl;
-    tls->fd = qmon__dial(dial, SOCK_STREAM, deadline_ms, ret_reason, bytes);
-    int r = tls->fd < 0 ? -ECONNREFUSED : agree(tls, dial, trust, deadline_ms, ret_reason, bytes);
+    tls->tls = (struct qmon__tls){.curl = curl, .fd = -1};
+    int fd = qmon__dial(dial, SOCK_STREAM, deadline_ms, ret_reason, bytes);
+    int r = fd < 0 ? -ECONNREFUSED : agree(&tls->tls, fd, dial, trust, deadline_ms, ret_reason, bytes);
     if (r < 0)
         qmon__dial_tls_close(tls);
     else
@@ -151,9 +89,9 @@ static int send_all(struct qmon__dial_tls *tls, const char *at, size_t bytes, ui
 
     while (bytes > 0 && r == 0) {
         size_t sent = 0;
-        CURLcode code = tls->curl->easy_send(tls->handle, at, bytes, &sent);
+        CURLcode code = tls->tls.curl->easy_send(tls->tls.handle, at, bytes, &sent);
         if (code == CURLE_AGAIN)
-            r = await(tls->fd, POLLOUT, deadline_ms);
+            r = await(tls->tls.fd, POLLOUT, deadline_ms);
         else if (code != CURLE_OK)
             r = -EPROTO;
         at += sent;
@@ -180,8 +118,8 @@ static int await_refusal(struct qmon__dial_tls *tls, uint64_t until_ms) {
     for (;;) {
         char rest[256];
         size_t received = 0;
-        CURLcode code = tls->curl->easy_recv(tls->handle, rest, sizeof rest, &received);
-        if (code == CURLE_AGAIN && await(tls->fd, POLLIN, until_ms) < 0)
+        CURLcode code = tls->tls.curl->easy_recv(tls->tls.handle, rest, sizeof rest, &received);
+        if (code == CURLE_AGAIN && await(tls->tls.fd, POLLIN, until_ms) < 0)
             return 0;
         if (code == CURLE_OK && received == 0)
             return 0; /* it has read all and closes */
@@ -198,7 +136,7 @@ int qmon__dial_tls_send(struct qmon__dial_tls *tls, const void *data, size_t byt
     qmon__quiet_begin(&quiet, SIGPIPE);
     int r = send_all(tls, data, bytes, deadline_ms);
     if (r == 0)
-        r = await_arrival(tls->fd, deadline_ms);
+        r = await_arrival(tls->tls.fd, deadline_ms);
     if (r == 0)
         r = await_refusal(tls, until_ms < deadline_ms ? until_ms : deadline_ms);
     qmon__quiet_end(&quiet);
@@ -206,17 +144,8 @@ int qmon__dial_tls_send(struct qmon__dial_tls *tls, const void *data, size_t byt
 }
 
 void qmon__dial_tls_close(struct qmon__dial_tls *tls) {
-    struct qmon__quiet quiet;
-
     if (!tls)
         return;
-    qmon__quiet_begin(&quiet, SIGPIPE);
-    if (tls->handle)
-        tls->curl->easy_cleanup(tls->handle);
-    qmon__quiet_end(&quiet);
-    if (tls->connect_to)
-        tls->curl->slist_free_all(tls->connect_to);
-    if (!tls->taken && tls->fd >= 0)
-        close(tls->fd);
+    qmon__tls_end(&tls->tls);
     free(tls);
 }
