@@ -100,12 +100,15 @@ static int send_all(struct qmon__dial_tls *tls, const char *at, size_t bytes, ui
     return r;
 }
 
-/* Until the other machine's kernel has acknowledged all of it. */
+/* Until the other machine's kernel has acknowledged all of it. What a connection that was reset has not sent stays counted. */
 static int await_arrival(int fd, uint64_t deadline_ms) {
     const struct timespec step = {.tv_nsec = ARRIVAL_STEP_MS * 1000000};
+    struct pollfd one = {.fd = fd};
     int waiting = 0;
 
     while (ioctl(fd, SIOCOUTQ, &waiting) == 0 && waiting > 0) {
+        if (poll(&one, 1, 0) > 0 && (one.revents & (POLLERR | POLLHUP)))
+            return -EPROTO;
         if (left_ms(deadline_ms) == 0)
             return -ETIMEDOUT;
         nanosleep(&step, NULL);
