@@ -26,8 +26,11 @@ static struct qmon__spawn_stacks spawn_stacks;
 static char thread_stack[16 * 1024] __attribute__((aligned(64)));
 
 static int run_receiver(const char *why, uint64_t wait_ms) {
-    const struct qmon__spawn_request request = {
-        .why = why, .manner = QMON__SPAWN_AWAITED, .wait_ms = wait_ms, .stacks = &spawn_stacks};
+    const struct qmon__spawn_request request = {.why = why,
+                                                .manner = QMON__SPAWN_AWAITED,
+                                                .wait_ms = wait_ms,
+                                                .kept = qmon__orphans_are_seen(),
+                                                .stacks = &spawn_stacks};
     return qmon__spawn_receiver(&request);
 }
 

@@ -33,7 +33,7 @@ struct job {
     bool copied;
     char executable[2][PATH_BYTES];
     char why[32], pid[32], deadline[48], record[QMON_PATH_BYTES + 80];
-    char *arguments[9];
+    char *arguments[10];
 };
 
 void qmon__receiver_paths(char ret_first[static 600], char ret_second[static 600]) {
@@ -65,7 +65,7 @@ static bool is_the_record(const struct job *job, const struct stat *status) {
 }
 
 static void prepare(struct job *job, const struct qmon__spawn_request *request) {
-    static char name[] = "qmon", command[] = "receive", hold[] = "--hold", stay[] = "--stay";
+    static char name[] = "qmon", command[] = "receive", hold[] = "--hold", stay[] = "--stay", kept[] = "--kept";
     job->request = *request;
     job->caller_pid = qmon__getpid();
     job->result = -ECHILD;
@@ -86,6 +86,8 @@ static void prepare(struct job *job, const struct qmon__spawn_request *request) 
         *argument++ = hold;
     if (request->stay)
         *argument++ = stay;
+    if (request->kept)
+        *argument++ = kept;
     *argument = NULL;
 }
 

@@ -44,6 +44,7 @@ struct qmon__spawn_request {
     bool dying; /* the process makes no more children of its own */
     bool hold;  /* --hold: this process, its container or its machine ends with the report */
     bool stay;  /* --stay: nothing of ours may outlive the wait */
+    bool kept;  /* --kept: the program goes on, and an orphan of the receiver's would be seen */
     struct qmon__spawn_stacks *stacks;
     struct qmon__loose
         *loose; /* static; detached, and the caller goes on before the receiver has been executed. May be NULL */

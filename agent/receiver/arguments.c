@@ -60,6 +60,8 @@ int qmon__parse_arguments(int argc, char *const *argv, struct qmon__arguments *r
             parsed.hold = true;
         } else if (strcmp(argv[i], "--stay") == 0) {
             parsed.stay = true;
+        } else if (strcmp(argv[i], "--kept") == 0) {
+            parsed.kept = true;
         } else if (argv[i][0] == '-') {
             *ret_problem = "there is an option that receive does not know";
         }

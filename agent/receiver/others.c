@@ -12,7 +12,7 @@
 
 #define LATE_MS 500u /* no recovery of others' records with less time left */
 
-bool qmon__see_to_others(struct qmon__pass *pass, struct qmon__record_file *file, bool waited_for) {
+bool qmon__see_to_others(struct qmon__pass *pass, struct qmon__record_file *file, bool waited_for, bool alone) {
     struct qmon__places places;
     char state_dir[PATH_MAX];
     if (waited_for && pass->store != NULL && pass->held_back) {
@@ -31,7 +31,7 @@ bool qmon__see_to_others(struct qmon__pass *pass, struct qmon__record_file *file
     qmon__places_close(&places);
     qmon__tell_resolved(pass, qmon__now_real_ns() / 1000000u);
     qmon__tell_loops_over(pass, qmon__now_real_ns() / 1000000u);
-    bool digest_waits = qmon__tell_digests(pass, false) != 0;
+    bool digest_waits = qmon__tell_digests(pass, alone) != 0 && !alone;
     qmon__deliver(pass, NULL);
     qmon_store_retain(pass->store, qmon__now_real_ns() / 1000000u);
     return digest_waits;

@@ -107,7 +107,8 @@ static bool begin_work(struct work *work, unsigned sections) {
 }
 
 static void end_work(struct work *work) {
-    bool digest_waits = qmon__see_to_others(&work->pass, &work->file, is_waited_for(work->arguments));
+    bool digest_waits =
+        qmon__see_to_others(&work->pass, &work->file, is_waited_for(work->arguments), work->arguments->kept);
     free(work->maps);
     qmon__record_close(&work->file);
     if (work->pass.store != NULL)

@@ -29,6 +29,9 @@ Test(arguments, are_what_the_agent_says) {
     cr_expect_not(parsed.stay);
     cr_assert_eq(PARSE("--why=crash", "--pid=1", "--stay"), 0);
     cr_expect(parsed.stay);
+    cr_expect_not(parsed.kept);
+    cr_assert_eq(PARSE("--why=ring", "--pid=1", "--kept"), 0);
+    cr_expect(parsed.kept);
 }
 
 Test(arguments, that_make_no_sense_are_named) {
