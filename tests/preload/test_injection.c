@@ -29,11 +29,14 @@ static const char *problems_with(const struct failing *failing, int number, unsi
     snprintf(number_text, sizeof number_text, "%d", number);
     snprintf(nth_text, sizeof nth_text, "%u", nth);
     snprintf(error_text, sizeof error_text, "%d", failing->error);
+    /* Without a start to tell there is no receiver that would see to an early end as well. */
+    const bool exits = strcmp(failing->end, "exit") == 0;
     const struct victim victim = {
         .program = "fails_a_call",
         .arguments = {failing->list, number_text, nth_text, error_text, QMON_BUILD_DIR "/victims/dies_as_told",
                       failing->end},
-        .environment = {"QMON_EXCLUDE=fails_a_call", "QMON_DEADLINE_MS=2000"},
+        .environment = {"QMON_EXCLUDE=fails_a_call", "QMON_DEADLINE_MS=2000", exits ? "QMON_LIFECYCLE=off" : NULL},
+        .starts = exits ? NO_STARTS : 0,
         .code = failing->code,
         .origin = failing->origin,
         .afterwards = 1,
