@@ -101,7 +101,7 @@ static void compare_frame(const struct qmon_frame *frame, char **function, char 
     char *line = strrchr(*place, ':');
     *line = '\0';
     unsigned long number = strtoul(line + 1, NULL, 10);
-    if (!number && !frame->line) /* a symbol only: they name the file of the symbol */
+    if (!number) /* a symbol only, whose file they name; or code that is no line's, where we name the line before it, as gdb does */
         return;
     cr_expect_eq(frame->line, number, "0x%llx %s: line %u, they say %lu", (unsigned long long) frame->offset,
                  frame->function, frame->line, number);
