@@ -5,33 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <qmon/text.h>
+
 #include "help.h"
 #include "when.h"
 
 #define LIKELY_NAMES 64
 #define LIKELY_BYTES 32
-
-static unsigned edit_distance(const char *left, const char *right) {
-    unsigned row[LIKELY_BYTES + 1];
-    size_t columns = strlen(right);
-
-    for (size_t j = 0; j <= columns; j++)
-        row[j] = (unsigned) j;
-    for (size_t i = 0; left[i]; i++) {
-        unsigned diagonal = row[0];
-        row[0] = (unsigned) (i + 1);
-        for (size_t j = 1; j <= columns; j++) {
-            unsigned best = diagonal + (left[i] != right[j - 1]);
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            diagonal = row[j];
-            row[j] = best;
-        }
-    }
-    return row[columns];
-}
 
 const char *qmon__cli_likely(const char *typed, const char *const *names) {
     const char *best = NULL;
@@ -44,7 +24,7 @@ const char *qmon__cli_likely(const char *typed, const char *const *names) {
         unsigned distance;
         if (strlen(*names) > LIKELY_BYTES)
             continue;
-        distance = edit_distance(typed, *names);
+        distance = qmon_text_changes(typed, *names);
         if (length > 2 && strncmp(typed, *names, length) == 0)
             distance = 1;
         if (distance < best_distance && distance < length) {

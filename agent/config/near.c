@@ -2,31 +2,7 @@
 
 #include <string.h>
 
-#define BYTES 48
-
-unsigned qmon__changes_between(const char *one, const char *other) {
-    unsigned row[BYTES + 1];
-    size_t bytes = strlen(other);
-
-    if (bytes > BYTES || strlen(one) > BYTES)
-        return BYTES;
-    for (size_t i = 0; i <= bytes; i++)
-        row[i] = (unsigned) i;
-    for (unsigned line = 1; one[line - 1] != '\0'; line++) {
-        unsigned diagonal = row[0];
-        row[0] = line;
-        for (size_t i = 1; i <= bytes; i++) {
-            unsigned best = diagonal + (one[line - 1] != other[i - 1]);
-            diagonal = row[i];
-            if (row[i] + 1 < best)
-                best = row[i] + 1;
-            if (row[i - 1] + 1 < best)
-                best = row[i - 1] + 1;
-            row[i] = best;
-        }
-    }
-    return row[bytes];
-}
+#include <qmon/text.h>
 
 /* In a short word fewer changes make another one. */
 static unsigned most_changes(const char *word) {
@@ -40,7 +16,7 @@ const char *qmon__near_word(const char *word, const char *const *known, size_t k
     const char *best = NULL;
 
     for (size_t i = 0; i < known_count; i++) {
-        unsigned changes = qmon__changes_between(word, known[i]);
+        unsigned changes = qmon_text_changes(word, known[i]);
         if (changes < fewest) {
             fewest = changes;
             best = known[i];

@@ -8,8 +8,6 @@
 
 #define QMON__NEAR_CHANGES 3u /* more of them make another word */
 
-/* How many letters must be changed, added or left out to make one of the other (Levenshtein); many where one is too long. */
-unsigned qmon__changes_between(const char *one, const char *other);
 /* The nearest of `known`; NULL where none is near. */
 const char *qmon__near_word(const char *word, const char *const *known, size_t known_count);
 

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include <qmon/text.h>
+
 #define OPTION(field, env, path, kind, fallback, flags, help)                                                          \
     {env, path, QMON_VALUE_##kind, flags, offsetof(struct qmon_config, field), fallback, help},
 #define ALIAS(env, field)
@@ -92,7 +94,7 @@ static const char *nearest(const char *name, size_t field) {
 
     for (size_t i = 0; i < qmon_option_count; i++) {
         const char *known = *(const char *const *) ((const char *) &qmon_options[i] + field);
-        unsigned changes = known[0] == '\0' ? fewest : qmon__changes_between(name, known);
+        unsigned changes = known[0] == '\0' ? fewest : qmon_text_changes(name, known);
         if (changes < fewest) {
             fewest = changes;
             best = known;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <qmon/template.h>
+#include <qmon/text.h>
 
 #include "near.h"
 #include "routing_read.h"
@@ -19,7 +20,7 @@ struct nearest {
 static void compare(void *context, const char *path) {
     struct nearest *nearest = context;
     const char *leaf = strrchr(path, '.');
-    unsigned changes = qmon__changes_between(nearest->wanted, path);
+    unsigned changes = qmon_text_changes(nearest->wanted, path);
 
     if ((leaf != NULL && strcmp(leaf + 1, nearest->wanted) == 0) || /* "executable", "process.exe" */
         strncmp(path, nearest->wanted, strlen(nearest->wanted)) == 0)

@@ -11,13 +11,10 @@
 #include <string.h>
 
 #include <qmon/pipeline.h>
+#include <qmon/text.h>
 
 #include "function_name.h"
-
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash && slash[1] ? slash + 1 : path;
-}
+#include "internal.h"
 
 static bool matches(const struct qmon_patterns *patterns, const char *text) {
     if (!text || !*text)
@@ -29,7 +26,7 @@ static bool matches(const struct qmon_patterns *patterns, const char *text) {
 }
 
 bool qmon_matches_path(const struct qmon_patterns *patterns, const char *path) {
-    return path && (matches(patterns, path) || matches(patterns, base_name(path)));
+    return path && (matches(patterns, path) || matches(patterns, qmon_base_name(path)));
 }
 
 /* A frame that nothing is known of (a jump to nowhere, code made at run time) is nobody's. */
@@ -116,21 +113,22 @@ static bool find_origin(struct qmon_event *event) {
     return filtered;
 }
 
+bool qmon__code_number(const struct qmon_event *event, char ret_number[QMON__CODE_BYTES]) {
+    ret_number[0] = '\0';
+    if (event->kind == QMON_KIND_EXIT && event->exit.present)
+        snprintf(ret_number, QMON__CODE_BYTES, "%d", event->exit.status);
+    else if (event->kind == QMON_KIND_CRASH && event->signal.number > 0)
+        snprintf(ret_number, QMON__CODE_BYTES, "%d", event->signal.number);
+    return ret_number[0] != '\0';
+}
+
 /* The code as it is shown, and its number alone: "SIGTERM" is "15" too, "exit:2" is "2" too. */
 static bool is_ignored_code(const struct qmon_event *event, const struct qmon_patterns *codes) {
-    char number[16];
+    char number[QMON__CODE_BYTES];
 
     if (codes->count == 0)
         return false;
-    if (matches(codes, event->code))
-        return true;
-    if (event->kind == QMON_KIND_EXIT && event->exit.present)
-        snprintf(number, sizeof number, "%d", event->exit.status);
-    else if (event->kind == QMON_KIND_CRASH && event->signal.number > 0)
-        snprintf(number, sizeof number, "%d", event->signal.number);
-    else
-        return false;
-    return matches(codes, number);
+    return matches(codes, event->code) || (qmon__code_number(event, number) && matches(codes, number));
 }
 
 /* With and without the query: a health check is one however it is asked. */

@@ -29,6 +29,7 @@
 #include <xxhash.h>
 
 #include <qmon/pipeline.h>
+#include <qmon/text.h>
 
 #include "describe.h"
 #include "function_name.h"
@@ -76,7 +77,7 @@ static bool is_cause(const struct qmon_event *event, const char *kind) {
 }
 
 static void name_frame(const struct qmon_frame *frame, char ret_name[NAME_BYTES]) {
-    const char *module = frame->module ? qmon__base_name(frame->module) : "";
+    const char *module = frame->module ? qmon_base_name(frame->module) : "";
 
     if (frame->function)
         qmon__plain_function(frame->function, ret_name, NAME_BYTES);
@@ -202,7 +203,7 @@ static void mix_runtime(XXH3_state_t *state, const struct qmon_event *event) {
         if (!frame->in_app || frame->filtered || !frame->function || !frame->file)
             continue;
         mix(state, frame->function);
-        mix(state, qmon__base_name(frame->file));
+        mix(state, qmon_base_name(frame->file));
         mixed++;
     }
 }

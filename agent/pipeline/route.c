@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include <qmon/routing.h>
+#include <qmon/text.h>
+
+#include "internal.h"
 
 static const char *const names[QMON_CHANNELS] = {
 #define SINK(identifier, name, reader) name,
@@ -45,34 +48,26 @@ bool qmon_channel_has_words(enum qmon_channel channel) {
 /* What a field says, in each way in which it may be meant. */
 struct said {
     const char *texts[TEXTS];
-    char number[16], path[512];
+    char number[QMON__CODE_BYTES], path[512];
 };
-
-static const char *base_name(const char *path) {
-    const char *slash = path != NULL ? strrchr(path, '/') : NULL;
-    return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
-}
 
 static void say_code(const struct qmon_event *event, struct said *said) {
     said->texts[0] = event->code;
-    if (event->kind == QMON_KIND_EXIT && event->exit.present)
-        snprintf(said->number, sizeof said->number, "%d", event->exit.status);
-    else if (event->kind == QMON_KIND_CRASH && event->signal.number > 0)
-        snprintf(said->number, sizeof said->number, "%d", event->signal.number);
+    qmon__code_number(event, said->number);
     said->texts[1] = said->number;
 }
 
 static void say_file(const struct qmon_event *event, struct said *said) {
     if (event->thread_count == 0 || event->origin >= event->threads[0].frame_count) {
         said->texts[0] = event->process.executable;
-        said->texts[1] = base_name(event->process.executable);
+        said->texts[1] = qmon_base_name(event->process.executable);
         return;
     }
     const struct qmon_frame *frame = &event->threads[0].frames[event->origin];
     said->texts[0] = frame->file;
-    said->texts[1] = base_name(frame->file);
+    said->texts[1] = qmon_base_name(frame->file);
     said->texts[2] = frame->module;
-    said->texts[3] = base_name(frame->module);
+    said->texts[3] = qmon_base_name(frame->module);
 }
 
 static void say_endpoint(const struct qmon_event *event, struct said *said) {

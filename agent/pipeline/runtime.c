@@ -6,6 +6,8 @@
 #include <gelf.h>
 #include <string.h>
 
+#include <qmon/text.h>
+
 #include "binary.h"
 #include "describe.h"
 #include "file_guard.h"
@@ -51,7 +53,7 @@ static const struct runtime runtimes[] = {
 static const struct runtime *find_runtime(const struct qmon_event *event) {
     for (size_t i = 0; i < sizeof runtimes / sizeof runtimes[0]; i++)
         for (size_t m = 0; m < event->module_count; m++)
-            if (event->modules[m].path && !fnmatch(runtimes[i].pattern, qmon__base_name(event->modules[m].path), 0))
+            if (event->modules[m].path && !fnmatch(runtimes[i].pattern, qmon_base_name(event->modules[m].path), 0))
                 return &runtimes[i];
     return NULL;
 }
@@ -129,7 +131,7 @@ static bool read_python(struct qmon_event *event, const struct qmon_memory_eye *
     if (wanted[3].address && !eye->read(eye->context, bias + wanted[3].address, &version, sizeof version))
         return true;
     const uint32_t named =
-        version ? (uint32_t) (version >> 16 & 0xffff) : version_in_name(qmon__base_name(module->path));
+        version ? (uint32_t) (version >> 16 & 0xffff) : version_in_name(qmon_base_name(module->path));
     name_python(event, version ? (uint32_t) version : named);
     const struct qmon__python_layout *layout = qmon__python_layout(named);
     if (layout)
@@ -144,8 +146,7 @@ static void find_python(struct qmon_event *event, const struct qmon_memory_eye *
     size_t tried = 0;
     for (size_t i = 0; i < event->module_count && tried < MODULES_TRIED; i++) {
         const struct qmon_module *module = &event->modules[i];
-        if (!module->path || !strstr(qmon__base_name(module->path), "python3.") ||
-            (last && !strcmp(last, module->path)))
+        if (!module->path || !strstr(qmon_base_name(module->path), "python3.") || (last && !strcmp(last, module->path)))
             continue;
         const struct qmon__module_source source = {.path = module->path,
                                                    .build_id = module->build_id,

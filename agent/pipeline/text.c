@@ -155,3 +155,33 @@ void qmon_text_line(struct qmon_text *text, const char *words, size_t max_column
         left -= step;
     }
 }
+
+const char *qmon_base_name(const char *path) {
+    const char *slash = path != NULL ? strrchr(path, '/') : NULL;
+
+    return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
+}
+
+unsigned qmon_text_changes(const char *one, const char *other) {
+    unsigned row[QMON_CHANGES_BYTES + 1];
+    size_t bytes = strlen(other);
+
+    if (bytes > QMON_CHANGES_BYTES || strlen(one) > QMON_CHANGES_BYTES)
+        return QMON_CHANGES_BYTES;
+    for (size_t i = 0; i <= bytes; i++)
+        row[i] = (unsigned) i;
+    for (unsigned line = 1; one[line - 1] != '\0'; line++) {
+        unsigned diagonal = row[0];
+        row[0] = line;
+        for (size_t i = 1; i <= bytes; i++) {
+            unsigned best = diagonal + (one[line - 1] != other[i - 1]);
+            diagonal = row[i];
+            if (row[i] + 1 < best)
+                best = row[i] + 1;
+            if (row[i - 1] + 1 < best)
+                best = row[i - 1] + 1;
+            row[i] = best;
+        }
+    }
+    return row[bytes];
+}

@@ -15,8 +15,8 @@ struct change { /* the `week`th `weekday` of `month`, the last one for 5; at loc
     int64_t time_s;
 };
 
-/* After H. Hinnant's description of the proleptic Gregorian calendar in eras of 400 years. */
-int64_t qmon__days_from_civil(int64_t year, unsigned month, unsigned day) {
+/* The days from 1970-01-01 to this one. After H. Hinnant's description of the proleptic Gregorian calendar in eras of 400 years. */
+static int64_t days_from_civil(int64_t year, unsigned month, unsigned day) {
     year -= month <= 2;
     int64_t era = (year >= 0 ? year : year - 399) / 400;
     int64_t year_of_era = year - era * 400;
@@ -31,9 +31,9 @@ static int64_t floor_divide(int64_t value, int64_t by) {
 static int64_t year_of(int64_t time_s) {
     int64_t days = floor_divide(time_s, DAY_S), year = 1970 + floor_divide(days * 400, 146097);
 
-    while (qmon__days_from_civil(year, 1, 1) > days)
+    while (days_from_civil(year, 1, 1) > days)
         year--;
-    while (qmon__days_from_civil(year + 1, 1, 1) <= days)
+    while (days_from_civil(year + 1, 1, 1) <= days)
         year++;
     return year;
 }
@@ -101,9 +101,8 @@ static bool read_change(const char **at, struct change *ret_change) {
 
 /* Seconds since 1970, by the local clock before the change. */
 static int64_t moment_of(const struct change *change, int64_t year) {
-    int64_t first = qmon__days_from_civil(year, change->month, 1);
-    int64_t next =
-        change->month == 12 ? qmon__days_from_civil(year + 1, 1, 1) : qmon__days_from_civil(year, change->month + 1, 1);
+    int64_t first = days_from_civil(year, change->month, 1);
+    int64_t next = change->month == 12 ? days_from_civil(year + 1, 1, 1) : days_from_civil(year, change->month + 1, 1);
     int64_t weekday = ((first + 4) % 7 + 7) % 7; /* 1970-01-01 was a Thursday */
     int64_t day = first + ((int64_t) change->weekday - weekday + 7) % 7 + 7 * ((int64_t) change->week - 1);
 

@@ -10,7 +10,5 @@
 /* "CET-1CEST,M3.5.0,M10.5.0/3" (POSIX.1, "TZ"): seconds ahead of UTC at this time. False: it is no such rule. Days given by
  * their number in the year (Jn, n), which no zone uses, are not understood. Untouched on failure. */
 bool qmon__zone_rule_offset(const char *rule, int64_t time_s, int64_t *ret_offset_s);
-/* The days from 1970-01-01 to this one, by the Gregorian calendar. */
-int64_t qmon__days_from_civil(int64_t year, unsigned month, unsigned day);
 
 #endif

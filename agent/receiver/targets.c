@@ -6,16 +6,13 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include <qmon/text.h>
+
 #define SMALL_NUMBER 4096u
 #define TEXT_BYTES 48u
 #define TEXT_LEAST 4u
 #define USER_TOP UINT64_C(0x0000800000000000) /* x86_64 with four levels; more is rare and said to be no address */
 #define KERNEL_BASE UINT64_C(0xffff800000000000)
-
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
-}
 
 static const struct qmon_module *module_at(const struct qmon_event *event, uint64_t address) {
     for (size_t i = 0; i < event->module_count; i++)
@@ -73,7 +70,7 @@ static const char *constant_text(struct qmon_event *event, uint32_t live_pid, co
 static const char *words_of_file(struct qmon_event *event, const struct qmon__mapping *mapping, uint64_t address,
                                  uint32_t live_pid) {
     uint64_t offset = address - mapping->start + mapping->file_offset;
-    const char *name = base_name(mapping->name), *text = NULL;
+    const char *name = qmon_base_name(mapping->name), *text = NULL;
     if (!mapping->readable)
         return qmon_event_format(event, "memory without access, of %s", name);
     if (!is_module_path(event, mapping->name))
@@ -241,7 +238,7 @@ static void take_register_frames(struct qmon_event *event, const struct qmon_thr
         if (frame->inlined || frame->tail_call || frame->index >= event->register_count || frame->module == NULL)
             continue;
         struct qmon_register *reg = &event->registers[frame->index];
-        const char *module = base_name(frame->module);
+        const char *module = qmon_base_name(frame->module);
         if (frame->function != NULL && frame->function_offset != 0)
             reg->points_to =
                 qmon_event_format(event, "%s+0x%" PRIx64 " (%s)", frame->function, frame->function_offset, module);

@@ -83,7 +83,8 @@ struct qmon_routed {
 /* `configured`: the channels that there are. */
 struct qmon_routed qmon_routed(const struct qmon_routing *routing, const struct qmon_event *event,
                                qmon_channels configured);
-/* What an event that lacks it counts as for routes: the code and the number that stands for it. */
+/* Does all that the route asks for hold of the event? What the event lacks is matched by no pattern; a code matches also
+ * by the number that stands for it ("11" for SIGSEGV). */
 bool qmon_route_matches(const struct qmon_route *route, const struct qmon_event *event);
 
 /* How many alerts a channel takes; all zero: as many as there are. */

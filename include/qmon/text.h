@@ -32,4 +32,13 @@ size_t qmon_utf8_step(const char *at, size_t bytes, uint32_t *ret_code);
 /* May this code point stand in a line of text? Not control characters, line separators and bidirectional overrides. */
 bool qmon_utf8_printable(uint32_t code);
 
+/* What follows the last '/' of a path that does not end in one, else the whole; NULL for NULL. Part of `path`. */
+const char *qmon_base_name(const char *path);
+
+#define QMON_CHANGES_BYTES 48 /* words longer than this are compared with nothing */
+
+/* How many bytes must be changed, added or left out to make one word of the other (Levenshtein); QMON_CHANGES_BYTES where
+ * one of them is longer than that. */
+unsigned qmon_text_changes(const char *one, const char *other);
+
 #endif

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <qmon/text.h>
+
 #include "disassemble.h"
 
 #define SHOWN_BEFORE 4u
@@ -109,21 +111,16 @@ static const struct qmon_module *module_at(const struct qmon_event *event, uint6
     return NULL;
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = path ? strrchr(path, '/') : NULL;
-    return slash ? slash + 1 : path ? path : "?";
-}
-
 /* "checkout+0x1c20": the place in the file, which tools take. */
 static void put_place(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event, uint64_t pc,
                       const struct qmon_frame *frame) {
     const struct qmon_module *module = module_at(event, pc);
 
     if (frame && frame->module) {
-        qmon__cli_put(out, style, QMON_LOOK_PLAIN, base_name(frame->module));
+        qmon__cli_put(out, style, QMON_LOOK_PLAIN, qmon_base_name(frame->module));
         fprintf(out, "+0x%" PRIx64, frame->offset);
     } else if (module) {
-        qmon__cli_put(out, style, QMON_LOOK_PLAIN, base_name(module->path));
+        qmon__cli_put(out, style, QMON_LOOK_PLAIN, module->path ? qmon_base_name(module->path) : "?");
         fprintf(out, " file offset 0x%" PRIx64, pc - module->start + module->file_offset);
     } else {
         fputs("in no module", out);

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <qmon/text.h>
+
 #define FILES_MAX 20000u
 #define DEPTH_MAX 8u
 #define PATH_BYTES 4096u
@@ -26,11 +28,6 @@ struct qmon__debug_index {
     size_t files; /* looked at */
     bool cut;
 };
-
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
 
 static bool begins_as_elf(int directory, const char *name) {
     char magic[SELFMAG];
@@ -130,7 +127,7 @@ bool qmon__debug_index_is_cut(const struct qmon__debug_index *index) {
 
 /* "libshop.so.1", "libshop.so.1.debug" */
 static bool has_name(const struct entry *entry, const char *module) {
-    const char *name = base_name(entry->path), *wanted = base_name(module);
+    const char *name = qmon_base_name(entry->path), *wanted = qmon_base_name(module);
     size_t length = strlen(wanted);
     return strncmp(name, wanted, length) == 0 && (!name[length] || strcmp(name + length, DEBUG_SUFFIX) == 0);
 }

@@ -18,13 +18,8 @@
 #define WHERE_BYTES 400
 #define FRAMES_LOOKED_AT 24
 
-const char *qmon__base_name(const char *path) {
-    const char *slash = path ? strrchr(path, '/') : NULL;
-    return slash && slash[1] ? slash + 1 : path;
-}
-
 const char *qmon__program_name(const struct qmon_event *event) {
-    return event->process.executable ? qmon__base_name(event->process.executable) : "the program";
+    return event->process.executable ? qmon_base_name(event->process.executable) : "the program";
 }
 
 const char *qmon__one_line(struct qmon_event *event, const char *text, size_t columns) {
@@ -62,9 +57,9 @@ const char *qmon__describe_where(struct qmon_event *event) {
     else
         qmon__plain_function(frame->function, name, sizeof name);
     if (frame->file)
-        return frame->line ? qmon_event_format(event, "%s (%s:%u)", name, qmon__base_name(frame->file), frame->line)
-                           : qmon_event_format(event, "%s (%s)", name, qmon__base_name(frame->file));
-    return frame->module ? qmon_event_format(event, "%s (%s)", name, qmon__base_name(frame->module))
+        return frame->line ? qmon_event_format(event, "%s (%s:%u)", name, qmon_base_name(frame->file), frame->line)
+                           : qmon_event_format(event, "%s (%s)", name, qmon_base_name(frame->file));
+    return frame->module ? qmon_event_format(event, "%s (%s)", name, qmon_base_name(frame->module))
                          : qmon_event_text(event, name);
 }
 

@@ -47,6 +47,5 @@ const char *qmon__describe_where(struct qmon_event *event);
 /* One line of at most `columns` characters. Memory of the event. */
 const char *qmon__one_line(struct qmon_event *event, const char *text, size_t columns);
 const char *qmon__program_name(const struct qmon_event *event);
-const char *qmon__base_name(const char *path);
 
 #endif

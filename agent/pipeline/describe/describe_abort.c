@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <qmon/record.h>
+#include <qmon/text.h>
 
 #include "describe.h"
 #include "function_name.h"
@@ -64,13 +65,13 @@ static bool describe_assertion(struct qmon_event *event, const struct qmon_crash
     if (!it.expression && !(facts->abort_message && qmon__parse_assertion(event, facts->abort_message, &it)))
         return false;
     const char *file = it.file ? it.file : "an unknown file";
-    if (!facts->assertion && strcmp(qmon__base_name(file), "malloc.c") == 0)
+    if (!facts->assertion && strcmp(qmon_base_name(file), "malloc.c") == 0)
         return false; /* glibc's own, which is about its heap */
     if (it.function)
         qmon__plain_function(it.function, name, sizeof name);
     ret_cause->kind = "assertion";
     if (it.file)
-        ret_cause->place = qmon_event_format(event, "%s%s%s:%u%s", name, name[0] ? " (" : "", qmon__base_name(file),
+        ret_cause->place = qmon_event_format(event, "%s%s%s:%u%s", name, name[0] ? " (" : "", qmon_base_name(file),
                                              it.line, name[0] ? ")" : "");
     if (facts->abort_message && strstr(facts->abort_message, ": Unexpected error: ")) { /* assert_perror() */
         ret_cause->title = qmon_event_format(event, "Unexpected error: %s", it.expression);
@@ -110,8 +111,8 @@ static const char *thrower(struct qmon_event *event) {
         char name[256];
         if (thrown && frame->in_app && frame->function) {
             qmon__plain_function(frame->function, name, sizeof name);
-            return frame->file ? qmon_event_format(event, "%s (%s:%u)", name, qmon__base_name(frame->file), frame->line)
-                               : qmon_event_format(event, "%s (%s)", name, qmon__base_name(frame->module));
+            return frame->file ? qmon_event_format(event, "%s (%s:%u)", name, qmon_base_name(frame->file), frame->line)
+                               : qmon_event_format(event, "%s (%s)", name, qmon_base_name(frame->module));
         }
         for (size_t t = 0; frame->function && t < sizeof throws / sizeof throws[0]; t++)
             thrown = thrown || strncmp(frame->function, throws[t], strlen(throws[t])) == 0;

@@ -63,7 +63,7 @@ static const char *cycle_words(struct qmon_event *event, const struct qmon__recu
         if (frame->function)
             qmon_text_line(&text, qmon__plain_function(frame->function, name, sizeof name), 80, QMON_CUT_MIDDLE);
         else
-            qmon_text_format(&text, "%.80s+0x%" PRIx64, frame->module ? qmon__base_name(frame->module) : "?",
+            qmon_text_format(&text, "%.80s+0x%" PRIx64, frame->module ? qmon_base_name(frame->module) : "?",
                              frame->offset);
     }
     if (told < cycle->period)

@@ -8,6 +8,7 @@
 
 #include <qmon/interchange.h>
 #include <qmon/render.h>
+#include <qmon/text.h>
 
 #include "interchange.h"
 #include "json_build.h"
@@ -58,11 +59,6 @@ static void add_number(struct qmon__buffer *out, const char *key, uint64_t value
         add_integer(out, key, value);
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = path ? strrchr(path, '/') : NULL;
-    return slash ? slash + 1 : path;
-}
-
 /* The conventions have names of their own for machines. */
 static const char *machine_name(const char *machine) {
     static const char *const names[][2] = {
@@ -100,7 +96,7 @@ static void add_resource(struct qmon__buffer *out, const struct qmon_event *even
     add_number(out, "process.pid", event->process.pid);
     add_number(out, "process.parent_pid", event->process.parent_pid);
     add_text(out, "process.executable.path", event->process.executable);
-    add_text(out, "process.executable.name", base_name(event->process.executable));
+    add_text(out, "process.executable.name", qmon_base_name(event->process.executable));
     add_text(out, "process.command_line", event->process.command_line);
     add_text(out, "process.working_directory", event->process.working_directory);
     if (event->process.pid)

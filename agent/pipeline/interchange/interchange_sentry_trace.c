@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <qmon/text.h>
+
 #include "interchange.h"
 #include "json_build.h"
 
@@ -14,11 +16,6 @@
 #define PATH_BYTES 512u
 #define IMAGES 512u
 #define UUID_BYTES 16u
-
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash && slash[1] ? slash + 1 : path;
-}
 
 static const char *platform_of(const struct qmon_frame *frame) {
     static const char *const known[] = {"python", "java", "node", "perl", "ruby", "php", "csharp", "go"};
@@ -41,7 +38,7 @@ static void add_frame(struct qmon__buffer *out, const struct qmon_frame *frame) 
     qmon__put_open(out, NULL, '{');
     qmon__put_text(out, "function", frame->signal ? "<signal handler called>" : frame->function, NAME_BYTES);
     if (frame->file) {
-        qmon__put_text(out, "filename", base_name(frame->file), PATH_BYTES);
+        qmon__put_text(out, "filename", qmon_base_name(frame->file), PATH_BYTES);
         qmon__put_text(out, "abs_path", frame->file, PATH_BYTES);
         if (frame->line)
             qmon__put_number(out, "lineno", frame->line);

@@ -4,17 +4,13 @@
 #include <string.h>
 #include <time.h>
 
+#include <qmon/text.h>
+
 #include "render_words.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 #define LONG_NAME 64u /* bytes of a function's name that are shown as they are */
 #define NAME_BYTES 1024u
-
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-
-    return slash && slash[1] ? slash + 1 : path;
-}
 
 size_t qmon__words_place(const struct qmon_frame *frame, bool base_names, size_t max_columns, char *ret_text,
                          size_t bytes) {
@@ -23,11 +19,11 @@ size_t qmon__words_place(const struct qmon_frame *frame, bool base_names, size_t
 
     qmon_text_begin(&text, ret_text, bytes);
     if (frame->file) {
-        qmon_text_line(&text, base_names ? base_name(frame->file) : frame->file, max_columns - 11, QMON_CUT_START);
+        qmon_text_line(&text, base_names ? qmon_base_name(frame->file) : frame->file, max_columns - 11, QMON_CUT_START);
         if (frame->line)
             qmon_text_format(&text, ":%" PRIu32, frame->line);
     } else if (frame->module && frame->function) {
-        qmon_text_line(&text, base_name(frame->module), max_columns, QMON_CUT_START);
+        qmon_text_line(&text, qmon_base_name(frame->module), max_columns, QMON_CUT_START);
     }
     for (const char *c = ret_text; *c; c++)
         columns += ((unsigned char) *c & 0xc0u) != 0x80u;
@@ -52,7 +48,7 @@ void qmon__words_function_whole(struct qmon_text *text, const struct qmon_frame 
         if (!frame->file && frame->function_offset)
             qmon_text_format(text, "+0x%" PRIx64, frame->function_offset);
     } else if (frame->module) {
-        qmon_text_line(text, base_name(frame->module), max_columns, QMON_CUT_MIDDLE);
+        qmon_text_line(text, qmon_base_name(frame->module), max_columns, QMON_CUT_MIDDLE);
         qmon_text_format(text, "+0x%" PRIx64, frame->offset);
     } else {
         qmon_text_format(text, "0x%" PRIx64, frame->pc);

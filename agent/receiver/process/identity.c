@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include <qmon/pipeline.h>
+#include <qmon/text.h>
 
 #include "identity.h"
 #include "procfs.h"
@@ -120,17 +121,12 @@ void qmon__identify_process(struct qmon_event *event, const struct qmon_record *
         qmon_event_note(event, "%s", qmon_event_text(event, process->note));
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
-}
-
 void qmon__identify_service(struct qmon_event *event, const struct qmon_config *config) {
     const char *executable = event->process.executable;
     if (config->service != NULL && config->service[0] != '\0')
         event->service.name = qmon_event_text(event, config->service);
     else if (event->service.name == NULL)
-        event->service.name = qmon_event_text(event, executable != NULL ? base_name(executable) : "unknown");
+        event->service.name = qmon_event_text(event, executable != NULL ? qmon_base_name(executable) : "unknown");
     if (config->version != NULL && config->version[0] != '\0')
         event->service.version = qmon_event_text(event, config->version);
     if (config->stage != NULL && config->stage[0] != '\0')

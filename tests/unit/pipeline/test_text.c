@@ -62,3 +62,29 @@ Test(text, adds_nothing_after_the_first_that_did_not_fit, .timeout = 10) {
     qmon_text_add(&text, "c");
     cr_assert_str_eq(buffer, "ab");
 }
+
+Test(text, names_a_file_by_what_follows_the_last_slash, .timeout = 10) {
+    cr_assert_str_eq(qmon_base_name("/usr/bin/python3"), "python3");
+    cr_assert_str_eq(qmon_base_name("python3"), "python3");
+    cr_assert_str_eq(qmon_base_name("/srv/shop/"), "/srv/shop/");
+    cr_assert_str_eq(qmon_base_name(""), "");
+    cr_assert_null(qmon_base_name(NULL));
+}
+
+Test(text, counts_the_changes_between_two_words, .timeout = 10) {
+    char longer[QMON_CHANGES_BYTES + 2];
+
+    cr_assert_eq(qmon_text_changes("slack", "slack"), 0);
+    cr_assert_eq(qmon_text_changes("", "redis"), 5);
+    cr_assert_eq(qmon_text_changes("redis", ""), 5);
+    cr_assert_eq(qmon_text_changes("kitten", "sitting"), 3);
+    cr_assert_eq(qmon_text_changes("sitting", "kitten"), 3);
+    cr_assert_eq(qmon_text_changes("stats", "tsats"), 2);
+    memset(longer, 'a', sizeof longer - 1);
+    longer[sizeof longer - 1] = '\0';
+    cr_assert_eq(qmon_text_changes(longer, longer), QMON_CHANGES_BYTES);
+    cr_assert_eq(qmon_text_changes("a", longer), QMON_CHANGES_BYTES);
+    longer[QMON_CHANGES_BYTES] = '\0';
+    cr_assert_eq(qmon_text_changes(longer, longer), 0);
+    cr_assert_eq(qmon_text_changes("a", longer), QMON_CHANGES_BYTES - 1);
+}
