@@ -4,8 +4,8 @@
  * A sidecar, a collector or a gateway on this host or in this pod speaks plain HTTP at an address that needs no name server.
  * libcurl comes with thirty libraries, which take three times as long to load as such a request takes altogether, and a process
  * that dies may be waiting. So what is simple is done here: http:// to a numeric address or "localhost", no proxy, no signature.
- * Everything else is libcurl's, also a server that cannot be reached: its words are the same then. A request that was sent is
- * never sent again by libcurl: how it failed is told as libcurl would tell it.
+ * Everything else is libcurl's. A server that cannot be reached is not left to it, as it would wait for as long once more: how a
+ * request failed is told as libcurl would tell it.
  *
  * What comes back is not trusted: lines, numbers and bodies are bounded, and all of it by the request's deadline.
  */
@@ -98,12 +98,12 @@ static bool read_place(const char *url, struct place *ret_place) {
 
 int qmon__http_await(struct qmon__exchange *exchange, short events) {
     struct pollfd one = {.fd = exchange->fd, .events = events};
-    uint64_t now = now_ms();
     int r;
 
-    do
+    do {
+        uint64_t now = now_ms(); /* each time: a program's own timer may interrupt it again and again */
         r = poll(&one, 1, exchange->deadline_ms > now ? (int) (exchange->deadline_ms - now) : 0);
-    while (r < 0 && errno == EINTR);
+    } while (r < 0 && errno == EINTR);
     return r > 0 ? 0 : -ETIMEDOUT;
 }
 
@@ -112,8 +112,11 @@ static bool connect_to(struct qmon__exchange *exchange, int family, const void *
     socklen_t size = sizeof error;
 
     exchange->fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (exchange->fd < 0)
+    if (exchange->fd < 0) {
+        exchange->error = CURLE_COULDNT_CONNECT;
+        exchange->os_error = errno;
         return false;
+    }
     if (connect(exchange->fd, address, bytes) != 0)
         error = errno;
     if (error == EINPROGRESS)
@@ -123,10 +126,13 @@ static bool connect_to(struct qmon__exchange *exchange, int family, const void *
                     : ETIMEDOUT;
     if (error == 0) {
         setsockopt(exchange->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+        exchange->error = exchange->os_error = 0;
         return true;
     }
     close(exchange->fd);
     exchange->fd = -1;
+    exchange->error = now_ms() < exchange->deadline_ms ? CURLE_COULDNT_CONNECT : CURLE_OPERATION_TIMEDOUT;
+    exchange->os_error = error;
     return false;
 }
 
@@ -215,11 +221,11 @@ bool qmon__http_plain(const struct qmon__http_request *request, struct qmon__htt
         !compose(request, &place, head, &head_bytes))
         return false;
     exchange.deadline_ms = now_ms() + (timeout_ms ? timeout_ms : 1);
-    if (!reach(&exchange, &place))
-        return false;
-    converse(&exchange, head, head_bytes);
+    if (reach(&exchange, &place)) {
+        converse(&exchange, head, head_bytes);
+        close(exchange.fd);
+    }
     explicit_bzero(head, sizeof head);
-    close(exchange.fd);
     if (exchange.error != 0) {
         struct qmon__http_trouble trouble = {.code = exchange.error,
                                              .os_error = exchange.os_error,

@@ -19,8 +19,8 @@ struct qmon__exchange {
     bool ended; /* the other side has closed */
 };
 
-/* True: the request was made, and the response says what came of it (its body may be NULL still); false: it is libcurl's, and
- * nothing was sent. */
+/* True: the request was made or its server could not be reached, and the response says what came of it (its body may be NULL
+ * still); false: it is libcurl's, and nothing was sent. */
 bool qmon__http_plain(const struct qmon__http_request *request, struct qmon__http_response *response);
 
 /* Waits for `events` of poll: 0, or -ETIMEDOUT. */

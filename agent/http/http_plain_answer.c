@@ -95,7 +95,7 @@ static void read_header(const char *line, struct head *head, struct qmon__http_r
     }
 }
 
-/* Up to the empty line behind the headers; answers that others precede (100 Continue) are passed over. */
+/* Up to the empty line behind the headers; answers that others precede (100 Continue) are passed over, and bounded with it. */
 static bool read_head(struct qmon__exchange *exchange, struct head *ret_head) {
     size_t bytes = 0;
     char *line;
@@ -105,6 +105,7 @@ static bool read_head(struct qmon__exchange *exchange, struct head *ret_head) {
         line = next_line(exchange);
         if (!line)
             return false;
+        bytes += strlen(line);
         if (sscanf(line, "HTTP/1.%*1[01] %3d", &status) != 1 || status < 100) {
             exchange->error = CURLE_WEIRD_SERVER_REPLY;
             return false;

@@ -1,9 +1,11 @@
 /* Requests that are made without libcurl: what came is the same as with it. A path that libcurl would tidy up is libcurl's. */
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +16,12 @@
 
 static struct http_server *server;
 static struct qmon__http_response response;
+static volatile sig_atomic_t alarms;
+
+static void note_alarm(int signal) {
+    (void) signal;
+    alarms++;
+}
 
 static void start_with(enum http_tls tls, const char *script) {
     struct http_server_options options = {.tls = tls};
@@ -162,6 +170,85 @@ Test(http_plain, needs_no_libcurl_and_leaves_to_it_what_is_not_simple, .timeout 
     cr_expect_not(post_to(http_server_url(server, "x"), 2000));
     cr_expect_eq(response.failure, QMON__HTTP_NO_LIBRARY);
     stop();
+}
+
+/* A listener whose queue is full: what comes is dropped. Returns its port. */
+static uint16_t listen_to_nobody(void) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+    cr_assert_eq(bind(listener, (struct sockaddr *) &address, size), 0);
+    cr_assert_eq(listen(listener, 0), 0);
+    getsockname(listener, (struct sockaddr *) &address, &size);
+    for (int i = 0; i < 4; i++)
+        connect(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), (struct sockaddr *) &address, size);
+    return ntohs(address.sin_port);
+}
+
+/* libcurl would wait for it as long once more. */
+Test(http_plain, tells_itself_of_a_server_that_cannot_be_reached, .timeout = 20) {
+    static const char *const missing[] = {"libcurl-is-not-here.so.4", NULL};
+    char url[64], reason[128];
+    uint16_t full = listen_to_nobody(), closed = http_closed_port();
+
+    qmon__http_libraries = missing;
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/x", full);
+    cr_assert_not(post_to(url, 300));
+    cr_expect_eq(response.failure, QMON__HTTP_TIMEOUT);
+    snprintf(reason, sizeof reason, "timeout: no answer from 127.0.0.1:%u within 300 ms", full);
+    cr_expect_str_eq(response.reason, reason);
+    static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]"};
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+        snprintf(url, sizeof url, "http://%s:%u/x", hosts[i], closed);
+        cr_assert_not(post_to(url, 5000));
+        cr_expect_eq(response.failure, QMON__HTTP_CONNECT, "%s: %s", hosts[i], response.reason);
+    }
+    qmon__http_clear(&response);
+}
+
+Test(http_plain, words_for_a_closed_port_are_those_of_libcurl, .timeout = 20) {
+    uint16_t port = http_closed_port();
+    char url[64], reason[sizeof response.reason];
+
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/x", port);
+    cr_assert_not(post_to(url, 5000));
+    strcpy(reason, response.reason);
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/./x", port);
+    cr_assert_not(post_to(url, 5000));
+    cr_expect_str_eq(reason, response.reason);
+    qmon__http_clear(&response);
+}
+
+/* In steps that a blocking call feels and a slow machine leaves time for: were the time counted anew after each, it would not end. */
+Test(http_plain, a_timer_of_the_program_prolongs_nothing, .timeout = 20) {
+    const struct itimerval often = {.it_interval.tv_usec = 20000, .it_value.tv_usec = 20000};
+
+    signal(SIGALRM, note_alarm);
+    start_with(HTTP_TLS_NONE, "hang");
+    setitimer(ITIMER_REAL, &often, NULL);
+    cr_assert_not(post_to(http_server_url(server, "x"), 300));
+    setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+    cr_expect_eq(response.failure, QMON__HTTP_TIMEOUT, "%s", response.reason);
+    cr_expect_gt(alarms, 0);
+    stop();
+}
+
+Test(http_plain, does_not_wait_for_an_answer_behind_endless_others, .timeout = 20) {
+    static const char before[] = "HTTP/1.1 100 Continue\r\n\r\n", last[] = "HTTP/1.1 200 OK\r\n\r\nhere";
+    char *bytes = malloc(20000 * (sizeof before - 1) + sizeof last), *end = bytes, url[64];
+    pid_t child;
+
+    for (int i = 0; i < 20000; i++)
+        end = stpcpy(end, before);
+    strcpy(end, last);
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/x", answer_with(bytes, &child));
+    cr_expect_not(post_to(url, 10000));
+    cr_expect_eq(response.failure, QMON__HTTP_CLOSED, "%s", response.reason);
+    qmon__http_clear(&response);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    free(bytes);
 }
 
 Test(http_plain, says_so_when_the_library_is_another_one, .timeout = 20) {
