@@ -225,6 +225,8 @@ static struct qmon__lookup *look_up(struct run *run, struct qmon_frame *frame, c
     if (binary->missing_split)
         qmon_event_note(run->event, "%s: its debug information is elsewhere and not here (%s): no inlined functions",
                         module->path, binary->missing_split);
+    if (binary->unreadable)
+        qmon_event_note(run->event, "%s: its debug information %s", module->path, binary->unreadable);
     if (binary->debug_too_large)
         qmon_event_note(run->event, "%s: the time was too short for its debug information", module->path);
     return lookup;

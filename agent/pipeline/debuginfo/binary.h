@@ -55,6 +55,7 @@ struct qmon__binary {
     bool debug_sought, dwarf_tried;
     bool thorough;            /* debug information of the C library is read, too */
     bool debug_too_large;     /* compressed debug information that the time was too short for */
+    const char *unreadable;   /* why debug information that is there was not read (elf_file.h) */
     char debug_path[4200];    /* where `debug` was found */
     char *prefix;             /* where debug files are looked for */
     struct qmon__map lookups; /* by address */

@@ -72,6 +72,7 @@ static void open_debug(struct qmon__binary *binary, struct qmon__budget *budget)
     binary->dwarf = open_dwarf(elf, binary->alternate_dwarf);
     qmon__binary_use_splits(binary);
     binary->debug_too_large = elf->too_large;
+    binary->unreadable = elf->unreadable || !binary->alternate ? elf->unreadable : binary->alternate->unreadable;
 }
 
 static struct qmon__symbols *symbols_of(struct qmon__binary *binary, struct qmon__budget *budget) {

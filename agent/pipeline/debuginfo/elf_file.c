@@ -12,8 +12,6 @@
 
 #define LOADS_MAX 1024u
 #define PAGE_BYTES 4096u
-#define SECTION_BYTES_MAX (4ull << 30)
-#define INFLATION_MAX 1100u /* zlib's best is 1032 to one */
 
 static void take_notes(struct qmon__elf *elf, struct qmon__bytes notes) {
     struct qmon__cursor cursor = qmon__cursor_at(notes, 0);
@@ -72,7 +70,7 @@ static void read_note_sections(struct qmon__elf *elf) {
 
 static int begin(struct qmon__elf *elf) {
     GElf_Ehdr header;
-    elf->inflate_max = SECTION_BYTES_MAX;
+    elf->inflate_max = QMON__SECTION_BYTES_MAX;
     if (elf_version(EV_CURRENT) == EV_NONE)
         return -ENOEXEC;
     elf->elf = elf_memory(elf->image, elf->bytes);
@@ -98,7 +96,7 @@ static int map(int fd, struct qmon__elf *elf) {
     elf->bytes = (size_t) status.st_size;
     elf->device = status.st_dev;
     elf->inode = status.st_ino;
-    /* Writable, but ours alone: libelf notes in the headers what it has decompressed. */
+    /* Writable, but ours alone: libelf may put numbers into the order of this machine where they are. */
     void *image = mmap(NULL, elf->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
     if (image == MAP_FAILED)
         return -errno;
@@ -143,6 +141,7 @@ void qmon__elf_close(struct qmon__elf *elf) {
     if (!elf)
         return;
     elf_end(elf->elf);
+    qmon__elf_free_inflated(elf);
     if (elf->mapped)
         munmap(elf->image, elf->bytes);
     else
@@ -200,26 +199,6 @@ static Elf_Scn *find_section(struct qmon__elf *elf, const char *name, GElf_Shdr 
     return NULL;
 }
 
-/* How large a compressed section says that it is. A ".zdebug_" one: "ZLIB", and the size with its big end first. */
-static uint64_t promised_bytes(const struct qmon__elf *elf, Elf_Scn *section, const GElf_Shdr *header) {
-    GElf_Chdr compressed;
-    uint64_t bytes = 0;
-    if (header->sh_flags & SHF_COMPRESSED)
-        return gelf_getchdr(section, &compressed) ? compressed.ch_size : UINT64_MAX;
-    struct qmon__bytes head = file_bytes(elf, header->sh_offset, 12);
-    for (size_t i = 4; i < head.count; i++)
-        bytes = bytes << 8 | head.at[i];
-    return head.count ? bytes : UINT64_MAX;
-}
-
-/* Decompressing is refused where the promised size cannot come out of what is there. */
-static bool may_inflate(struct qmon__elf *elf, uint64_t promised, const GElf_Shdr *header) {
-    if (promised / INFLATION_MAX > header->sh_size)
-        return false;
-    elf->too_large |= promised > elf->inflate_max;
-    return promised <= elf->inflate_max;
-}
-
 static struct qmon__bytes section_bytes(Elf_Scn *section) {
     Elf_Data *data = elf_rawdata(section, NULL);
     if (!data || !data->d_buf)
@@ -240,19 +219,14 @@ bool qmon__elf_has_section(struct qmon__elf *elf, const char *name) {
 
 struct qmon__bytes qmon__elf_section(struct qmon__elf *elf, const char *name) {
     GElf_Shdr header;
-    Elf_Scn *section = find_section(elf, name, &header);
-    if (section) {
-        if ((header.sh_flags & SHF_COMPRESSED) &&
-            (!may_inflate(elf, promised_bytes(elf, section, &header), &header) || elf_compress(section, 0, 0) < 0))
-            return (struct qmon__bytes){0};
-        return section_bytes(section);
-    }
     char old[64];
-    section = old_name(name, old, sizeof old) ? find_section(elf, old, &header) : NULL;
-    uint64_t promised = section ? promised_bytes(elf, section, &header) : UINT64_MAX;
-    if (!section || !may_inflate(elf, promised, &header))
+    Elf_Scn *section = find_section(elf, name, &header);
+    if (section && !(header.sh_flags & SHF_COMPRESSED))
+        return section_bytes(section);
+    const bool was_renamed = !section && old_name(name, old, sizeof old);
+    if (was_renamed)
+        section = find_section(elf, old, &header);
+    if (!section)
         return (struct qmon__bytes){0};
-    if (promised != header.sh_size && elf_compress_gnu(section, 0, 0) < 0) /* equal: it was decompressed before */
-        return (struct qmon__bytes){0};
-    return section_bytes(section);
+    return qmon__elf_inflate(elf, file_bytes(elf, header.sh_offset, header.sh_size), was_renamed);
 }

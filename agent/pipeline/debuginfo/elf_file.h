@@ -14,6 +14,7 @@
 #include "dwarf_cursor.h"
 
 #define QMON__BUILD_ID_TEXT 65 /* 32 bytes in hexadecimal, and NUL */
+#define QMON__SECTION_BYTES_MAX (4ull << 30)
 
 struct qmon__elf {
     Elf *elf;
@@ -26,6 +27,8 @@ struct qmon__elf {
     char build_id[QMON__BUILD_ID_TEXT]; /* "" none */
     uint64_t inflate_max;               /* a compressed section that is larger is not read */
     bool too_large;                     /* there was one */
+    const char *unreadable;             /* static: why a compressed section could not be read; NULL they could */
+    struct qmon__inflated *inflated;    /* elf_inflate.c */
     dev_t device;
     ino_t inode;
 };
@@ -46,6 +49,12 @@ bool qmon__elf_executable_at(const struct qmon__elf *elf, uint64_t address);
 struct qmon__bytes qmon__elf_section(struct qmon__elf *elf, const char *name);
 bool qmon__elf_has_section(struct qmon__elf *elf, const char *name); /* compressed or not */
 Elf_Scn *qmon__elf_section_of_type(struct qmon__elf *elf, uint32_t type);
+
+/* --- elf_inflate.c: what a compressed section holds, by zlib or zstd; made once, and kept as long as the file. Empty: it
+ * is damaged, larger than inflate_max, or compressed in a way that is not at hand (`unreadable`). `was_renamed`: in the old
+ * way, as ".zdebug_". */
+struct qmon__bytes qmon__elf_inflate(struct qmon__elf *elf, struct qmon__bytes packed, bool was_renamed);
+void qmon__elf_free_inflated(struct qmon__elf *elf);
 
 /* --- elf_plt.c: the function that the stub at this address calls, as the linker says it; *ret_start: where the stub begins.
  * False: there is no stub, or it cannot be told. */

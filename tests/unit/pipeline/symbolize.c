@@ -1,8 +1,13 @@
 /* symbolize.c: functions, lines and inlines of code of our own, of every kind of file that they can come from. */
 #include <criterion/criterion.h>
 #include <dlfcn.h>
+#include <elf.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <qmon/pipeline.h>
 
@@ -181,11 +186,62 @@ Test(symbolize, a_debug_file_of_another_build_is_not_believed) {
 }
 
 Test(symbolize, reads_compressed_sections_new_and_old) {
-    static const char *const kinds[] = {"--compress-debug-sections=zlib-gabi", "--compress-debug-sections=zlib-gnu"};
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const kinds[] = {"--compress-debug-sections=zlib-gabi", "--compress-debug-sections=zlib-gnu",
+                                        "--compress-debug-sections=zstd"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         cr_assert_eq(TOOL(NULL, "objcopy", kinds[i], LIBRARY, variant("packed.so")), 0);
         struct qmon_event *event = symbolized("symbols_deep", variant("packed.so"), NULL);
         expect_full(event);
+        cr_expect_eq(event->note_count, 0);
+        qmon_event_free(event);
+    }
+}
+
+/* Every compressed section of the file, changed. */
+static void edit_compressed(const char *path, void (*edit)(Elf64_Chdr *header)) {
+    struct stat status;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    cr_assert(fd >= 0 && !fstat(fd, &status), "%s", path);
+    unsigned char *image = mmap(NULL, (size_t) status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    cr_assert_neq(image, MAP_FAILED);
+    const Elf64_Ehdr *file = (const Elf64_Ehdr *) image;
+    const Elf64_Shdr *sections = (const Elf64_Shdr *) (image + file->e_shoff);
+    for (unsigned i = 0; i < file->e_shnum; i++)
+        if (sections[i].sh_flags & SHF_COMPRESSED)
+            edit((Elf64_Chdr *) (image + sections[i].sh_offset));
+    munmap(image, (size_t) status.st_size);
+}
+
+static void name_unknown_method(Elf64_Chdr *header) {
+    header->ch_type = 77;
+}
+
+static void damage_stream(Elf64_Chdr *header) {
+    memset(header + 1, 0xa5, 16);
+}
+
+static void promise_too_much(Elf64_Chdr *header) {
+    header->ch_size = UINT64_MAX / 2;
+}
+
+static void promise_one_more(Elf64_Chdr *header) {
+    header->ch_size++;
+}
+
+Test(symbolize, what_cannot_be_decompressed_leaves_the_symbol_table_and_an_unknown_way_is_named) {
+    static void (*const edits[])(Elf64_Chdr *) = {name_unknown_method, damage_stream, promise_too_much,
+                                                  promise_one_more};
+    static const char *const kinds[] = {"--compress-debug-sections=zlib-gabi", "--compress-debug-sections=zstd"};
+    for (size_t i = 0; i < 2 * sizeof edits / sizeof *edits; i++) {
+        cr_assert_eq(TOOL(NULL, "objcopy", kinds[i % 2], LIBRARY, variant("odd.so")), 0);
+        edit_compressed(variant("odd.so"), edits[i / 2]);
+        struct qmon_event *event = symbolized("symbols_outer", variant("odd.so"), NULL);
+        expect_frame(event, 0, "symbols_outer", NULL, 0, false);
+        cr_assert_eq(event->note_count, edits[i / 2] == name_unknown_method);
+        if (event->note_count)
+            cr_expect_not_null(strstr(event->notes[0], "compressed in a way that is not known here"), "%s",
+                               event->notes[0]);
         qmon_event_free(event);
     }
 }
