@@ -141,14 +141,17 @@ static int save(struct qmon_store *store, void *context) {
     return r;
 }
 
-/* Frees the JSON, or gives it to the claimed item. */
-static int save_json(struct qmon_store *store, struct saving *saving, char *json) {
-    int r;
+static int refuse(struct qmon_store *store, void *context) {
+    (void) store;
+    return *(const int *) context;
+}
 
-    if (json == NULL)
-        return -ENOMEM;
+/* Frees the JSON, or gives it to the claimed item. What cannot be kept at all fails the transaction that it is to be part of, too. */
+static int save_json(struct qmon_store *store, struct saving *saving, char *json) {
+    int r = json == NULL ? -ENOMEM : strlen(json) > QMON__JSON_BYTES_MAX ? -E2BIG : 0;
+
     saving->json = json;
-    r = strlen(json) > QMON__JSON_BYTES_MAX ? -E2BIG : qmon__write(store, QMON__BUSY_MS, save, saving);
+    r = r < 0 ? qmon__write(store, QMON__BUSY_MS, refuse, &r) : qmon__write(store, QMON__BUSY_MS, save, saving);
     if (r == 0 && saving->item != NULL && saving->item->sink != NULL) {
         saving->item->json = json;
         return 0;

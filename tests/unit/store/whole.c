@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,6 +74,25 @@ Test(store_whole, keeps_nothing_where_one_of_it_fails) {
     cr_expect_lt(qmon_store_commit(store), 0);
     cr_expect_eq(counter_of(store, "n", NULL), 0);
     cr_expect_eq(events(), 1);
+}
+
+/* Else the others would be kept without it, and who handed it over would take it for kept. */
+Test(store_whole, keeps_nothing_where_an_event_is_too_large) {
+    const size_t bytes = 17u << 20;
+    char *huge = malloc(bytes + 1);
+
+    cr_assert_not_null(huge);
+    memset(huge, 'x', bytes);
+    huge[bytes] = '\0';
+    qmon_store_begin(store);
+    cr_expect_eq(save_event(store, EVENT(1, 1)), 0);
+    cr_expect_eq(save_event(store, EVENT(2, 2, .message = huge)), -E2BIG);
+    cr_expect_eq(qmon_store_commit(store), -E2BIG);
+    cr_expect_eq(events(), 0);
+    cr_expect_eq(save_event(store, EVENT(3, 3, .message = huge)), -E2BIG, "by itself, too");
+    cr_expect_eq(save_event(store, EVENT(4, 4)), 0);
+    cr_expect_eq(events(), 1);
+    free(huge);
 }
 
 Test(store_whole, locks_nobody_out_before_it_writes) {
