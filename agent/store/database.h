@@ -152,7 +152,8 @@
     X(GIVE_UP, "UPDATE outbox SET status = 2, done_ms = ?1, reason = 'not delivered in 30 days' "                      \
                "WHERE status = 0 AND created_ms < ?2")                                                                 \
     X(DROP_ONCE, "DELETE FROM once WHERE key IN (SELECT key FROM once WHERE at_ms < ?1 LIMIT ?2)")                     \
-    X(UNTOLD, "SELECT sum(suppressed) FROM windows WHERE expires_ms < ?1")                                             \
+    X(UNTOLD, "SELECT sum(suppressed) FROM windows WHERE expires_ms < ?1 AND substr(key, 1, 6) NOT IN "                \
+              "('burst|', 'limit|', 'limit:', 'night|', 'digest')") /* of limits: digests tell them */                 \
     X(DROP_WINDOWS, "DELETE FROM windows WHERE expires_ms < ?1")
 
 enum qmon__statement {

@@ -72,6 +72,19 @@ Test(store_windows, are_forgotten_a_week_after_the_last_occurrence_and_the_untol
     cr_expect_eq(decide("k", start + 8 * day).suppressed, 0);
 }
 
+Test(store_windows, of_limits_are_no_repeats_that_nobody_heard_of) {
+    static const char *const keys[] = {"burst|slack|0|error", "limit|*|error", "limit:shop:key", "night|email|0|exit|9",
+                                       "digest|slack|0"};
+    const uint64_t start = 1000 * 24 * 3600000ull;
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        for (int times = 0; times < 3; times++)
+            decide(keys[i], start);
+    cr_assert_eq(qmon_store_retain(store, start + 9 * 24 * 3600000ull), 0);
+    cr_expect_eq(counter_of(store, "dedup.untold", NULL), 0);
+    cr_expect_eq(decide(keys[0], start + 9 * 24 * 3600000ull).suppressed, 0, "they are forgotten all the same");
+}
+
 Test(store_windows, learn_what_another_cache_decided_but_keep_what_it_does_not_know) {
     struct qmon_decision_request request = {.key = "k", .limit = 1, .window_s = 60, .now_ms = 1000000, .count = 1};
     struct qmon_window recalled,
