@@ -75,9 +75,10 @@ static int add(struct qmon_store *store, void *context) {
     if (loop->count > 0 && looping->start_ms != 0 && looping->start_ms <= loop->last_ms)
         return 1;
     if (loop->count == 0)
-        loop->since_ms = looping->now_ms;
+        loop->since_ms = loop->last_ms = looping->now_ms;
     loop->count++;
-    loop->last_ms = looping->now_ms;
+    if (loop->last_ms < looping->now_ms) /* a clock that was put back takes nothing from it */
+        loop->last_ms = looping->now_ms;
     return put(store, looping);
 }
 

@@ -74,6 +74,16 @@ Test(crash_loop, is_told_when_it_is_seen_and_as_the_number_doubles) {
     cr_expect_eq(bench_alerts(&bench, "\"kind\":\"crash\"", NULL), 1, "the problem itself is told once, as ever");
 }
 
+/* Of processes whose start is not known: others were started after the crash before. */
+Test(crash_loop, takes_no_clock_that_is_put_back_for_a_long_time) {
+    crash(1, 0);
+    clock_ns -= 30 * UINT64_C(1000000000);
+    started_ms_ago = clock_ns / 1000000u;
+    crash(5, 10);
+    cr_expect_eq(bench_events(&bench, NULL, "\"kind\":\"crash\""), 6);
+    cr_expect_eq(told(NULL), 0, "six within a moment");
+}
+
 Test(crash_loop, folds_starts_and_stops_while_it_lasts) {
     tell(QMON_KIND_LIFECYCLE, "/usr/bin/shop", "startup", 71);
     crash(5, 16000);
