@@ -24,7 +24,7 @@ static int start(const char *command, int output, pid_t *ret_pid) {
     char *const arguments[] = {shell, option, (char *) command, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    sigset_t none;
+    sigset_t none, all;
     int r;
 
     posix_spawn_file_actions_init(&actions);
@@ -33,9 +33,11 @@ static int start(const char *command, int output, pid_t *ret_pid) {
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
     posix_spawnattr_init(&attributes);
     sigemptyset(&none);
+    sigfillset(&all);
     posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setpgroup(&attributes, 0); /* to be ended with whatever it starts */
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+    posix_spawnattr_setsigdefault(&attributes, &all); /* a receiver ignores some */
+    posix_spawnattr_setpgroup(&attributes, 0);        /* to be ended with whatever it starts */
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
     r = posix_spawn(ret_pid, "/bin/sh", &actions, &attributes, arguments, environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
@@ -49,8 +51,11 @@ static int read_all(int input, uint64_t deadline_ms, char ret_answer[ANSWER_BYTE
     for (;;) {
         uint64_t now_ms = qmon__aws_now_ms();
         struct pollfd one = {.fd = input, .events = POLLIN};
-        if (now_ms >= deadline_ms || poll(&one, 1, (int) (deadline_ms - now_ms)) == 0)
+        int ready = now_ms < deadline_ms ? poll(&one, 1, (int) (deadline_ms - now_ms)) : 0;
+        if (ready == 0)
             return -ETIMEDOUT;
+        if (ready < 0 && errno == EINTR) /* a read would wait as long as it takes */
+            continue;
         ssize_t got = read(input, ret_answer + used, ANSWER_BYTES - 1 - used);
         if (got < 0 && errno != EINTR)
             return -errno;
@@ -64,14 +69,19 @@ static int read_all(int input, uint64_t deadline_ms, char ret_answer[ANSWER_BYTE
     }
 }
 
-/* The exit status, or -ETIMEDOUT: it was ended. It may close its output and go on. */
+/* The exit status, as the shell tells it also where a signal ended it; or -ETIMEDOUT: we ended it. It may close its output and go
+ * on. */
+static int status_of(int status) {
+    return WIFEXITED(status) ? WEXITSTATUS(status) : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : -ECHILD;
+}
+
 static int finish(pid_t pid, bool give_up, uint64_t deadline_ms) {
     int status = -1;
 
     for (;;) {
         pid_t done = waitpid(pid, &status, give_up ? 0 : WNOHANG);
         if (done == pid || (done < 0 && errno != EINTR))
-            return give_up ? -ETIMEDOUT : done == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -ECHILD;
+            return give_up ? -ETIMEDOUT : done == pid ? status_of(status) : -ECHILD;
         if (qmon__aws_now_ms() >= deadline_ms && !give_up) {
             kill(-pid, SIGKILL);
             give_up = true;
@@ -86,6 +96,8 @@ static int take(struct qmon__aws_search *search, const char *name, const char *a
     snprintf(what, sizeof what, "profile %.64s: its credential_process", name);
     if (status == -ETIMEDOUT)
         return qmon__aws_fail(search, -ETIMEDOUT, "%s was not done in time", what);
+    if (status < 0) /* somebody else in this process waited for it */
+        return qmon__aws_fail(search, status, "%s has ended, and it is not known how", what);
     if (status != 0)
         return qmon__aws_fail(search, -ECHILD, "%s failed with exit status %d", what, status);
     return qmon__aws_read_json(search, what, answer);

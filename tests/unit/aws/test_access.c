@@ -7,9 +7,11 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 
 #include <qmon/aws.h>
@@ -23,6 +25,12 @@ TestSuite(aws_access, .timeout = 30);
 
 static struct qmon_aws_access access_;
 static char why[QMON_AWS_WHY_BYTES];
+static volatile sig_atomic_t alarms;
+
+static void note_alarm(int signal) {
+    (void) signal;
+    alarms++;
+}
 
 static void assert_found(struct aws_mock *mock, const char *key_id, const char *token, const char *source) {
     struct qmon__http_response response;
@@ -148,6 +156,7 @@ Test(aws_access, a_program_that_fails_or_hangs_is_named_and_ended) {
                 {"echo nonsense", "are no credentials"},
                 {"sleep 600", "not done in time"},
                 {"exec >&-; sleep 600", "not done in time"},
+                {"kill -TERM $$", "failed with exit status 143"},
                 {"yes", "says too much"}};
     struct scratch scratch = scratch_make();
     char text[200];
@@ -160,6 +169,28 @@ Test(aws_access, a_program_that_fails_or_hangs_is_named_and_ended) {
         cr_expect_lt(qmon_aws_find(1000, &access_, why), 0, "%s", rows[i].command);
         cr_expect_not_null(strstr(why, rows[i].words), "%s: %s", rows[i].command, why);
     }
+    scratch_remove(&scratch);
+}
+
+/* A program with a timer of its own, as the library's users may be; and a receiver, which ignores signals that others end by. */
+Test(aws_access, a_program_is_waited_for_no_longer_and_inherits_nothing_for_what_this_process_does_with_signals) {
+    const struct itimerval often = {.it_interval.tv_usec = 20000, .it_value.tv_usec = 20000};
+    struct scratch scratch = scratch_make();
+
+    signal(SIGALRM, note_alarm);
+    signal(SIGTERM, SIG_IGN);
+    scratch_write(&scratch, "config", "[default]\nregion = us-west-2\ncredential_process = kill -TERM $$; echo 1\n");
+    setenv("AWS_CONFIG_FILE", scratch_path(&scratch, "config"), 1);
+    qmon_aws_forget();
+    cr_expect_lt(qmon_aws_find(5000, &access_, why), 0);
+    cr_expect_not_null(strstr(why, "failed with exit status 143"), "%s", why);
+    scratch_write(&scratch, "config", "[default]\nregion = us-west-2\ncredential_process = exec sleep 600\n");
+    setitimer(ITIMER_REAL, &often, NULL);
+    qmon_aws_forget();
+    cr_expect_lt(qmon_aws_find(500, &access_, why), 0);
+    setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+    cr_expect_not_null(strstr(why, "not done in time"), "%s", why);
+    cr_expect_gt(alarms, 0);
     scratch_remove(&scratch);
 }
 
