@@ -15,6 +15,7 @@
 /* The table's flags as they matter here. */
 #define QMON_OPTION_SECRET 0
 #define QMON_OPTION_HOST 1
+#define QMON_OPTION_PATH 0
 
 #define OPTION(field, env, path, kind, fallback, flags, help)                                                          \
     _Static_assert(sizeof(env) <= QMON__NAME_BYTES && sizeof(path) <= QMON__NAME_BYTES,                                \

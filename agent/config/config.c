@@ -122,17 +122,7 @@ static int apply_file(struct whole_config *whole, const char *path) {
 }
 
 static bool is_path(const struct qmon_option *option, const char *text) {
-    static const size_t paths[] = {
-        offsetof(struct qmon_config, state_dir),    offsetof(struct qmon_config, events_file),
-        offsetof(struct qmon_config, log),          offsetof(struct qmon_config, config),
-        offsetof(struct qmon_config, ca_file),      offsetof(struct qmon_config, csv_file),
-        offsetof(struct qmon_config, redis_tls_ca), offsetof(struct qmon_config, redis_tls_cert),
-        offsetof(struct qmon_config, redis_tls_key)};
-
-    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
-        if (paths[i] == option->offset)
-            return strcmp(text, "stderr") != 0;
-    return false;
+    return (option->flags & QMON_OPTION_PATH) && strcmp(text, "stderr") != 0;
 }
 
 /* Relative paths in the environment are relative to the working directory, those in the file to where it stands. */

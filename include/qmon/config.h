@@ -12,6 +12,7 @@
 
 #define QMON_OPTION_SECRET 0x1u
 #define QMON_OPTION_HOST 0x2u
+#define QMON_OPTION_PATH 0x4u
 
 enum qmon_who { QMON_WHO_OFF, QMON_WHO_ROOT, QMON_WHO_ALL };
 

@@ -81,8 +81,9 @@ Test(config_file, makes_relative_paths_absolute) {
 
     cr_assert_eq(mkdir("etc", 0700), 0);
     scratch_write(&scratch, "etc/qmon.json",
-                  "{\"state_dir\": \"./state\", \"file\": {\"path\": \"/abs\"}, \"log\": \"stderr\"}");
-    config = config_with("QMON_CONFIG=etc/qmon.json", "QMON_EVENTS_FILE=here/events");
+                  "{\"state_dir\": \"./state\", \"file\": {\"path\": \"/abs\"}, \"log\": \"stderr\", "
+                  "\"syslog\": {\"tls_cert\": \"own.pem\"}}");
+    config = config_with("QMON_CONFIG=etc/qmon.json", "QMON_EVENTS_FILE=here/events", "QMON_SYSLOG_TLS_KEY=own.key");
     snprintf(expected, sizeof expected, "%s/etc/state", scratch.path);
     cr_expect_str_eq(config->state_dir, expected, "the file's are relative to the file: %s", config->state_dir);
     snprintf(expected, sizeof expected, "%s/here/events", scratch.path);
@@ -90,6 +91,10 @@ Test(config_file, makes_relative_paths_absolute) {
     snprintf(expected, sizeof expected, "%s/etc/qmon.json", scratch.path);
     cr_expect_str_eq(config->config, expected);
     cr_expect_str_eq(config->log, "stderr");
+    snprintf(expected, sizeof expected, "%s/etc/own.pem", scratch.path);
+    cr_expect_str_eq(config->syslog_tls_cert, expected);
+    snprintf(expected, sizeof expected, "%s/own.key", scratch.path);
+    cr_expect_str_eq(config->syslog_tls_key, expected);
     qmon_config_free(config);
     config = config_with("QMON_STATE_DIR=", "QMON_LOG=log");
     cr_expect_str_eq(config->state_dir, "");
