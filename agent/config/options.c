@@ -32,7 +32,7 @@ static const struct {
 
 static const struct {
     size_t offset;
-    struct qmon__range range;
+    struct qmon_option_range range;
 } ranges[] = {
     {offsetof(struct qmon_config, redis_port), {1, 65535}},
     {offsetof(struct qmon_config, dedup_window_s), {0, 31536000}}, /* a year; 0: every event alerts */
@@ -51,11 +51,11 @@ const char *qmon_option_alias(const struct qmon_option *option, size_t index) {
     return NULL;
 }
 
-struct qmon__range qmon__option_range(const struct qmon_option *option) {
+struct qmon_option_range qmon_option_range(const struct qmon_option *option) {
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
         if (ranges[i].offset == option->offset)
             return ranges[i].range;
-    return (struct qmon__range){0, (uint64_t) 1 << 53};
+    return (struct qmon_option_range){0, (uint64_t) 1 << 53};
 }
 
 const struct qmon_option *qmon__option_by_path(const char *path) {

@@ -19,13 +19,6 @@ enum {
 #undef OPTION
 #undef ALIAS
 
-struct qmon__range {
-    uint64_t low, high;
-};
-
-/* What a COUNT may be. */
-struct qmon__range qmon__option_range(const struct qmon_option *option);
-
 /* By the path in the JSON file; NULL where there is none of that name. */
 const struct qmon_option *qmon__option_by_path(const char *path);
 /* Is `path` an object that holds options ("dedup")? */

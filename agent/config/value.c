@@ -62,7 +62,7 @@ static int set_text(struct qmon_config *config, const struct qmon_option *option
 }
 
 int qmon__value_set_count(struct qmon_config *config, const struct qmon_option *option, uint64_t value, char *ret_why) {
-    struct qmon__range range = qmon__option_range(option);
+    struct qmon_option_range range = qmon_option_range(option);
 
     if (value < range.low || value > range.high)
         return refuse(ret_why, "is not between %" PRIu64 " and %" PRIu64, range.low, range.high);

@@ -44,6 +44,12 @@ extern const size_t qmon_option_count;
 /* The other names of an option, in the order in which they count; NULL where `index` is past the last. */
 const char *qmon_option_alias(const struct qmon_option *option, size_t index);
 
+/* What a COUNT may be. */
+struct qmon_option_range {
+    uint64_t low, high;
+};
+struct qmon_option_range qmon_option_range(const struct qmon_option *option);
+
 typedef char *qmon_option_TEXT;
 typedef uint64_t qmon_option_COUNT;
 typedef enum qmon_who qmon_option_WHO;

@@ -50,8 +50,8 @@ static const char tops[] =
     "\"channels\": {\"type\": \"object\", \"propertyNames\": {\"$ref\": \"#/$defs/channel\"}, \"additionalProperties\": "
     "{\"type\": \"object\", \"additionalProperties\": false, \"properties\": {\"min_severity\": {\"$ref\": "
     "\"#/$defs/severity\"}, \"limit\": {\"type\": \"object\", \"additionalProperties\": false, \"properties\": {"
-    "\"alerts\": {\"type\": \"integer\", \"minimum\": 0}, \"window\": {\"type\": \"integer\", \"minimum\": 60}, "
-    "\"burst\": {\"type\": \"integer\", \"minimum\": 0}}}}}},"
+    "\"alerts\": {\"type\": \"integer\", \"minimum\": 0, \"maximum\": 1000000}, \"window\": {\"type\": \"integer\", "
+    "\"minimum\": 60, \"maximum\": 604800}, \"burst\": {\"type\": \"integer\", \"minimum\": 0, \"maximum\": 1000000}}}}}},"
     "\"quiet_hours\": {\"oneOf\": [{\"$ref\": \"#/$defs/quiet_hours\"}, {\"type\": \"array\", \"maxItems\": 64, \"items\": "
     "{\"$ref\": \"#/$defs/quiet_hours\"}}], \"description\": \"when alerts wait\"},"
     "\"templates\": {\"type\": \"object\", \"propertyNames\": {\"enum\": WORDED}, \"additionalProperties\": {\"$ref\": "
@@ -60,8 +60,7 @@ static const char tops[] =
 static struct json_object *type_of(const struct qmon_option *option) {
     static const char *const types[] = {
         [QMON_VALUE_TEXT] = "{\"type\": [\"string\", \"null\"]}",
-        [QMON_VALUE_COUNT] =
-            "{\"type\": [\"integer\", \"string\", \"null\"], \"minimum\": 0, \"pattern\": \"^ *[0-9]+ *$\"}",
+        [QMON_VALUE_COUNT] = "{\"type\": [\"integer\", \"string\", \"null\"], \"pattern\": \"^ *[0-9]+ *$\"}",
         [QMON_VALUE_WHO] = "{\"enum\": [\"root\", \"all\", \"off\", null]}",
         [QMON_VALUE_SWITCH] =
             "{\"enum\": [true, false, \"1\", \"0\", \"yes\", \"no\", \"true\", \"false\", \"on\", \"off\", "
@@ -72,6 +71,11 @@ static struct json_object *type_of(const struct qmon_option *option) {
     struct json_object *type = json_tokener_parse(types[option->kind]);
 
     json_object_object_add(type, "description", json_object_new_string(option->help));
+    if (option->kind == QMON_VALUE_COUNT) {
+        const struct qmon_option_range range = qmon_option_range(option);
+        json_object_object_add(type, "minimum", json_object_new_uint64(range.low));
+        json_object_object_add(type, "maximum", json_object_new_uint64(range.high));
+    }
     return type;
 }
 

@@ -69,6 +69,15 @@ static const struct row rows[] = {
     {true, "{\"channels\": {\"slack\": {\"limit\": {\"alerts\": 3, \"window\": 600, \"burst\": 0}}}}"},
     {false, "{\"channels\": {\"slack\": {\"limit\": {\"alerts\": -3}}}}"},
     {false, "{\"channels\": {\"slack\": {\"limit\": 3}}}"},
+    {false, "{\"channels\": {\"slack\": {\"limit\": {\"alerts\": 1000001}}}}"},
+    {false, "{\"channels\": {\"slack\": {\"limit\": {\"window\": 59}}}}"},
+    {false, "{\"channels\": {\"slack\": {\"limit\": {\"window\": 604801}}}}"},
+    {true, "{\"channels\": {\"slack\": {\"limit\": {\"alerts\": 1000000, \"window\": 604800}}}}"},
+    {false, "{\"redis\": {\"port\": 65536}}"},
+    {false, "{\"redis\": {\"port\": 0}}"},
+    {true, "{\"redis\": {\"port\": 65535}, \"stderr_lines\": 50, \"deadline_ms\": 10}"},
+    {false, "{\"stderr_lines\": 51}"},
+    {false, "{\"limit\": {\"window\": 59}}"},
     {false, "{\"nosuch\": 1}"},
 };
 #define ROWS (sizeof rows / sizeof rows[0])
