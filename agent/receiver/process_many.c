@@ -229,10 +229,18 @@ static void deliver(struct qmon__pass *pass, struct outgoing *outgoing) {
     note_problem(&summary);
 }
 
+/* Crashes and exits may be echoes or a loop, and starts and stops are no problems: that is for qmon__process. */
+static bool are_errors(const struct qmon__report *reports, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (reports[i].event->kind != QMON_KIND_ERROR)
+            return false;
+    return true;
+}
+
 bool qmon__process_many(struct qmon__pass *pass, struct qmon__report *reports, size_t count) {
     struct many many = {.pass = pass, .reports = reports, .count = count};
     struct outgoing outgoing = {0};
-    if (!qmon_store_is_durable(pass->store) || count > QMON_DECISIONS_MAX)
+    if (!qmon_store_is_durable(pass->store) || count > QMON_DECISIONS_MAX || !are_errors(reports, count))
         return false;
     prepare(&many);
     outgoing.together = qmon_deliver_together(pass->config, pass->deadline_ms, &outgoing.lease_ms);
