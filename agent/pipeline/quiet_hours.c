@@ -6,7 +6,8 @@
 #include "zone.h"
 
 #define DAY_MINUTES 1440
-#define CHAIN_MAX 16 /* hours that follow each other: a weekend is two days */
+#define WEEK_MS (8 * DAY_MINUTES * UINT64_C(60000)) /* with a day for changes of the clock */
+#define CHAIN_MAX 16                                /* hours that follow each other: a weekend is two days */
 
 static int64_t floor_divide(int64_t value, int64_t by) {
     return value / by - (value % by < 0);
@@ -60,6 +61,15 @@ uint64_t qmon_quiet_until(const struct qmon_routing *routing, enum qmon_channel 
         }
     }
     return until_s > now_s ? (uint64_t) until_s * 1000 : 0;
+}
+
+bool qmon_quiet_for_ever(const struct qmon_routing *routing, enum qmon_channel channel, enum qmon_severity severity,
+                         uint64_t now_ms) {
+    uint64_t at_ms = now_ms, end_ms = now_ms + WEEK_MS, until_ms;
+
+    while (at_ms < end_ms && (until_ms = qmon_quiet_until(routing, channel, severity, at_ms)) > at_ms)
+        at_ms = until_ms;
+    return at_ms >= end_ms;
 }
 
 bool qmon_zone_exists(const char *zone) {

@@ -95,6 +95,9 @@ struct qmon_channel_limit qmon_limit_of(const struct qmon_config *config, enum q
  * shorter or longer. */
 uint64_t qmon_quiet_until(const struct qmon_routing *routing, enum qmon_channel channel, enum qmon_severity severity,
                           uint64_t now_ms);
+/* Do its quiet hours follow each other through the whole week, so that it waits until it is given up? */
+bool qmon_quiet_for_ever(const struct qmon_routing *routing, enum qmon_channel channel, enum qmon_severity severity,
+                         uint64_t now_ms);
 /* Is there such a time zone on this machine? */
 bool qmon_zone_exists(const char *zone);
 

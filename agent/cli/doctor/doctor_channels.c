@@ -8,6 +8,7 @@
 
 #include <qmon/cache.h>
 #include <qmon/event.h>
+#include <qmon/routing.h>
 #include <qmon/sink.h>
 
 #include "when.h"
@@ -65,6 +66,22 @@ static struct qmon_sink_context context_of(const struct qmon__cli_doctor *doctor
     return (struct qmon_sink_context){.config = doctor->config, .timeout_ms = CHECK_MS};
 }
 
+/* Quiet hours may join to all of the week by mistake: "from" and "to" alike, or two that complete each other. */
+static void check_quiet_hours(struct qmon__cli_doctor *doctor, enum qmon_channel channel) {
+    const struct qmon_routing *routing = doctor->config->routing;
+    int severity = QMON_SEVERITY_CRITICAL;
+
+    while (severity >= QMON_SEVERITY_INFO &&
+           !qmon_quiet_for_ever(routing, channel, (enum qmon_severity) severity, qmon__cli_now_ms()))
+        severity--;
+    if (severity >= QMON_SEVERITY_INFO)
+        qmon__cli_finding(doctor, QMON_FINDING_WARNING, qmon_channel_name(channel),
+                          "let quiet_hours in QMON_CONFIG end, or leave the channel out by a route or min_severity",
+                          "its quiet hours last all week: what is %s%s waits for ever",
+                          qmon_severity_name((enum qmon_severity) severity),
+                          severity > QMON_SEVERITY_INFO ? " or less severe" : "");
+}
+
 void qmon__cli_check_sinks(struct qmon__cli_doctor *doctor) {
     struct qmon_sink_context context = context_of(doctor);
     unsigned configured = 0;
@@ -79,6 +96,7 @@ void qmon__cli_check_sinks(struct qmon__cli_doctor *doctor) {
             continue;
         }
         configured++;
+        check_quiet_hours(doctor, (enum qmon_channel)(at - qmon_sinks));
         if (!sink->check)
             qmon__cli_finding(doctor, QMON_FINDING_NOTE, sink->name, NULL, "configured; --send tries it");
         else if (sink->check(&context, reason, sizeof reason))

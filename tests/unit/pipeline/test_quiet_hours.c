@@ -64,6 +64,29 @@ Test(quiet_hours, that_follow_each_other_are_one_time) {
     cr_expect_eq(until(weekend, 2, QMON_SEVERITY_INFO, utc_ms(2026, 11, 27, 23, 0)), utc_ms(2026, 11, 30, 7, 0));
 }
 
+Test(quiet_hours, that_leave_no_moment_in_the_week_are_known_for_it) {
+    struct qmon_quiet_hours day = night, third[3] = {night, night, night};
+    const uint64_t now_ms = utc_ms(2026, 11, 25, 12, 0);
+    struct qmon_routing routing = {.quiet = &day, .quiet_count = 1};
+
+    cr_expect_not(qmon_quiet_for_ever(&routing, QMON_CHANNEL_slack, QMON_SEVERITY_ERROR, now_ms), "a night");
+    day.from = day.to;
+    cr_expect(qmon_quiet_for_ever(&routing, QMON_CHANNEL_slack, QMON_SEVERITY_ERROR, now_ms));
+    cr_expect_not(qmon_quiet_for_ever(&routing, QMON_CHANNEL_slack, QMON_SEVERITY_CRITICAL, now_ms));
+    cr_expect_not(qmon_quiet_for_ever(&routing, QMON_CHANNEL_email, QMON_SEVERITY_ERROR, now_ms));
+    cr_expect_not(qmon_quiet_for_ever(NULL, QMON_CHANNEL_slack, QMON_SEVERITY_ERROR, now_ms));
+    day.days = 0x3f;
+    cr_expect_not(qmon_quiet_for_ever(&routing, QMON_CHANNEL_slack, QMON_SEVERITY_ERROR, now_ms), "not on Saturday");
+    for (unsigned i = 0; i < 3; i++) { /* more of them in a week than one look follows */
+        third[i].from = i * 480;
+        third[i].to = (i + 1) * 480 % 1440;
+    }
+    routing = (struct qmon_routing){.quiet = third, .quiet_count = 3};
+    cr_expect(qmon_quiet_for_ever(&routing, QMON_CHANNEL_slack, QMON_SEVERITY_INFO, now_ms));
+    third[1].to--;
+    cr_expect_not(qmon_quiet_for_ever(&routing, QMON_CHANNEL_slack, QMON_SEVERITY_INFO, now_ms), "a minute each day");
+}
+
 Test(quiet_hours, are_those_of_the_zones_clocks) {
     struct qmon_quiet_hours berlin = night;
 

@@ -59,6 +59,23 @@ Test(command_doctor, names_each_bad_setting) {
     command_expect_out(&command, "2 things are wrong");
 }
 
+/* The file is no channel for people: it is named in them. */
+Test(command_doctor, warns_of_quiet_hours_that_never_end) {
+    static char config[300], file[300];
+    const char *const environment[] = {config, file, NULL};
+
+    snprintf(config, sizeof config, "QMON_CONFIG=%s",
+             scratch_write(&scratch, "qmon.json",
+                           "{\"quiet_hours\": [{\"from\": \"08:00\", \"to\": \"08:00\", \"below\": \"error\", "
+                           "\"channels\": \"file\"}]}"));
+    snprintf(file, sizeof file, "QMON_EVENTS_FILE=%s/events", scratch.path);
+    command.environment = environment;
+    COMMAND(&command, 0, "doctor");
+    command_expect_out(&command, "quiet hours last all week");
+    command_expect_out(&command, "what is warning or less severe waits for ever");
+    command_expect_out(&command, "1 thing to know");
+}
+
 Test(command_doctor, shows_which_settings_there_are_but_no_secret) {
     const char *const environment[] = {"SLACK_APP_TOKEN=xoxb-very-secret",
                                        "SLACK_ALERTS_CHANNEL=C012345",
