@@ -307,12 +307,26 @@ static void wait_for_digest(struct qmon__pass *pass) {
     close(lock);
 }
 
+/* Who reads the program's standard error to its end is not to wait for minutes. What goes there is left to others. */
+static void let_stderr_go(void) {
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    if (nothing >= 0)
+        dup2(nothing, STDERR_FILENO);
+    else
+        close(STDERR_FILENO);
+    if (nothing > STDERR_FILENO)
+        close(nothing);
+}
+
 void qmon__wait_for_digest_apart(void) {
     struct qmon__pass pass;
 
     if (fork() != 0)
         return;
+    let_stderr_go();
     if (qmon__pass_open(&pass, qmon__now_monotonic_ms() + DELIVERY_MS) == 0) {
+        ((struct qmon_config *) pass.config)->stderr_format[0] = '\0'; /* its own */
         wait_for_digest(&pass);
         qmon__pass_close(&pass);
     }

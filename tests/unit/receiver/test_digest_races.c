@@ -3,6 +3,7 @@
  * next: no alert is summed up twice, and none is left out. 3. Nor when tellers are killed. 4. What a digest too many would have told
  * is told when there may be one again.
  */
+#include <poll.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -108,6 +109,33 @@ Test(digest_races, what_is_held_back_meanwhile_is_in_the_next) {
     cr_expect_eq(bench_counter(&bench, "digest.alerts") + bench_counter(&bench, "digest.left"), held,
                  "%lu in digests, %lu left of %lu", bench_counter(&bench, "digest.alerts"),
                  bench_counter(&bench, "digest.left"), held);
+}
+
+/* Ten seconds are to pass before the digest: the program's output ends without it. */
+Test(digest_races, who_waits_for_one_keeps_nobodys_standard_error_open) {
+    int ends[2];
+
+    cr_assert_eq(pipe(ends), 0);
+    setenv("QMON_STDERR", "text", 1);
+    storm(&bench.pass, 0, 20);
+    pid_t receiver = fork();
+    if (receiver == 0) {
+        setsid();
+        dup2(ends[1], STDERR_FILENO);
+        close(ends[1]);
+        qmon__pass_close(&bench.pass);
+        qmon_store_close(bench.store);
+        qmon__wait_for_digest_apart();
+        _exit(0);
+    }
+    close(ends[1]);
+    waitpid(receiver, NULL, 0);
+    struct pollfd one = {.fd = ends[0], .events = POLLIN};
+    char byte;
+    cr_expect_eq(poll(&one, 1, 9000), 1, "it is still open");
+    cr_expect_eq(read(ends[0], &byte, 1), 0);
+    cr_expect_eq(kill(-receiver, SIGKILL), 0, "nobody waits for the digest");
+    close(ends[0]);
 }
 
 /* How many alerts the digests speak of, by their titles. */
