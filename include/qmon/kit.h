@@ -83,7 +83,8 @@ void qmon_kit_tracker_close(struct qmon_kit_tracker *tracker);
 int qmon_kit_track_error(struct qmon_kit_tracker *tracker, const struct qmon_kit_error *error,
                          struct qmon_kit_tracked *ret_tracked);
 
-/* --- a notifier: alerts to every channel that is configured --- */
+/* --- a notifier: alerts to every channel that is configured, by routes, least severities and quiet hours. It sends what it is
+ * told to: QMON_LIMIT and its relatives, and digests of what they hold back, are the agent's --- */
 
 struct qmon_kit_notifier;
 struct qmon_kit_notifier *qmon_kit_notifier_open(const char *const *settings);
