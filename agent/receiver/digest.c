@@ -269,14 +269,19 @@ static uint64_t tell_those(struct qmon__pass *pass, enum qmon_held_how how, bool
     return next_ms;
 }
 
-/* One process of this state directory at a time: of two that look at the same alerts each would tell them. */
+/* One process of this state directory at a time: of two that look at the same alerts each would tell them. A store in memory is
+ * ours alone, and nobody comes after us who could tell what is in it. */
 uint64_t qmon__tell_digests(struct qmon__pass *pass, bool at_once) {
-    if (pass->store == NULL || !qmon_store_is_durable(pass->store))
-        return 0;
     struct qmon_held held[1];
+    if (pass->store == NULL)
+        return 0;
     if (qmon_store_held(pass->store, QMON_HELD_UNTOLD, held, 1) <= 0 &&
         qmon_store_held(pass->store, QMON_HELD_HANDED_OVER, held, 1) <= 0)
         return 0;
+    if (!qmon_store_is_durable(pass->store)) {
+        tell_those(pass, QMON_HELD_UNTOLD, true);
+        return 0;
+    }
     int lock = only_one(pass->config, "digest-now.lock");
     if (lock < 0) /* who has it tells them */
         return qmon__now_real_ns() / 1000000u + STEP_MS;

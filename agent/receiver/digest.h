@@ -18,7 +18,7 @@
 
 #include "pass.h"
 
-/* Tells what is due now; `at_once`: everything, but for channels in quiet hours. Returns when the next one is due
+/* Tells what is due now; `at_once`, and of a store in memory always: everything, but for channels in quiet hours. Returns when the next one is due
  * (CLOCK_REALTIME, ms); 0: nothing waits that has not to wait for the end of quiet hours. */
 uint64_t qmon__tell_digests(struct qmon__pass *pass, bool at_once);
 

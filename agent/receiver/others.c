@@ -15,7 +15,7 @@
 bool qmon__see_to_others(struct qmon__pass *pass, struct qmon__record_file *file, bool waited_for, bool alone) {
     struct qmon__places places;
     char state_dir[PATH_MAX];
-    if (waited_for && pass->store != NULL && pass->held_back) {
+    if (pass->store != NULL && pass->held_back && (waited_for || !qmon_store_is_durable(pass->store))) {
         qmon__tell_digests(pass, true);
         qmon__deliver(pass, NULL);
     }

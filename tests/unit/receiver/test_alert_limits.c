@@ -14,6 +14,7 @@
 #include "bench.h"
 #include "digest.h"
 #include "moment.h"
+#include "others.h"
 #include "redis_server.h"
 
 static struct bench bench;
@@ -93,6 +94,24 @@ Test(alert_limits, a_digest_tells_what_it_tells_once) {
     qmon__tell_digests(&bench.pass, true);
     qmon__deliver(&bench.pass, NULL);
     cr_expect_eq(bench_alerts(&bench, "\"phase\":\"digest\"", "1 more alert was held back"), 1);
+}
+
+/* The state directory cannot be written to: what is held back would go with this process. */
+Test(alert_limits, a_store_in_memory_is_summed_up_before_it_goes) {
+    struct qmon__record_file none = {.fd = -1, .directory = -1};
+
+    cr_assert_eq(qmon_store_degrade(bench.store), 0);
+    for (unsigned i = 0; i < 20; i++) {
+        struct qmon__report report = {.event = qmon_event_new(qmon__now_real_ns())};
+        report.event->kind = QMON_KIND_ERROR;
+        report.event->severity = QMON_SEVERITY_ERROR;
+        report.event->code = qmon_event_format(report.event, "error-%u", i);
+        cr_assert_eq(qmon__process(&bench.pass, &report, NULL), QMON__KEPT_TOLD);
+        qmon_event_free(report.event);
+    }
+    cr_expect_eq(bench_alerts(&bench, "\"kind\":\"error\"", NULL), 5);
+    cr_expect_not(qmon__see_to_others(&bench.pass, &none, false, true), "nobody need wait for it");
+    cr_expect_eq(bench_alerts(&bench, "\"phase\":\"digest\"", "15 more alerts were held back"), 1);
 }
 
 Test(alert_limits, what_is_critical_and_what_starts_is_not_starved_by_noise) {
