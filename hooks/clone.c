@@ -8,6 +8,7 @@
 
 #include <agent.h>
 #include <births.h>
+#include <sharers.h>
 
 #include "next.h"
 
@@ -38,6 +39,8 @@ int clone(start_function start, void *stack, int flags, void *argument, ...) {
     void *const child_tid = va_arg(list, void *);
     va_end(list);
     struct passenger passenger = {start, argument};
+    if ((flags & (CLONE_VM | CLONE_THREAD)) == CLONE_VM)
+        qmon__sharer_expected((flags & (CLONE_VFORK | CLONE_SETTLS)) == CLONE_VFORK);
     if (!qmon__agent.active || start == NULL || stack == NULL || (flags & (CLONE_VM | CLONE_SETTLS)) != 0)
         return real(start, stack, flags, argument, parent_tid, tls, child_tid);
     struct qmon__birth birth;

@@ -11,6 +11,7 @@
 #include "go_runtime.h"
 #include "mask.h"
 #include "mask_code.h"
+#include "sharers.h"
 #include "signals.h"
 
 #define VERSIONS 4u
@@ -149,7 +150,7 @@ int qmon__disposition_virtual(int signal, const struct qmon__kernel_action *want
                               struct qmon__kernel_action *ret_old) {
     if (!qmon__agent.active || !is_virtual(signal))
         return (int) qmon__sigaction(signal, wanted, ret_old);
-    if (!qmon__is_owner())
+    if (!qmon__is_surely_owner())
         return pass_translated(signal, wanted, ret_old);
     const struct qmon__kernel_action old = present(signal);
     if (wanted != NULL) {

@@ -93,6 +93,18 @@ VICTIM(child, of_vfork_changes_its_signals, .program = "vfork_ends", .arguments 
        .prints = "SEGV default 1")
 VICTIM(child, of_vfork_changes_its_signals_and_the_parent_crashes, .program = "vfork_ends",
        .arguments = {"signals", "crash"}, .code = "SIGSEGV", .origin = "fault_in_parent")
+#define KEEPS_SIGNALS(name, ...)                                                                                       \
+    VICTIM(child, name, .program = "guest_signals", .arguments = {__VA_ARGS__},                                        \
+           .prints = "child 500 saw 81, own 3\nthe maker's handler has 11")
+KEEPS_SIGNALS(of_vfork_leaves_the_handlers_of_its_parent, "vfork", "first")
+KEEPS_SIGNALS(of_vfork_leaves_the_handlers_of_a_thread_s_process, "vfork", "thread")
+KEEPS_SIGNALS(of_clone_leaves_the_handlers_of_who_waits, "clone", "first")
+KEEPS_SIGNALS(of_clone_leaves_the_handlers_of_a_thread_that_waits, "clone", "thread")
+KEEPS_SIGNALS(of_clone_leaves_the_handlers_of_who_goes_on, "running", "first")
+KEEPS_SIGNALS(of_a_clone_that_nobody_sees_leaves_the_handlers_of_its_maker, "unseen", "first")
+KEEPS_SIGNALS(of_a_clone_that_nobody_sees_leaves_the_handlers_of_a_thread, "unseen", "thread")
+VICTIM(child, of_vfork_with_signals_of_its_own_and_the_parent_crashes, .program = "guest_signals",
+       .arguments = {"vfork", "first", "crash"}, .code = "SIGSEGV", .origin = "fault_in_maker")
 VICTIM(child, of_vfork_ends_and_the_parent_crashes, .program = "vfork_ends", .arguments = {"_exit", "crash"},
        .code = "SIGSEGV", .origin = "fault_in_parent")
 VICTIM(child, of_vfork_execs_and_the_parent_crashes, .program = "vfork_ends", .arguments = {"exec", "crash"},
