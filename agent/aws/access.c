@@ -14,7 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include <qmon/clock.h>
 
 #include "profile.h"
 #include "search.h"
@@ -35,13 +36,11 @@ void qmon_aws_forget(void) {
 }
 
 static bool take_kept(struct qmon_aws_access *ret_access) {
-    struct timespec now;
+    const uint64_t now_ms = qmon_real_ms();
     bool good;
 
-    clock_gettime(CLOCK_REALTIME, &now);
     pthread_mutex_lock(&mutex);
-    good =
-        kept.key_id[0] != '\0' && (kept.expires_ms == 0 || (uint64_t) now.tv_sec * 1000 + EARLY_MS < kept.expires_ms);
+    good = kept.key_id[0] != '\0' && (kept.expires_ms == 0 || now_ms + EARLY_MS < kept.expires_ms);
     if (good)
         *ret_access = kept;
     pthread_mutex_unlock(&mutex);
@@ -134,7 +133,7 @@ bool qmon_aws_likely(void) {
 
 int qmon_aws_find(uint64_t timeout_ms, struct qmon_aws_access *ret_access, char *ret_why) {
     struct qmon__aws_search search = {
-        .deadline_ms = qmon__aws_now_ms() + timeout_ms, .access = ret_access, .why = ret_why};
+        .deadline_ms = qmon_monotonic_ms() + timeout_ms, .access = ret_access, .why = ret_why};
     int r;
 
     ret_why[0] = '\0';

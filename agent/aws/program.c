@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <qmon/clock.h>
+
 #include "search.h"
 
 #define MOST_MS 5000u
@@ -49,7 +51,7 @@ static int read_all(int input, uint64_t deadline_ms, char ret_answer[ANSWER_BYTE
     size_t used = 0;
 
     for (;;) {
-        uint64_t now_ms = qmon__aws_now_ms();
+        uint64_t now_ms = qmon_monotonic_ms();
         struct pollfd one = {.fd = input, .events = POLLIN};
         int ready = now_ms < deadline_ms ? poll(&one, 1, (int) (deadline_ms - now_ms)) : 0;
         if (ready == 0)
@@ -82,7 +84,7 @@ static int finish(pid_t pid, bool give_up, uint64_t deadline_ms) {
         pid_t done = waitpid(pid, &status, give_up ? 0 : WNOHANG);
         if (done == pid || (done < 0 && errno != EINTR))
             return give_up ? -ETIMEDOUT : done == pid ? status_of(status) : -ECHILD;
-        if (qmon__aws_now_ms() >= deadline_ms && !give_up) {
+        if (qmon_monotonic_ms() >= deadline_ms && !give_up) {
             kill(-pid, SIGKILL);
             give_up = true;
         }
@@ -104,7 +106,7 @@ static int take(struct qmon__aws_search *search, const char *name, const char *a
 }
 
 int qmon__aws_program(struct qmon__aws_search *search, const char *name, const char *command) {
-    uint64_t deadline_ms = qmon__aws_now_ms() + qmon__aws_left_ms(search, MOST_MS);
+    uint64_t deadline_ms = qmon_monotonic_ms() + qmon__aws_left_ms(search, MOST_MS);
     char *answer = malloc(ANSWER_BYTES);
     int ends[2], r;
     pid_t pid;

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <qmon/clock.h>
+
 #define FILE_BYTES_MAX (64u * 1024u)
 
 int qmon__aws_fail(struct qmon__aws_search *search, int error, const char *format, ...) {
@@ -24,15 +26,8 @@ int qmon__aws_fail(struct qmon__aws_search *search, int error, const char *forma
     return error;
 }
 
-uint64_t qmon__aws_now_ms(void) {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
-}
-
 uint64_t qmon__aws_left_ms(const struct qmon__aws_search *search, uint64_t most_ms) {
-    uint64_t now_ms = qmon__aws_now_ms();
+    uint64_t now_ms = qmon_monotonic_ms();
     uint64_t left_ms = search->deadline_ms > now_ms ? search->deadline_ms - now_ms : 1;
 
     return left_ms < most_ms ? left_ms : most_ms;

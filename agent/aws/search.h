@@ -21,7 +21,6 @@ qmon__aws_way qmon__aws_environment, qmon__aws_web_identity, qmon__aws_profile, 
 /* search.c */
 int qmon__aws_fail(struct qmon__aws_search *search, int error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-uint64_t qmon__aws_now_ms(void); /* CLOCK_MONOTONIC */
 /* What is left until the deadline, at most `most_ms`, at least 1. */
 uint64_t qmon__aws_left_ms(const struct qmon__aws_search *search, uint64_t most_ms);
 /* A variable that is set to something, else NULL. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <qmon/clock.h>
 #include <qmon/interchange.h>
 
 #include "help.h"
@@ -35,7 +36,7 @@ const struct qmon__cli_command qmon__cli_export = {
 };
 
 static char *as_sentry(const struct qmon_event *event) {
-    return qmon_sentry_envelope(event, qmon__cli_now_ms() * 1000000u);
+    return qmon_sentry_envelope(event, qmon_real_ms() * 1000000u);
 }
 
 static char *as_otlp(const struct qmon_event *event) {

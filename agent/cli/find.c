@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <qmon/clock.h>
+
 #include "args.h"
 #include "terminal.h"
 #include "when.h"
@@ -69,7 +71,7 @@ static int nothing_found(const char *command, const struct qmon__cli_session *se
 
 static int ambiguous(const char *command, const struct search *search, const char *wanted) {
     struct qmon__cli_style style = qmon__cli_style_of(stderr);
-    uint64_t now_ms = qmon__cli_now_ms();
+    uint64_t now_ms = qmon_real_ms();
     uint64_t shown = search->found < CANDIDATES ? search->found : CANDIDATES;
 
     fprintf(stderr, "qmon %s: '%s' is the beginning of several ids; which one is meant?\n", command, wanted);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <json-c/json.h>
+#include <qmon/clock.h>
 #include <qmon/delivery.h>
 #include <qmon/receiver.h>
 
@@ -51,9 +52,9 @@ struct outcome {
 static void flush_all(const struct qmon__cli_session *session, uint64_t timeout_ms, struct outcome *outcome) {
     outcome->recover_error =
         qmon_recover(session->store, session->config, session->state_dir, NULL, &outcome->recovered);
-    qmon_outbox_hurry(session->store, qmon__cli_now_ms()); /* whoever asks has a reason to think that it works now */
-    outcome->delivered = qmon_deliver_due(session->store, session->config, NULL, qmon__cli_monotonic_ms() + timeout_ms,
-                                          &outcome->delivery);
+    qmon_outbox_hurry(session->store, qmon_real_ms()); /* whoever asks has a reason to think that it works now */
+    outcome->delivered =
+        qmon_deliver_due(session->store, session->config, NULL, qmon_monotonic_ms() + timeout_ms, &outcome->delivery);
     outcome->summary_error =
         qmon_outbox_summary(session->store, &outcome->waiting, &outcome->rejected, &outcome->next_due_ms);
 }
@@ -89,8 +90,7 @@ static void print_text(const struct outcome *outcome) {
     if (outcome->waiting) {
         printf("%" PRIu64 " wait%s in the outbox", outcome->waiting, outcome->waiting == 1 ? "s" : "");
         if (outcome->next_due_ms != UINT64_MAX)
-            printf(", the next is due %s",
-                   qmon__cli_relative(outcome->next_due_ms, qmon__cli_now_ms(), when, sizeof when));
+            printf(", the next is due %s", qmon__cli_relative(outcome->next_due_ms, qmon_real_ms(), when, sizeof when));
         putchar('\n');
     }
     if (outcome->delivery.out_of_time)

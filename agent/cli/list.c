@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <qmon/clock.h>
 #include <qmon/render.h>
 
 #include "help.h"
@@ -160,7 +161,7 @@ static int print_table(const struct listing *listing) {
     };
     struct qmon__cli_style style = qmon__cli_style_of(stdout);
     struct qmon__cli_table *table = qmon__cli_table_new(columns, sizeof columns / sizeof *columns);
-    uint64_t now_ms = qmon__cli_now_ms();
+    uint64_t now_ms = qmon_real_ms();
     size_t id_length = short_id(listing);
     int r = table ? 0 : -ENOMEM;
 
@@ -193,7 +194,7 @@ static void nothing_to_show(const struct qmon__cli_session *session, const struc
 
 static int list_events(const struct qmon__cli_session *session, const struct list_options *wanted, int kind) {
     struct listing listing = {.limit = wanted->count ? wanted->count : UINT64_MAX, .json = wanted->json};
-    uint64_t now_ms = qmon__cli_now_ms();
+    uint64_t now_ms = qmon_real_ms();
     struct qmon_event_query query = {
         .kind = kind,
         .service = wanted->service,

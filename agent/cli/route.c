@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <qmon/clock.h>
 #include <qmon/delivery.h>
 #include <qmon/sink.h>
 
@@ -81,7 +82,7 @@ static int explain(const char *json, const struct qmon_config *config) {
     puts("\n");
     say_route(&routed);
     for (int i = 0; i < QMON_CHANNELS; i++)
-        say_channel(&routed, (enum qmon_channel) i, config, event, qmon__cli_now_ms());
+        say_channel(&routed, (enum qmon_channel) i, config, event, qmon_real_ms());
     qmon_event_free(event);
     return 0;
 }

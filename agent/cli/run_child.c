@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <qmon/clock.h>
+
 #include "when.h"
 
 /* Signals that are ours, or for which the default is right while we wait. */
@@ -179,9 +181,9 @@ static void take_back(const sigset_t *taken, const struct inherited *inherited, 
 }
 
 int qmon__cli_run_child(char **argv, char *const *settings, struct qmon__cli_child *ret_child) {
-    struct qmon__cli_child child = {.start_ms = qmon__cli_now_ms()};
+    struct qmon__cli_child child = {.start_ms = qmon_real_ms()};
     struct sigaction chld = {.sa_handler = SIG_DFL};
-    uint64_t start_ms = qmon__cli_monotonic_ms();
+    uint64_t start_ms = qmon_monotonic_ms();
     struct inherited inherited;
     sigset_t taken;
     int r;
@@ -195,8 +197,8 @@ int qmon__cli_run_child(char **argv, char *const *settings, struct qmon__cli_chi
         return r;
     }
     child.wait_status = wait_for(child.pid, &taken);
-    child.ran_ms = qmon__cli_monotonic_ms() - start_ms;
-    child.end_ms = qmon__cli_now_ms();
+    child.ran_ms = qmon_monotonic_ms() - start_ms;
+    child.end_ms = qmon_real_ms();
     take_back(&taken, &inherited, child.wait_status);
     *ret_child = child;
     return 0;

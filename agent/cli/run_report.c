@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include <qmon/clock.h>
 #include <qmon/delivery.h>
 #include <qmon/pipeline.h>
 #include <qmon/receiver.h>
@@ -78,7 +79,7 @@ static size_t mark_tree(struct events *events, uint32_t root) {
 }
 
 static void print_pages(const struct qmon__cli_style *style, const struct events *events, uint32_t child) {
-    struct qmon__cli_page page = {.brief = true, .now_ms = qmon__cli_now_ms()};
+    struct qmon__cli_page page = {.brief = true, .now_ms = qmon_real_ms()};
     unsigned printed = 0;
 
     for (size_t i = events->count; i-- > 0;) {
@@ -126,7 +127,7 @@ static unsigned report_unwatched(const struct qmon__cli_session *session, const 
 static unsigned settle_record(const struct qmon__cli_session *session, const struct qmon__cli_run *run,
                               const struct qmon__cli_child *child) {
     struct qmon_known_end known = {.pid = (uint32_t) child->pid, .wait_status = child->wait_status};
-    uint64_t deadline_ms = qmon__cli_monotonic_ms() + run->wait_ms;
+    uint64_t deadline_ms = qmon_monotonic_ms() + run->wait_ms;
     unsigned recovered = 0;
 
     for (;;) {
@@ -140,7 +141,7 @@ static unsigned settle_record(const struct qmon__cli_session *session, const str
         }
         if (qmon_await(session->state_dir, known.pid, AWAIT_MS) == 0)
             return recovered;
-        if (qmon__cli_monotonic_ms() >= deadline_ms) {
+        if (qmon_monotonic_ms() >= deadline_ms) {
             fprintf(stderr, "qmon run: the report was not ready within %.1f s (--wait); 'qmon list' will have it\n",
                     (double) run->wait_ms / 1000.0);
             return recovered;
@@ -195,6 +196,6 @@ void qmon__cli_run_report(const struct qmon__cli_run *run, const struct qmon__cl
         print_pages(&style, &events, (uint32_t) child->pid);
     events_free(&events);
     if (made > 0)
-        qmon_deliver_due(session.store, session.config, NULL, qmon__cli_monotonic_ms() + run->wait_ms, &delivery);
+        qmon_deliver_due(session.store, session.config, NULL, qmon_monotonic_ms() + run->wait_ms, &delivery);
     qmon__cli_session_close(&session);
 }

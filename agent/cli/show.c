@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <qmon/clock.h>
+
 #include "help.h"
 #include "page.h"
 #include "session.h"
@@ -53,7 +55,7 @@ static void print_page(const struct qmon__cli_stored *stored, const struct show_
         .unfolded = wanted->full,
         .state = stored->state,
         .occurrences = stored->occurrences,
-        .now_ms = qmon__cli_now_ms(),
+        .now_ms = qmon_real_ms(),
     };
 
     if (wanted->raw)

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <json-c/json.h>
+#include <qmon/clock.h>
 #include <qmon/receiver.h>
 #include <qmon/render.h>
 
@@ -151,7 +152,7 @@ static int print_text(const struct qmon__cli_session *session, const struct figu
     };
     struct qmon__cli_style style = qmon__cli_style_of(stdout);
     struct rows rows = {.table = qmon__cli_table_new(columns, sizeof columns / sizeof *columns),
-                        .now_ms = qmon__cli_now_ms()};
+                        .now_ms = qmon_real_ms()};
     int r;
 
     print_figures(session, figures, rows.now_ms);

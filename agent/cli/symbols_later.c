@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <qmon/clock.h>
 #include <qmon/pipeline.h>
 #include <qmon/render.h>
 
@@ -39,7 +40,7 @@ int qmon__cli_symbolize_with(const char *command, struct qmon_event *event, cons
     }
     qmon_symbolizer_be_thorough(symbolizer);
     qmon_render_where(event, true, before, sizeof before);
-    better = qmon_symbolize_again(symbolizer, event, qmon__cli_monotonic_ms() + PATIENCE_MS);
+    better = qmon_symbolize_again(symbolizer, event, qmon_monotonic_ms() + PATIENCE_MS);
     qmon_symbolizer_close(symbolizer);
     qmon_filter(event, config);
     rename_place(event, before);
@@ -56,7 +57,7 @@ size_t qmon__cli_symbolize_system(struct qmon_event *event) {
     if (!symbolizer)
         return 0;
     qmon_symbolizer_be_thorough(symbolizer);
-    better = qmon_symbolize_system(symbolizer, event, qmon__cli_monotonic_ms() + SYSTEM_PATIENCE_MS);
+    better = qmon_symbolize_system(symbolizer, event, qmon_monotonic_ms() + SYSTEM_PATIENCE_MS);
     qmon_symbolizer_close(symbolizer);
     event->note_count = notes; /* what it did not find was known to be missing */
     return better;

@@ -93,20 +93,3 @@ char *qmon__cli_short(uint64_t time_ms, uint64_t now_ms, char *ret_text, size_t 
         return format_local(time_ms, "%b %e %H:%M", ret_text, bytes);
     return format_local(time_ms, "%Y-%m-%d", ret_text, bytes);
 }
-
-static uint64_t clock_ns(clockid_t clock) {
-    struct timespec now = {0};
-
-    clock_gettime(clock, &now);
-    return (uint64_t) now.tv_sec * UINT64_C(1000000000) + (uint64_t) now.tv_nsec;
-}
-
-uint64_t qmon__cli_now_ms(void) {
-    return clock_ns(CLOCK_REALTIME) / 1000000;
-}
-uint64_t qmon__cli_boot_ns(void) {
-    return clock_ns(CLOCK_BOOTTIME);
-}
-uint64_t qmon__cli_monotonic_ms(void) {
-    return clock_ns(CLOCK_MONOTONIC) / 1000000;
-}

@@ -24,9 +24,4 @@ char *qmon__cli_local(uint64_t time_ms, char *ret_text, size_t bytes);
  * "2025-11-18". Returns ret_text. */
 char *qmon__cli_short(uint64_t time_ms, uint64_t now_ms, char *ret_text, size_t bytes);
 
-/* CLOCK_REALTIME in milliseconds; CLOCK_BOOTTIME in nanoseconds; CLOCK_MONOTONIC in milliseconds. */
-uint64_t qmon__cli_now_ms(void);
-uint64_t qmon__cli_boot_ns(void);
-uint64_t qmon__cli_monotonic_ms(void);
-
 #endif

@@ -19,9 +19,9 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <qmon/clock.h>
 #include <qmon/curl.h>
 #include <qmon/text.h>
 
@@ -36,13 +36,6 @@ struct place {
     uint16_t port;
     const char *path; /* in the URL: "/...", "?..." or "" */
 };
-
-static uint64_t now_ms(void) {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
-}
 
 /* --- is it simple? --- */
 
@@ -101,7 +94,7 @@ int qmon__http_await(struct qmon__exchange *exchange, short events) {
     int r;
 
     do {
-        uint64_t now = now_ms(); /* each time: a program's own timer may interrupt it again and again */
+        uint64_t now = qmon_monotonic_ms(); /* each time: a program's own timer may interrupt it again and again */
         r = poll(&one, 1, exchange->deadline_ms > now ? (int) (exchange->deadline_ms - now) : 0);
     } while (r < 0 && errno == EINTR);
     return r > 0 ? 0 : -ETIMEDOUT;
@@ -131,7 +124,7 @@ static bool connect_to(struct qmon__exchange *exchange, int family, const void *
     }
     close(exchange->fd);
     exchange->fd = -1;
-    exchange->error = now_ms() < exchange->deadline_ms ? CURLE_COULDNT_CONNECT : CURLE_OPERATION_TIMEDOUT;
+    exchange->error = qmon_monotonic_ms() < exchange->deadline_ms ? CURLE_COULDNT_CONNECT : CURLE_OPERATION_TIMEDOUT;
     exchange->os_error = error;
     return false;
 }
@@ -220,7 +213,7 @@ bool qmon__http_plain(const struct qmon__http_request *request, struct qmon__htt
         (!request->direct && has_proxy()) || !read_place(request->url, &place) ||
         !compose(request, &place, head, &head_bytes))
         return false;
-    exchange.deadline_ms = now_ms() + (timeout_ms ? timeout_ms : 1);
+    exchange.deadline_ms = qmon_monotonic_ms() + (timeout_ms ? timeout_ms : 1);
     if (reach(&exchange, &place)) {
         converse(&exchange, head, head_bytes);
         close(exchange.fd);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <qmon/clock.h>
 #include <qmon/delivery.h>
 #include <qmon/pipeline.h>
 
@@ -50,7 +51,7 @@ static int note(struct qmon_kit_notifier *notifier, int r, const char *words) {
 static int send(struct qmon_kit_notifier *notifier, const struct qmon_event *event, unsigned timeout_ms) {
     struct qmon_delivery_summary summary = {0};
     const char *sinks[QMON_ROUTES];
-    uint64_t deadline_ms = qmon__kit_monotonic_ms() + timeout_ms;
+    uint64_t deadline_ms = qmon_monotonic_ms() + timeout_ms;
     size_t count = qmon_route(event, notifier->config, sinks);
     int r;
 

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <qmon/clock.h>
 #include <qmon/pipeline.h>
 
 static size_t count_of(const char *const *list) {
@@ -40,26 +40,12 @@ struct qmon_store *qmon__kit_store(const struct qmon_config *config) {
     return qmon_store_open(usable ? directory : NULL, &problem);
 }
 
-uint64_t qmon__kit_now_ns(void) {
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t) now.tv_sec * 1000000000u + (uint64_t) now.tv_nsec;
-}
-
-uint64_t qmon__kit_monotonic_ms(void) {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t) now.tv_sec * 1000u + (uint64_t) now.tv_nsec / 1000000u;
-}
-
 static const char *or_null(struct qmon_event *event, const char *text) {
     return text[0] != '\0' ? qmon_event_text(event, text) : NULL;
 }
 
 struct qmon_event *qmon__kit_event(const struct qmon_config *config) {
-    struct qmon_event *event = qmon_event_new(qmon__kit_now_ns());
+    struct qmon_event *event = qmon_event_new(qmon_real_ns());
     struct utsname names;
     char path[4096];
     ssize_t bytes;

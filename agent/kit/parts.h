@@ -14,9 +14,6 @@ struct qmon_config *qmon__kit_config(const char *const *settings);
 /* The store of the state directory, in memory where that cannot be used. NULL out of memory. */
 struct qmon_store *qmon__kit_store(const struct qmon_config *config);
 
-uint64_t qmon__kit_now_ns(void);       /* CLOCK_REALTIME */
-uint64_t qmon__kit_monotonic_ms(void); /* CLOCK_MONOTONIC */
-
 /* A new event of this process and service. NULL out of memory. */
 struct qmon_event *qmon__kit_event(const struct qmon_config *config);
 

@@ -1,12 +1,10 @@
 /* budget.c: see budget.h. */
 #include "budget.h"
 
-#include <time.h>
+#include <qmon/clock.h>
 
 uint64_t qmon__budget_left_ms(const struct qmon__budget *budget) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    uint64_t now_ms = (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
+    uint64_t now_ms = qmon_monotonic_ms();
     return now_ms < budget->deadline_ms ? budget->deadline_ms - now_ms : 0;
 }
 

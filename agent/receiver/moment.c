@@ -1,24 +1,20 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include <qmon/clock.h>
+
 #include "moment.h"
 
-static uint64_t now_ns(clockid_t clock) {
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (uint64_t) now.tv_sec * 1000000000u + (uint64_t) now.tv_nsec;
-}
-
 uint64_t qmon__now_monotonic_ms(void) {
-    return now_ns(CLOCK_MONOTONIC) / 1000000u;
+    return qmon_monotonic_ms();
 }
 
 uint64_t qmon__now_boot_ns(void) {
-    return now_ns(CLOCK_BOOTTIME);
+    return qmon_clock_ns(CLOCK_BOOTTIME);
 }
 
 uint64_t qmon__now_real_ns(void) {
-    return now_ns(CLOCK_REALTIME);
+    return qmon_real_ns();
 }
 
 void qmon__pause_us(unsigned pause_us) {

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
+
+#include <qmon/clock.h>
 
 #include "destination.h"
 #include "email_render.h"
@@ -86,16 +87,14 @@ static void end(struct qmon__smtp *smtp) {
 static void email_deliver(const struct qmon_sink_context *context, const struct qmon_event *event, const char *json,
                           struct qmon_delivery *ret_delivery) {
     struct qmon__smtp smtp;
-    struct timespec now;
     const char *problem = begin(context, &smtp);
 
     (void) json;
-    clock_gettime(CLOCK_REALTIME, &now);
     if (problem) {
         qmon__post_refuse(ret_delivery, "bad-settings", problem);
     } else {
         struct qmon__email email = {.from = smtp.from, .to = smtp.to};
-        smtp.message = qmon__email_render(event, &email, (uint64_t) now.tv_sec * 1000000000u + (uint64_t) now.tv_nsec);
+        smtp.message = qmon__email_render(event, &email, qmon_real_ns());
         qmon__smtp_send(&smtp, ret_delivery);
         free(smtp.message);
     }

@@ -11,6 +11,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include <qmon/clock.h>
 #include <qmon/quiet.h>
 
 #include "destination.h"
@@ -46,7 +47,7 @@ static char *render(const char *format, const struct qmon_event *event, const ch
 static int write_parts(const char *at, size_t bytes, uint64_t deadline_ms) {
     while (bytes > 0) {
         struct pollfd one = {.fd = STDERR_FILENO, .events = POLLOUT};
-        uint64_t now_ms = qmon__dial_now_ms();
+        uint64_t now_ms = qmon_monotonic_ms();
         int r = poll(&one, 1, deadline_ms > now_ms ? (int) (deadline_ms - now_ms) : 0);
         if (r == 0)
             return -ETIMEDOUT;
@@ -67,7 +68,7 @@ static void stderr_deliver(const struct qmon_sink_context *context, const struct
 
     if (line) {
         qmon__quiet_begin(&quiet, SIGPIPE);
-        r = write_parts(line, strlen(line), qmon__dial_now_ms() + context->timeout_ms);
+        r = write_parts(line, strlen(line), qmon_monotonic_ms() + context->timeout_ms);
         qmon__quiet_end(&quiet);
     }
     free(line);

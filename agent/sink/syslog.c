@@ -13,6 +13,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <qmon/clock.h>
+
 #include "destination.h"
 #include "dial.h"
 #include "dial_tls.h"
@@ -88,7 +90,7 @@ static int send_udp(int fd, const char *text, size_t bytes, uint64_t deadline_ms
 static int send_tcp(int fd, const char *text, size_t bytes, uint64_t deadline_ms) {
     char framed[QMON__SYSLOG_BYTES + 16], rest[64];
     int length = snprintf(framed, sizeof framed, "%zu %s", bytes, text);
-    uint64_t patience_ms = qmon__dial_now_ms() + TCP_WAIT_MS;
+    uint64_t patience_ms = qmon_monotonic_ms() + TCP_WAIT_MS;
     int r = qmon__dial_send(fd, framed, (size_t) length, deadline_ms);
     long got = 1;
 
@@ -114,7 +116,7 @@ static void send_tls(const struct qmon_sink_context *context, const char *place,
     const struct qmon_config *config = context->config;
     const struct qmon__dial_tls_trust trust = {
         .ca_file = config->ca_file, .certificate = config->syslog_tls_cert, .key = config->syslog_tls_key};
-    uint64_t deadline_ms = qmon__dial_now_ms() + context->timeout_ms;
+    uint64_t deadline_ms = qmon_monotonic_ms() + context->timeout_ms;
     char framed[QMON__SYSLOG_BYTES + 16];
     struct qmon__dial_tls *tls = NULL;
     struct qmon__dial dial;
@@ -143,7 +145,7 @@ static void send_tls(const struct qmon_sink_context *context, const char *place,
 /* bytes 0: only connects. */
 static void send_away(const struct qmon_sink_context *context, const char *url, const char *text, size_t bytes,
                       struct qmon_delivery *ret_delivery) {
-    uint64_t deadline_ms = qmon__dial_now_ms() + context->timeout_ms;
+    uint64_t deadline_ms = qmon_monotonic_ms() + context->timeout_ms;
     const char *udp = behind(url, "udp://"), *tcp = behind(url, "tcp://"), *tls = behind(url, "tls://");
     struct qmon__dial dial;
 
@@ -178,7 +180,7 @@ static void run(const struct qmon_sink_context *context, const char *text, size_
         send_away(context, url, text, bytes, ret_delivery);
         return;
     }
-    int r = send_local(path, bytes ? text : NULL, bytes, qmon__dial_now_ms() + context->timeout_ms);
+    int r = send_local(path, bytes ? text : NULL, bytes, qmon_monotonic_ms() + context->timeout_ms);
     if (r < 0)
         fail(-r, path, ret_delivery);
     else

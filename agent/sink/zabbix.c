@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <qmon/clock.h>
+
 #include "destination.h"
 #include "dial.h"
 #include "post.h"
@@ -142,7 +144,7 @@ static void fail(int error, struct qmon_delivery *delivery) {
 
 /* Asks and judges. */
 static void talk(const struct qmon_sink_context *context, const char *text, struct qmon_delivery *ret_delivery) {
-    uint64_t deadline_ms = qmon__dial_now_ms() + context->timeout_ms;
+    uint64_t deadline_ms = qmon_monotonic_ms() + context->timeout_ms;
     char answer[ANSWER_BYTES];
     struct qmon__dial dial;
 

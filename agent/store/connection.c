@@ -3,25 +3,12 @@
 #include <string.h>
 #include <time.h>
 
+#include <qmon/clock.h>
+
 #include "database.h"
 
-static uint64_t clock_ms(clockid_t clock) {
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
-}
-
-uint64_t qmon__monotonic_ms(void) {
-    return clock_ms(CLOCK_MONOTONIC);
-}
-
-uint64_t qmon__real_ms(void) {
-    return clock_ms(CLOCK_REALTIME);
-}
-
 void qmon__database_allow_ms(struct qmon_store *store, uint64_t busy_ms) {
-    store->busy_until_ms = qmon__monotonic_ms() + busy_ms;
+    store->busy_until_ms = qmon_monotonic_ms() + busy_ms;
 }
 
 /* Somebody else has the lock, for some tens of microseconds normally: sleeps from 100 us to 3.2 ms, each process its own
@@ -29,12 +16,11 @@ void qmon__database_allow_ms(struct qmon_store *store, uint64_t busy_ms) {
 static int wait_for_lock(void *context, int tries) {
     const struct qmon_store *store = context;
     long length_ns = 100000L << (tries < 5 ? tries : 5);
-    struct timespec now;
+    const uint64_t now_ns = qmon_clock_ns(CLOCK_MONOTONIC);
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    if ((uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000 >= store->busy_until_ms)
+    if (now_ns / 1000000u >= store->busy_until_ms)
         return 0;
-    nanosleep(&(struct timespec){.tv_nsec = length_ns / 2 + now.tv_nsec % length_ns}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = length_ns / 2 + (long) (now_ns % (uint64_t) length_ns)}, NULL);
     return 1;
 }
 

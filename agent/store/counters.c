@@ -3,6 +3,8 @@
  */
 #include <errno.h>
 
+#include <qmon/clock.h>
+
 #include "database.h"
 
 struct counting {
@@ -17,7 +19,7 @@ static int count(struct qmon_store *store, void *context) {
     qmon__bind_text(statement, 1, counting->name);
     qmon__bind_text(statement, 2, counting->reason);
     qmon__bind_count(statement, 3, counting->by);
-    qmon__bind_count(statement, 4, qmon__real_ms());
+    qmon__bind_count(statement, 4, qmon_real_ms());
     return qmon__run(store, statement);
 }
 

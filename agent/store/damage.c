@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <qmon/clock.h>
+
 #include "database.h"
 
 #define DAMAGED_KEPT 2
@@ -55,7 +57,7 @@ static int move(const char *directory, const char *suffix, const char *aside) {
 }
 
 int qmon__damage_set_aside(struct qmon_store *store, char ret_path[QMON__PATH_BYTES]) {
-    uint64_t now_ms = qmon__real_ms();
+    uint64_t now_ms = qmon_real_ms();
     time_t now = (time_t) (now_ms / 1000);
     struct tm parts;
     char stamp[32];
@@ -84,7 +86,7 @@ static uint64_t copy_rows(sqlite3 *damaged, const char *from, sqlite3 *db, const
     if (sqlite3_prepare_v2(damaged, from, -1, &read, NULL) == SQLITE_OK &&
         sqlite3_prepare_v2(db, into, -1, &write, NULL) == SQLITE_OK &&
         sqlite3_column_count(read) == sqlite3_bind_parameter_count(write))
-        while (qmon__monotonic_ms() < until_ms && sqlite3_step(read) == SQLITE_ROW) {
+        while (qmon_monotonic_ms() < until_ms && sqlite3_step(read) == SQLITE_ROW) {
             for (int i = 0; i < sqlite3_column_count(read); i++)
                 sqlite3_bind_value(write, i + 1, sqlite3_column_value(read, i));
             if (sqlite3_step(write) == SQLITE_DONE)
@@ -119,7 +121,7 @@ static uint64_t copy_tables(sqlite3 *damaged, sqlite3 *db) {
         {"SELECT * FROM events ORDER BY row DESC", OLDER_EVENTS_INTO}, /* schema 1 */
         {"SELECT * FROM events ORDER BY row", OLDER_EVENTS_INTO},
     };
-    uint64_t until_ms = qmon__monotonic_ms() + SALVAGE_MS;
+    uint64_t until_ms = qmon_monotonic_ms() + SALVAGE_MS;
     uint64_t rows = 0;
 
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)

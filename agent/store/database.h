@@ -208,8 +208,6 @@ bool qmon__database_is_gone(struct qmon_store *store);
 void qmon__database_allow_ms(struct qmon_store *store, uint64_t busy_ms);
 /* The negative errno for SQLite's last error of this connection; puts words into store->problem. */
 int qmon__database_error(struct qmon_store *store);
-uint64_t qmon__monotonic_ms(void);
-uint64_t qmon__real_ms(void);
 
 /* --- lock.c: store.lock --- */
 

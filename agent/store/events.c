@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <qmon/clock.h>
+
 #include "database.h"
 
 struct saving {
@@ -125,7 +127,7 @@ static int add_to_channel(struct qmon_store *store, const struct saving *saving,
 
 static int save(struct qmon_store *store, void *context) {
     struct saving *saving = context;
-    uint64_t now_ms = qmon__real_ms();
+    uint64_t now_ms = qmon_real_ms();
     int64_t group = 0;
     int r = is_there(store, saving->event->id);
 

@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <qmon/clock.h>
+
 #include "database.h"
 
 static int open_lock(const char *directory) {
@@ -20,14 +22,14 @@ static int open_lock(const char *directory) {
 }
 
 int qmon__lock(const char *directory, bool exclusive) {
-    uint64_t until_ms = qmon__monotonic_ms() + QMON__BUSY_MS;
+    uint64_t until_ms = qmon_monotonic_ms() + QMON__BUSY_MS;
     int fd = open_lock(directory);
 
     if (fd < 0)
         return fd;
     while (flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0) {
         int r = errno == EWOULDBLOCK ? -EBUSY : -errno;
-        if (r != -EINTR && (r != -EBUSY || qmon__monotonic_ms() >= until_ms)) {
+        if (r != -EINTR && (r != -EBUSY || qmon_monotonic_ms() >= until_ms)) {
             close(fd);
             return r;
         }

@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 
+#include <qmon/clock.h>
+
 #include "database.h"
 
 #define DAY_MS (24ull * 3600 * 1000)
@@ -76,7 +78,7 @@ static int count_dropped(struct qmon_store *store, const char *name, const char 
     qmon__bind_text(statement, 1, name);
     qmon__bind_text(statement, 2, reason);
     qmon__bind_count(statement, 3, by);
-    qmon__bind_count(statement, 4, qmon__real_ms());
+    qmon__bind_count(statement, 4, qmon_real_ms());
     return qmon__run(store, statement);
 }
 
@@ -171,7 +173,7 @@ static int note_checkpoint(struct qmon_store *store, void *context) {
 
     (void) context;
     qmon__bind_text(statement, 1, "checkpointed_ms");
-    qmon__bind_count(statement, 2, qmon__real_ms());
+    qmon__bind_count(statement, 2, qmon_real_ms());
     return qmon__run(store, statement);
 }
 
@@ -191,18 +193,18 @@ static void checkpoint(struct qmon_store *store) {
 }
 
 int qmon_store_retain(struct qmon_store *store, uint64_t now_ms) {
-    struct retention retention = {.now_ms = now_ms, .until_ms = qmon__monotonic_ms() + WORK_MS};
+    struct retention retention = {.now_ms = now_ms, .until_ms = qmon_monotonic_ms() + WORK_MS};
     int r = qmon__read(store, QMON__BUSY_MS, look, &retention);
 
     if (r < 0)
         return r;
     retention.unfinished = is_time(&retention);
-    while (r >= 0 && retention.unfinished && qmon__monotonic_ms() < retention.until_ms)
+    while (r >= 0 && retention.unfinished && qmon_monotonic_ms() < retention.until_ms)
         r = qmon__write(store, QMON__BUSY_MS, drop_old, &retention);
     if (r < 0)
         return r;
     r = 1;
-    while (r > 0 && is_too_large(store, &retention) && qmon__monotonic_ms() < retention.until_ms)
+    while (r > 0 && is_too_large(store, &retention) && qmon_monotonic_ms() < retention.until_ms)
         r = qmon__write(store, QMON__BUSY_MS, drop_oldest, &retention);
     checkpoint(store);
     return r < 0 ? r : 0;

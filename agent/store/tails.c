@@ -11,6 +11,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <qmon/clock.h>
+
 #include "database.h"
 
 #define HOUR_MS (3600ull * 1000)
@@ -87,7 +89,7 @@ static int put(struct qmon_store *store, int64_t id, const char *tail, uint64_t 
 
 int qmon__tail_keep(struct qmon_store *store, const char *tail, uint64_t time_ms, int64_t *ret_id) {
     XXH128_hash_t hash = XXH3_128bits(tail, strlen(tail));
-    uint64_t now_ms = qmon__real_ms(), last_ms = time_ms > now_ms ? time_ms : now_ms;
+    uint64_t now_ms = qmon_real_ms(), last_ms = time_ms > now_ms ? time_ms : now_ms;
     int r = 1;
 
     last_ms = last_ms > INT64_MAX - 2 * HOUR_MS ? INT64_MAX : (last_ms / HOUR_MS + 1) * HOUR_MS;

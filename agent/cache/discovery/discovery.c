@@ -22,6 +22,7 @@
 
 #include <qmon/aws.h>
 #include <qmon/cache.h>
+#include <qmon/clock.h>
 
 #include "redis_transport.h"
 
@@ -156,14 +157,14 @@ static int ask_and_wait(const struct qmon__discovery *discovery, uint64_t deadli
 static const char looking[] = "it is being looked for";
 
 static uint64_t age_of(uint64_t time_ms) {
-    uint64_t now_ms = qmon__discovery_now_ms();
+    uint64_t now_ms = qmon_real_ms();
 
     return time_ms == 0 || time_ms > now_ms ? UINT64_MAX : now_ms - time_ms;
 }
 
 /* That somebody is at it is remembered first, so that a storm of crashes asks once. */
 static void note_looking(struct qmon__place *place) {
-    place->tried_ms = qmon__discovery_now_ms();
+    place->tried_ms = qmon_real_ms();
     if (place->where[0] == '\0')
         strcpy(place->problem, looking);
 }

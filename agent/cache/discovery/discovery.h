@@ -43,6 +43,5 @@ int qmon__place_write(const char *path, const struct qmon__place *place);
  * ret_how: by which credentials, where, or what is wrong. */
 int qmon__discovery_ask(const struct qmon__discovery *discovery, uint64_t timeout_ms, struct qmon__place *ret_place,
                         char *ret_how, size_t bytes);
-uint64_t qmon__discovery_now_ms(void); /* CLOCK_REALTIME */
 
 #endif

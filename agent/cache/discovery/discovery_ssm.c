@@ -4,21 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <qmon/aws.h>
+#include <qmon/clock.h>
 
 #include "discovery.h"
 
 #define DEFAULT_PORT 6379
 #define BODY_BYTES 2048
-
-uint64_t qmon__discovery_now_ms(void) {
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
-}
 
 static const char *member(struct json_object *object, const char *name) {
     struct json_object *value;
@@ -129,7 +122,7 @@ int qmon__discovery_ask(const struct qmon__discovery *discovery, uint64_t timeou
                         char *ret_how, size_t bytes) {
     struct qmon_aws_access *access = calloc(1, sizeof *access);
     char why[QMON_AWS_WHY_BYTES];
-    uint64_t began_ms = qmon__discovery_now_ms(), took_ms;
+    uint64_t began_ms = qmon_real_ms(), took_ms;
     int r;
 
     memset(ret_place, 0, sizeof *ret_place);
@@ -137,13 +130,13 @@ int qmon__discovery_ask(const struct qmon__discovery *discovery, uint64_t timeou
     if (access == NULL)
         return fail(ret_place, -ENOMEM, "out of memory");
     r = qmon_aws_find(timeout_ms, access, why);
-    took_ms = qmon__discovery_now_ms() - began_ms;
+    took_ms = qmon_real_ms() - began_ms;
     if (r < 0)
         fail(ret_place, r, why);
     else
         r = ask(discovery, access, took_ms < timeout_ms ? timeout_ms - took_ms : 1, ret_place);
     if (r == 0)
-        ret_place->found_ms = qmon__discovery_now_ms();
+        ret_place->found_ms = qmon_real_ms();
     if (access->source[0] != '\0')
         snprintf(ret_how, bytes, "credentials of %s, region %s (%s)", access->source, access->region,
                  access->region_source);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include <qmon/cache.h>
+#include <qmon/clock.h>
 
 #include "discovery.h"
 #include "expiry.h"
@@ -41,7 +42,7 @@ struct redis {
 
 /* What cost time is not tried again at once. */
 static void pause_if_slow(struct redis *redis, uint64_t began_ms) {
-    uint64_t now_ms = qmon__redis_now_ms();
+    uint64_t now_ms = qmon_monotonic_ms();
 
     if (now_ms - began_ms < SLOW_MS)
         return;
@@ -116,7 +117,7 @@ static int ask(struct redis *redis, const struct qmon__redis_question *question,
 static int decide(struct qmon_cache *cache, const struct qmon_decision_request *request,
                   struct qmon_decision *ret_decision) {
     struct redis *redis = (struct redis *) cache;
-    uint64_t began_ms = qmon__redis_now_ms();
+    uint64_t began_ms = qmon_monotonic_ms();
     struct qmon__redis_question question;
     int r = be_ready(redis, began_ms);
 
@@ -148,7 +149,7 @@ static void ask_each(struct redis *redis, struct qmon__redis_question *questions
 static void decide_many(struct qmon_cache *cache, const struct qmon_decision_request *requests, size_t count,
                         struct qmon_decision *ret_decisions, int *ret_results) {
     struct redis *redis = (struct redis *) cache;
-    uint64_t began_ms = qmon__redis_now_ms();
+    uint64_t began_ms = qmon_monotonic_ms();
     struct qmon__redis_question *questions = calloc(count + 1, sizeof *questions);
     const struct qmon__redis_command *commands[QMON_DECISIONS_MAX];
     struct qmon__reply *replies[QMON_DECISIONS_MAX] = {NULL};
@@ -181,7 +182,7 @@ static void decide_many(struct qmon_cache *cache, const struct qmon_decision_req
 static int ask_value(struct redis *redis, const char *key, int count, const char *const *arguments,
                      struct qmon__reply **ret_reply) {
     const struct qmon__redis_command command = {.key = key, .count = count, .arguments = arguments};
-    uint64_t began_ms = qmon__redis_now_ms();
+    uint64_t began_ms = qmon_monotonic_ms();
     int r;
 
     if (redis->address_error != 0)

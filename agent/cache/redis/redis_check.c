@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <qmon/cache.h>
+#include <qmon/clock.h>
 
 #include "discovery.h"
 #include "redis_check.h"
@@ -106,10 +106,7 @@ static void field_of(const char *text, const char *name, char *ret_value, size_t
 }
 
 static double now_ms(void) {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double) now.tv_sec * 1e3 + (double) now.tv_nsec / 1e6;
+    return (double) qmon_clock_ns(CLOCK_MONOTONIC) / 1e6;
 }
 
 static void tell_version(struct check *check) {
@@ -208,7 +205,7 @@ bool qmon__redis_check_at(struct qmon__redis_address *address, char *ret_reason,
     struct check check = {.address = *address,
                           .reason = ret_reason,
                           .bytes = bytes,
-                          .deadline_ms = qmon__redis_now_ms() + CHECK_MS,
+                          .deadline_ms = qmon_monotonic_ms() + CHECK_MS,
                           .route = qmon__redis_route_new(address)};
     bool fine = false;
 

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <qmon/clock.h>
+
 #include "redis_script.h"
 #include "redis_transport.h"
 
@@ -74,7 +76,7 @@ void qmon__redis_compose(struct qmon__redis_question *question, const struct qmo
     uint64_t nonce = 0;
 
     if (getrandom(&nonce, sizeof nonce, GRND_NONBLOCK) != sizeof nonce)
-        nonce = qmon__redis_now_ms() ^ (uint64_t) (uintptr_t) question;
+        nonce = qmon_monotonic_ms() ^ (uint64_t) (uintptr_t) question;
     snprintf(question->nonce, sizeof question->nonce, "%016" PRIx64, nonce);
     qmon__redis_problem_key(request->key, question->key);
     put(question, WINDOW, times(request->window_s, 1000));

@@ -17,6 +17,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <qmon/clock.h>
+
 #include "redis_cluster.h"
 #include "redis_problem.h"
 #include "redis_route_inside.h"
@@ -158,7 +160,7 @@ static uint64_t share_of(const struct turn *turn) {
         return turn->deadline_ms;
     if (share_ms < LEAST_MS)
         share_ms = left_ms < LEAST_MS ? left_ms : LEAST_MS;
-    return qmon__redis_now_ms() + share_ms;
+    return qmon_monotonic_ms() + share_ms;
 }
 
 static int ensure_connection(struct turn *turn, struct qmon__member *member, uint64_t deadline_ms,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <qmon/clock.h>
+
 #include "redis_connection.h"
 #include "redis_problem.h"
 
@@ -55,7 +57,7 @@ int qmon__redis_find_master(const struct qmon__redis_address *address, uint64_t 
         uint64_t left_ms = (uint64_t) qmon__redis_left_ms(deadline_ms);
         const char *note;
         char shown[160] = "the sentinel ";
-        r = ask(address, &address->nodes[i], qmon__redis_now_ms() + left_ms / (address->node_count - i), ret_master,
+        r = ask(address, &address->nodes[i], qmon_monotonic_ms() + left_ms / (address->node_count - i), ret_master,
                 &note);
         if (r == 0)
             return 0;

@@ -57,7 +57,6 @@ struct qmon__addresses {
 int qmon__resolve(const char *host, uint16_t port, uint64_t deadline_ms, struct qmon__addresses *ret_addresses);
 
 /* redis_time.c */
-uint64_t qmon__redis_now_ms(void); /* CLOCK_MONOTONIC */
 /* For poll(): at least 0. */
 int qmon__redis_left_ms(uint64_t deadline_ms);
 

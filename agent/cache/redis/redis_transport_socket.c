@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <qmon/clock.h>
+
 #include "redis_transport.h"
 
 struct stream {
@@ -97,7 +99,7 @@ static int connect_to_host(const char *host, uint16_t port, uint64_t deadline_ms
 
     for (size_t i = 0; r == 0 && i < addresses.count; i++) {
         uint64_t left_ms = (uint64_t) qmon__redis_left_ms(deadline_ms);
-        uint64_t until_ms = qmon__redis_now_ms() + left_ms / (addresses.count - i);
+        uint64_t until_ms = qmon_monotonic_ms() + left_ms / (addresses.count - i);
         int fd =
             connect_to((const struct sockaddr *) addresses.items[i].socket_address, addresses.items[i].bytes, until_ms);
         if (fd >= 0 || i + 1 == addresses.count)

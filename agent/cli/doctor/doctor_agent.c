@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <qmon/clock.h>
 #include <qmon/paths.h>
 #include <qmon/receiver.h>
 
@@ -53,7 +54,7 @@ static void read_output(int fd, char *ret_output, uint64_t deadline_ms) {
 
     for (;;) {
         struct pollfd wait = {.fd = fd, .events = POLLIN};
-        uint64_t now_ms = qmon__cli_monotonic_ms();
+        uint64_t now_ms = qmon_monotonic_ms();
         char rest[256];
         ssize_t n;
 
@@ -74,7 +75,7 @@ static void read_output(int fd, char *ret_output, uint64_t deadline_ms) {
 
 /* Runs it; killed when it takes too long. Returns 0 or a negative errno. */
 static int run_trial(struct trial *trial) {
-    uint64_t deadline_ms = qmon__cli_monotonic_ms() + TRIAL_MS;
+    uint64_t deadline_ms = qmon_monotonic_ms() + TRIAL_MS;
     int ends[2];
 
     if (pipe2(ends, O_CLOEXEC) < 0)
@@ -89,7 +90,7 @@ static int run_trial(struct trial *trial) {
     }
     read_output(ends[0], trial->output, deadline_ms);
     close(ends[0]);
-    if (qmon__cli_monotonic_ms() >= deadline_ms)
+    if (qmon_monotonic_ms() >= deadline_ms)
         kill(trial->pid, SIGKILL);
     while (waitpid(trial->pid, &trial->status, 0) < 0)
         if (errno != EINTR)
@@ -154,14 +155,14 @@ static unsigned crashes_in(const char *directory) {
 /* Receivers of the trial that nobody waits for come to us as orphans, see below; waits for their end, so that none works in
  * a directory that is about to go. */
 static void await_orphans(void) {
-    uint64_t deadline_ms = qmon__cli_monotonic_ms() + TRIAL_MS;
+    uint64_t deadline_ms = qmon_monotonic_ms() + TRIAL_MS;
     sigset_t children;
 
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
     sigprocmask(SIG_BLOCK, &children, NULL);
     for (;;) {
-        uint64_t now_ms = qmon__cli_monotonic_ms();
+        uint64_t now_ms = qmon_monotonic_ms();
         pid_t pid = waitpid(-1, NULL, WNOHANG);
         struct timespec left;
 
@@ -181,7 +182,7 @@ static void catches_a_crash(struct qmon__cli_doctor *doctor) {
     char directory[PATH_MAX], preload[PATH_MAX + 16], state[PATH_MAX + 16], took[QMON_WHEN_BYTES];
     const char *const environment[] = {preload, state, "PATH=/usr/bin:/bin", NULL};
     struct trial trial = {.argv = argv, .environment = environment};
-    uint64_t start_ms = qmon__cli_monotonic_ms();
+    uint64_t start_ms = qmon_monotonic_ms();
     unsigned crashes;
 
     snprintf(directory, sizeof directory, "%s/qmon-doctor-XXXXXX", temporary && *temporary ? temporary : "/tmp");
@@ -196,7 +197,7 @@ static void catches_a_crash(struct qmon__cli_doctor *doctor) {
     if (run_trial(&trial) == 0)
         qmon_await(directory, (uint32_t) trial.pid, TRIAL_MS);
     crashes = crashes_in(directory);
-    snprintf(took, sizeof took, "%" PRIu64 " ms", qmon__cli_monotonic_ms() - start_ms);
+    snprintf(took, sizeof took, "%" PRIu64 " ms", qmon_monotonic_ms() - start_ms);
     await_orphans();
     if (!WIFSIGNALED(trial.status) || WTERMSIG(trial.status) != SIGSEGV)
         qmon__cli_finding(doctor, QMON_FINDING_BAD, "agent", "report this as a bug of qmon",

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <qmon/cache.h>
+#include <qmon/clock.h>
 #include <qmon/event.h>
 #include <qmon/routing.h>
 #include <qmon/sink.h>
@@ -72,7 +73,7 @@ static void check_quiet_hours(struct qmon__cli_doctor *doctor, enum qmon_channel
     int severity = QMON_SEVERITY_CRITICAL;
 
     while (severity >= QMON_SEVERITY_INFO &&
-           !qmon_quiet_for_ever(routing, channel, (enum qmon_severity) severity, qmon__cli_now_ms()))
+           !qmon_quiet_for_ever(routing, channel, (enum qmon_severity) severity, qmon_real_ms()))
         severity--;
     if (severity >= QMON_SEVERITY_INFO)
         qmon__cli_finding(doctor, QMON_FINDING_WARNING, qmon_channel_name(channel),
@@ -113,7 +114,7 @@ void qmon__cli_check_sinks(struct qmon__cli_doctor *doctor) {
 
 /* An event that says what it is; NULL: out of memory. */
 static struct qmon_event *test_event(const struct qmon_config *config) {
-    struct qmon_event *event = qmon_event_new(qmon__cli_now_ms() * 1000000);
+    struct qmon_event *event = qmon_event_new(qmon_real_ms() * 1000000);
     struct utsname machine;
 
     if (!event)

@@ -7,6 +7,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <qmon/clock.h>
+
 #include "when.h"
 
 #define LOW_SPACE_BYTES (64u * 1024u * 1024u)
@@ -68,7 +70,7 @@ static void check_outbox(struct qmon__cli_doctor *doctor) {
         qmon__cli_finding(doctor, QMON_FINDING_WARNING, "outbox", "'qmon flush' tries them now",
                           "%" PRIu64 " alert%s wait%s to be delivered; the next is due %s", waiting,
                           waiting == 1 ? "" : "s", waiting == 1 ? "s" : "",
-                          qmon__cli_relative(next_due_ms, qmon__cli_now_ms(), when, sizeof when));
+                          qmon__cli_relative(next_due_ms, qmon_real_ms(), when, sizeof when));
     if (rejected > 0)
         qmon__cli_finding(doctor, QMON_FINDING_WARNING, "outbox", "'qmon stats' shows why",
                           "%" PRIu64 " alert%s set aside, because a channel refused %s for good", rejected,

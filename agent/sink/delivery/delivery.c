@@ -2,6 +2,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <qmon/clock.h>
+
 #include "delivery_worker.h"
 
 #define MOST_TIMEOUT_MS 10000u
@@ -58,8 +60,7 @@ static void begin_summary(struct qmon_delivery_summary *summary) {
 static bool anything_due(struct qmon_store *store) {
     uint64_t waiting = 0, rejected = 0, next_due_ms = UINT64_MAX;
 
-    return qmon_outbox_summary(store, &waiting, &rejected, &next_due_ms) == 0 &&
-           next_due_ms <= qmon__delivery_real_ms();
+    return qmon_outbox_summary(store, &waiting, &rejected, &next_due_ms) == 0 && next_due_ms <= qmon_real_ms();
 }
 
 /* 0: an item was dealt with; 1: nothing is due; negative errno. */
@@ -67,7 +68,7 @@ static int next_item(struct qmon__worker *worker, const char *event_id, uint64_t
     struct qmon_outbox_item item = {0};
 
     worker->timeout_ms = qmon__delivery_timeout_ms(left_ms);
-    worker->now_ms = qmon__delivery_real_ms();
+    worker->now_ms = qmon_real_ms();
     int r =
         qmon_outbox_claim(worker->store, event_id, worker->now_ms, qmon__delivery_lease_ms(worker->timeout_ms), &item);
     if (r != 0)
@@ -85,7 +86,7 @@ static int deliver(struct qmon_store *store, const struct qmon_config *config, c
     int r = 0;
 
     while (r == 0 && summary->left - left_before < MOST_LEFT) {
-        uint64_t now_ms = qmon__delivery_monotonic_ms();
+        uint64_t now_ms = qmon_monotonic_ms();
         uint64_t left_ms = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
         if (left_ms < QMON__DELIVERY_LEAST_MS) {
             summary->out_of_time = event_id != NULL || anything_due(store);
@@ -107,7 +108,7 @@ int qmon_deliver_due(struct qmon_store *store, const struct qmon_config *config,
 
 /* Sleeps until due_ms (CLOCK_REALTIME); false: the deadline comes first. */
 static bool wait_for(uint64_t due_ms, uint64_t deadline_ms) {
-    uint64_t now_ms = qmon__delivery_real_ms(), monotonic_ms = qmon__delivery_monotonic_ms();
+    uint64_t now_ms = qmon_real_ms(), monotonic_ms = qmon_monotonic_ms();
     uint64_t wait_ms = due_ms > now_ms ? due_ms - now_ms : 0;
 
     if (monotonic_ms + QMON__DELIVERY_LEAST_MS >= deadline_ms ||

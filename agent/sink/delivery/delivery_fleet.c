@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <qmon/clock.h>
 #include <qmon/pipeline.h>
 
 #include "delivery_fleet.h"
@@ -31,7 +32,7 @@ void qmon__fleet_memory_begin(struct qmon__fleet_memory *ret_memory, const struc
 static const char *value_of(struct qmon__fleet_memory *memory) {
     if (memory->cache && !memory->asked) {
         memory->asked = true;
-        if (memory->cache->class->get(memory->cache, memory->key, qmon__delivery_real_ms(), &memory->value) != 0)
+        if (memory->cache->class->get(memory->cache, memory->key, qmon_real_ms(), &memory->value) != 0)
             memory->value = NULL;
     }
     return memory->value;
@@ -79,7 +80,7 @@ void qmon__fleet_memory_note(struct qmon__fleet_memory *memory, const char *remo
         return;
     event = abridged(json);
     if (asprintf(&value, "%s\n%s", remote_id, event ? event : "") >= 0) {
-        memory->cache->class->set(memory->cache, memory->key, value, KEPT_S, qmon__delivery_real_ms());
+        memory->cache->class->set(memory->cache, memory->key, value, KEPT_S, qmon_real_ms());
         free(value);
     }
     free(event);

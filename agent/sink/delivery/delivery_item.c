@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
+
+#include <qmon/clock.h>
 
 #include "delivery_fleet.h"
 #include "delivery_state.h"
@@ -29,26 +30,11 @@ struct attempt {
     uint64_t took_ms; /* of the channel */
 };
 
-static uint64_t clock_ms(clockid_t clock) {
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
-}
-
-uint64_t qmon__delivery_real_ms(void) {
-    return clock_ms(CLOCK_REALTIME);
-}
-
-uint64_t qmon__delivery_monotonic_ms(void) {
-    return clock_ms(CLOCK_MONOTONIC);
-}
-
 static uint32_t random_bits(void) {
     uint32_t bits;
 
     if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != (ssize_t) sizeof bits)
-        bits = (uint32_t) qmon__delivery_monotonic_ms() * 2654435761u;
+        bits = (uint32_t) qmon_monotonic_ms() * 2654435761u;
     return bits;
 }
 
@@ -60,7 +46,7 @@ static struct {
 uint64_t qmon__delivery_held_until(const struct qmon_sink *sink, uint64_t destination) {
     for (size_t i = 0; i < HOLDS; i++)
         if (holds[i].sink == sink && holds[i].destination == destination)
-            return holds[i].until_ms > qmon__delivery_monotonic_ms() ? holds[i].until_ms : 0;
+            return holds[i].until_ms > qmon_monotonic_ms() ? holds[i].until_ms : 0;
     return 0;
 }
 
@@ -157,7 +143,7 @@ static const char *reason_to_leave(struct attempt *attempt, uint64_t *ret_due_ms
     held_ms = qmon__delivery_held_until(attempt->sink, attempt->destination);
     if (held_ms == 0)
         return NULL;
-    *ret_due_ms = now_ms + (held_ms - qmon__delivery_monotonic_ms()) + random_bits() % 1000;
+    *ret_due_ms = now_ms + (held_ms - qmon_monotonic_ms()) + random_bits() % 1000;
     return "channel-down: an earlier attempt showed that the channel is not to be had";
 }
 
@@ -176,8 +162,8 @@ static int record_retry(struct attempt *attempt, const struct qmon_delivery *del
     snprintf(attempt->state.sink, sizeof attempt->state.sink, "%s", delivery->state);
     qmon__delivery_state_write(&attempt->state, state, sizeof state);
     if (delivery->sink_down)
-        qmon__delivery_hold(attempt->sink, attempt->destination, qmon__delivery_monotonic_ms() + wait_ms);
-    worker->now_ms = qmon__delivery_real_ms();
+        qmon__delivery_hold(attempt->sink, attempt->destination, qmon_monotonic_ms() + wait_ms);
+    worker->now_ms = qmon_real_ms();
     worker->summary->retried++;
     note_due(worker, worker->now_ms + wait_ms);
     note_problem(worker, attempt->sink->name, delivery->reason);
@@ -193,7 +179,7 @@ static int record_sent(struct attempt *attempt, const struct qmon_delivery *deli
 
     worker->summary->sent++;
     for (int i = 0; i < 3 && r == -EBUSY; i++)
-        r = qmon_outbox_sent(worker->store, attempt->item, qmon__delivery_real_ms(), remote_id);
+        r = qmon_outbox_sent(worker->store, attempt->item, qmon_real_ms(), remote_id);
     count(worker, "delivery.sent", attempt->sink->name, "");
     if (delivery->partly[0]) {
         note_problem(worker, attempt->sink->name, delivery->partly);
@@ -253,9 +239,9 @@ static int try_item(struct attempt *attempt, const struct qmon_event *event) {
     context.timeout_ms = attempt->worker->timeout_ms;
     context.state_in = attempt->state.sink[0] ? attempt->state.sink : NULL;
     qmon__fleet_memory_begin(&fleet, attempt->worker->config, attempt->sink, event);
-    uint64_t begin_ms = qmon__delivery_monotonic_ms();
+    uint64_t begin_ms = qmon_monotonic_ms();
     attempt->sink->deliver(&context, event, attempt->item->json, &delivery);
-    attempt->took_ms = qmon__delivery_monotonic_ms() - begin_ms;
+    attempt->took_ms = qmon_monotonic_ms() - begin_ms;
     if (delivery.verdict == QMON_DELIVERY_SENT && !delivery.is_reply)
         qmon__fleet_memory_note(&fleet, delivery.remote_id, attempt->item->json);
     qmon__fleet_memory_end(&fleet);
@@ -290,7 +276,7 @@ bool qmon__delivery_is_first(struct qmon__worker *worker, const struct qmon_outb
 /* All in one transaction; where that fails, one by one, since a message that is out and not recorded goes out twice. */
 static int record_many_sent(struct qmon__worker *worker, const struct qmon_outbox_item *items, size_t count,
                             uint64_t took_ms) {
-    uint64_t now_ms = qmon__delivery_real_ms();
+    uint64_t now_ms = qmon_real_ms();
 
     qmon_store_begin(worker->store);
     for (size_t i = 0; i < count; i++)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <qmon/clock.h>
+
 #include "delivery_worker.h"
 
 struct lot {
@@ -15,7 +17,7 @@ struct lot {
 };
 
 static uint64_t left_ms(const struct lot *lot) {
-    uint64_t now_ms = qmon__delivery_monotonic_ms();
+    uint64_t now_ms = qmon_monotonic_ms();
 
     return lot->deadline_ms > now_ms ? lot->deadline_ms - now_ms : 0;
 }
@@ -42,14 +44,14 @@ static int deliver_together(struct qmon__worker *worker, const struct qmon_sink 
     struct qmon_sink_context context = {.config = worker->config, .timeout_ms = worker->timeout_ms};
     struct qmon_delivery delivery = {.verdict = QMON_DELIVERY_RETRY};
     const char **jsons = calloc(count, sizeof *jsons);
-    uint64_t begin_ms = qmon__delivery_monotonic_ms();
+    uint64_t begin_ms = qmon_monotonic_ms();
 
     for (size_t i = 0; jsons && i < count; i++)
         jsons[i] = items[i].json;
     if (jsons)
         sink->deliver_many(&context, jsons, count, &delivery);
     free(jsons);
-    return qmon__delivery_record_many(worker, items, count, &delivery, qmon__delivery_monotonic_ms() - begin_ms);
+    return qmon__delivery_record_many(worker, items, count, &delivery, qmon_monotonic_ms() - begin_ms);
 }
 
 /* Brings claimed items of one channel there, and clears them. */
@@ -71,7 +73,7 @@ static int deliver_to(struct qmon__worker *worker, const struct qmon_sink *sink,
     size_t claimed = 0;
 
     worker->timeout_ms = qmon__delivery_timeout_ms(left_ms(lot));
-    worker->now_ms = qmon__delivery_real_ms();
+    worker->now_ms = qmon_real_ms();
     int r = qmon_outbox_claim_these(worker->store, sink->name, lot->event_ids, lot->count, worker->now_ms,
                                     qmon__delivery_lease_ms(worker->timeout_ms), lot->items, &claimed);
     return r < 0 ? r : deliver_items(worker, sink, lot->items, claimed);
@@ -147,7 +149,7 @@ void qmon_deliver_claimed(struct qmon_store *store, const struct qmon_config *co
     const struct lot lot = {.deadline_ms = deadline_monotonic_ms};
 
     worker.timeout_ms = qmon__delivery_timeout_ms(left_ms(&lot));
-    worker.now_ms = qmon__delivery_real_ms();
+    worker.now_ms = qmon_real_ms();
     int r = count > 0 ? deliver_items(&worker, qmon_sink_by_name(items[0].sink), items, count) : 0;
     if (r < 0)
         summary->error = r;

@@ -18,8 +18,6 @@ struct qmon__worker {
 /* For an attempt, of the time that is left; and for how long an item is leased for it. */
 uint64_t qmon__delivery_timeout_ms(uint64_t left_ms);
 uint64_t qmon__delivery_lease_ms(uint64_t timeout_ms);
-uint64_t qmon__delivery_real_ms(void);
-uint64_t qmon__delivery_monotonic_ms(void);
 
 /* Delivers a claimed item and records the outcome. Negative errno: the store could not record it. */
 int qmon__delivery_item(struct qmon__worker *worker, const struct qmon_outbox_item *item);

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <qmon/clock.h>
+
 #include "aws_post.h"
 #include "dial.h"
 #include "http_judge.h"
@@ -52,13 +54,13 @@ static void no_access(int error, const char *why, struct qmon_delivery *delivery
 
 void qmon__aws_post(const struct qmon_sink_context *context, struct qmon_aws_request *request,
                     struct qmon__http_response *ret_response, struct qmon_delivery *ret_delivery) {
-    uint64_t begin_ms = qmon__dial_now_ms();
+    uint64_t begin_ms = qmon_monotonic_ms();
     struct qmon_aws_access access;
     char why[QMON_AWS_WHY_BYTES];
     int r = qmon_aws_find(context->timeout_ms, &access, why);
 
     *ret_response = (struct qmon__http_response){0};
-    uint64_t spent_ms = qmon__dial_now_ms() - begin_ms;
+    uint64_t spent_ms = qmon_monotonic_ms() - begin_ms;
     if (r < 0 || spent_ms >= context->timeout_ms) {
         no_access(r < 0 ? r : -ETIMEDOUT, r < 0 ? why : "credentials took all of the time", ret_delivery);
     } else {

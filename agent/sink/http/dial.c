@@ -12,8 +12,9 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include <qmon/clock.h>
 
 #include "dial.h"
 
@@ -27,13 +28,6 @@ struct question {
     struct addrinfo *addresses;
     atomic_int users;
 };
-
-uint64_t qmon__dial_now_ms(void) {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
-}
 
 bool qmon__dial_read(const char *text, const char *default_port, struct qmon__dial *ret_dial) {
     bool v6 = text[0] == '[';
@@ -72,7 +66,7 @@ static void *ask(void *context) {
 }
 
 static int left_ms(uint64_t deadline_ms) {
-    uint64_t now_ms = qmon__dial_now_ms();
+    uint64_t now_ms = qmon_monotonic_ms();
 
     return deadline_ms > now_ms ? (int) (deadline_ms - now_ms) : 0;
 }
@@ -143,7 +137,7 @@ int qmon__dial(const struct qmon__dial *dial, int type, uint64_t deadline_ms, ch
         snprintf(ret_reason, bytes, "resolve: cannot find the address of %.100s", dial->host);
     for (struct addrinfo *at = question->answer == 0 ? question->addresses : NULL; at && fd < 0; at = at->ai_next) {
         /* those that follow want some of the time too */
-        uint64_t now_ms = qmon__dial_now_ms(), share_ms = (uint64_t) left_ms(deadline_ms) / (at->ai_next ? 2 : 1);
+        uint64_t now_ms = qmon_monotonic_ms(), share_ms = (uint64_t) left_ms(deadline_ms) / (at->ai_next ? 2 : 1);
         fd = connect_to(at, now_ms + share_ms);
         if (fd == -ETIMEDOUT)
             snprintf(ret_reason, bytes, "timeout: no connection to %.100s in time", dial->host);

@@ -26,6 +26,4 @@ int qmon__dial(const struct qmon__dial *dial, int type, uint64_t deadline_ms, ch
 int qmon__dial_send(int fd, const void *data, size_t bytes, uint64_t deadline_ms);
 long qmon__dial_receive(int fd, void *data, size_t bytes, uint64_t deadline_ms);
 
-uint64_t qmon__dial_now_ms(void); /* CLOCK_MONOTONIC */
-
 #endif

@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include <qmon/clock.h>
 #include <qmon/quiet.h>
 #include <qmon/tls.h>
 
@@ -21,7 +22,7 @@ struct qmon__dial_tls {
 };
 
 static int left_ms(uint64_t deadline_ms) {
-    uint64_t now_ms = qmon__dial_now_ms();
+    uint64_t now_ms = qmon_monotonic_ms();
 
     return deadline_ms > now_ms ? (int) (deadline_ms - now_ms) : 0;
 }
@@ -133,7 +134,7 @@ static int await_refusal(struct qmon__dial_tls *tls, uint64_t until_ms) {
 
 int qmon__dial_tls_send(struct qmon__dial_tls *tls, const void *data, size_t bytes, uint64_t patience_ms,
                         uint64_t deadline_ms) {
-    uint64_t until_ms = qmon__dial_now_ms() + patience_ms;
+    uint64_t until_ms = qmon_monotonic_ms() + patience_ms;
     struct qmon__quiet quiet;
 
     qmon__quiet_begin(&quiet, SIGPIPE);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <qmon/clock.h>
 #include <qmon/log.h>
 
 #include "destination.h"
@@ -51,13 +52,6 @@ bool qmon__slack_method_url(const struct qmon_config *config, const char *method
     int count = snprintf(ret_url, bytes, "%s%s%s", config->slack_api_url, slash, method);
 
     return count > 0 && (size_t) count < bytes;
-}
-
-uint64_t qmon__slack_now_ms(void) {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
 }
 
 static void retry(struct qmon_delivery *delivery, const char *reason) {
@@ -106,7 +100,7 @@ struct message {
 };
 
 static uint64_t left_ms(const struct message *message) {
-    uint64_t now_ms = qmon__slack_now_ms();
+    uint64_t now_ms = qmon_monotonic_ms();
 
     return message->deadline_ms > now_ms ? message->deadline_ms - now_ms : 0;
 }
@@ -152,7 +146,7 @@ static void slack_deliver(const struct qmon_sink_context *context, const struct 
     (void) json;
     *ret_delivery =
         (struct qmon_delivery){.verdict = QMON_DELIVERY_RETRY, .reason = "timeout: there was no time to try"};
-    message.deadline_ms = qmon__slack_now_ms() + context->timeout_ms;
+    message.deadline_ms = qmon_monotonic_ms() + context->timeout_ms;
     message.plain = context->state_in && strcmp(context->state_in, PLAIN_STATE) == 0;
     if (is_bot(context->config))
         qmon__slack_thread_find(context, event, (uint64_t) time(NULL), &message.thread);

@@ -6,7 +6,6 @@
 
 /* "https://slack.com/api/" and a method; false: too long. */
 bool qmon__slack_method_url(const struct qmon_config *config, const char *method, char *ret_url, size_t bytes);
-uint64_t qmon__slack_now_ms(void);
 
 bool qmon__slack_check_bot(const struct qmon_sink_context *context, char *reason, size_t reason_bytes);
 bool qmon__slack_check_webhook(const struct qmon_sink_context *context, char *reason, size_t reason_bytes);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <qmon/clock.h>
 #include <qmon/text.h>
 
 #include "slack.h"
@@ -37,7 +38,7 @@ static bool ask(struct call *call, const char *method, const char *form) {
     struct qmon__http_request request = {.method = "POST", .content_type = "application/x-www-form-urlencoded"};
     struct qmon_delivery delivery;
     char url[1024];
-    uint64_t now_ms = qmon__slack_now_ms();
+    uint64_t now_ms = qmon_monotonic_ms();
 
     call->problem[0] = call->code[0] = '\0';
     if (!qmon__slack_method_url(config, method, url, sizeof url)) {
@@ -110,7 +111,7 @@ static bool check_channel(struct call *call, const char *who, char *reason, size
 }
 
 bool qmon__slack_check_bot(const struct qmon_sink_context *context, char *reason, size_t reason_bytes) {
-    struct call call = {.context = context, .deadline_ms = qmon__slack_now_ms() + context->timeout_ms};
+    struct call call = {.context = context, .deadline_ms = qmon_monotonic_ms() + context->timeout_ms};
     char who[200];
     struct qmon_text text;
     bool fine = ask(&call, "auth.test", "");

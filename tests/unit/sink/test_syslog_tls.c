@@ -9,6 +9,8 @@
 
 #include <criterion/criterion.h>
 
+#include <qmon/clock.h>
+
 #include "dial.h"
 #include "scratch.h"
 #include "service.h"
@@ -55,7 +57,7 @@ static void end(void) {
 static char *read_when_there(const char *name) {
     char *text = NULL;
 
-    for (uint64_t until_ms = qmon__dial_now_ms() + 10000; !text && qmon__dial_now_ms() < until_ms; usleep(2000))
+    for (uint64_t until_ms = qmon_monotonic_ms() + 10000; !text && qmon_monotonic_ms() < until_ms; usleep(2000))
         text = scratch_read(scratch_path(&scratch, name));
     return text;
 }

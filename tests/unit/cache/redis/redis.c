@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <qmon/clock.h>
+
 #include "config_with.h"
 #include "redis_connection.h"
 #include "redis_question.h"
@@ -118,9 +120,9 @@ Test(redis_cache, gives_the_same_answer_to_the_same_question) {
     const char *note;
 
     cr_assert_eq(qmon__redis_address_parse(server.url, &address, why), 0);
-    cr_assert_eq(qmon__redis_open(&address, &address.nodes[0], QMON__REDIS_DATA, qmon__redis_now_ms() + 1000,
-                                  &connection, &note),
-                 0);
+    cr_assert_eq(
+        qmon__redis_open(&address, &address.nodes[0], QMON__REDIS_DATA, qmon_monotonic_ms() + 1000, &connection, &note),
+        0);
     qmon__redis_compose(&question, &request);
     question.arguments[0] = "EVAL";
     question.arguments[1] = qmon__script;
@@ -128,7 +130,7 @@ Test(redis_cache, gives_the_same_answer_to_the_same_question) {
         struct qmon__reply *reply;
         struct qmon_decision decision;
         cr_assert_eq(qmon__redis_ask(connection, QMON__QUESTION_ARGUMENTS, question.arguments,
-                                     qmon__redis_now_ms() + 1000, &reply),
+                                     qmon_monotonic_ms() + 1000, &reply),
                      0);
         cr_assert_eq(qmon__reply_decision(reply, &request, &decision), 0, "%s", reply->text);
         cr_expect(decision.alert, "the answer may have been lost");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <criterion/criterion.h>
+#include <qmon/clock.h>
 #include <qmon/delivery.h>
 
 #include "delivery_worker.h"
@@ -236,7 +237,7 @@ Test(email, who_was_refused_is_counted_and_told) {
     configure("smtp://127.0.0.1", "dev@shop.example,gone@shop.example,ops@shop.example", NULL, "auto");
     struct qmon_store *store = qmon_store_open(NULL, &problem);
     cr_assert_eq(qmon_store_save(store, &it.sample.event, "alerted", sinks, 1), 0);
-    cr_assert_eq(qmon_deliver_due(store, it.config, NULL, qmon__delivery_monotonic_ms() + 9000, &summary), 1);
+    cr_assert_eq(qmon_deliver_due(store, it.config, NULL, qmon_monotonic_ms() + 9000, &summary), 1);
     cr_expect_str_eq(summary.last_problem, "email: recipient-refused: gone@shop.example: 550 5.1.1 No such user");
     cr_assert_eq(qmon_store_counters(store, take_refused, &refused), 0);
     cr_expect_eq(refused, 1);
