@@ -23,7 +23,7 @@ Test(await, returns_at_once_where_there_is_nothing) {
     uint64_t start_ms = qmon__now_monotonic_ms();
     cr_expect_eq(qmon_await(bench.scratch.path, 0, 5000), 0);
     cr_expect_eq(qmon_await("/nonexistent/state", 0, 5000), 0);
-    cr_expect_lt(qmon__now_monotonic_ms() - start_ms, 1000);
+    cr_expect_lt(qmon__now_monotonic_ms() - start_ms, 4000);
 }
 
 Test(await, waits_for_records_of_the_dead_and_not_for_those_of_the_living) {

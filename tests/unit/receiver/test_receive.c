@@ -107,7 +107,7 @@ Test(receive, tells_start_before_stop_when_both_receivers_run_at_once) {
 }
 
 Test(receive, lets_a_crashed_process_go_before_the_alert_is_out) {
-    use_server("slow:1500*2");
+    use_server("slow:4000*2");
     pid_t pid = start_sleeper(); /* the host, which waits */
     struct made_record made = make_record(bench.records, (uint32_t) pid);
     made.at->process.announced = QMON_ANNOUNCED_START;
@@ -115,7 +115,7 @@ Test(receive, lets_a_crashed_process_go_before_the_alert_is_out) {
     uint64_t start_ms = qmon__now_monotonic_ms();
     cr_expect_eq(receive(&made, "crash", false), 0);
     uint64_t held_ms = qmon__now_monotonic_ms() - start_ms;
-    cr_expect_lt(held_ms, 1000);
+    cr_expect_lt(held_ms, 3000);
     end_sleeper(pid);
     cr_expect_eq(qmon_await(bench.scratch.path, (uint32_t) pid, 20000), 0);
     cr_expect_eq(http_server_count(server), 2, "the crash and the stop");
@@ -147,21 +147,21 @@ Test(receive, holds_nobody_past_the_deadline) {
     make_crash(&made, 0x1000);
     uint64_t start_ms = qmon__now_monotonic_ms();
     bench_wait(bench_receive(&made, "crash", made.path, 800, true));
-    cr_expect_leq(qmon__now_monotonic_ms() - start_ms, 1100);
+    cr_expect_leq(qmon__now_monotonic_ms() - start_ms, 4000, "channels have ten seconds otherwise");
     cr_expect_eq(bench_events(&bench, NULL, "SIGSEGV"), 1, "it is in the store, to be sent later");
     end_sleeper(pid);
     unmake_record(&made);
 }
 
 Test(receive, makes_safe_what_has_no_file_before_the_process_goes) {
-    use_server("slow:1500");
+    use_server("slow:4000");
     pid_t pid = start_sleeper();
     struct made_record made = make_record(bench.records, (uint32_t) pid);
     made.at->process.flags = 0;
     make_crash(&made, 0x1000);
     uint64_t start_ms = qmon__now_monotonic_ms();
     cr_expect_eq(bench_wait(bench_receive(&made, "crash", "", 5000, false)), 0);
-    cr_expect_lt(qmon__now_monotonic_ms() - start_ms, 1000);
+    cr_expect_lt(qmon__now_monotonic_ms() - start_ms, 3000);
     cr_expect_eq(bench_events(&bench, "alerted", "SIGSEGV"), 1);
     cr_expect_eq(http_server_wait(server, 1, 10000), 1);
     end_sleeper(pid);

@@ -140,7 +140,7 @@ Test(ring, does_not_linger_once_its_process_has_ended) {
     made.at->header.state = QMON_STATE_STOPPED;
     uint64_t start_ms = qmon__now_monotonic_ms();
     cr_assert_eq(consume((uint32_t) getpid(), 5000, &tally), 0);
-    cr_expect_lt(qmon__now_monotonic_ms() - start_ms, 1000);
+    cr_expect_lt(qmon__now_monotonic_ms() - start_ms, 4000);
     cr_expect_eq(tally.consumed, 1);
 }
 
