@@ -21,11 +21,11 @@ static bool is_set(const char *text) {
     return text && text[0];
 }
 
-static void begin(struct qmon_text *text, char *buffer, size_t bytes) {
+void qmon__words_begin(struct qmon_text *text, char *buffer, size_t bytes) {
     qmon_text_begin(text, buffer, bytes - ELLIPSIS_BYTES);
 }
 
-static void end(struct qmon_text *text) {
+void qmon__words_end(struct qmon_text *text) {
     text->size += ELLIPSIS_BYTES;
     if (!text->cut)
         return;
@@ -41,19 +41,19 @@ static void add(struct qmon_text *text, const char *words) {
 void qmon__words_line(const char *words, char *ret_text, size_t bytes) {
     struct qmon_text text;
 
-    begin(&text, ret_text, bytes);
+    qmon__words_begin(&text, ret_text, bytes);
     if (words)
         add(&text, words);
-    end(&text);
+    qmon__words_end(&text);
 }
 
 void qmon__words_title(const struct qmon_event *event, bool with_service, char *ret_text, size_t bytes) {
     struct qmon_text text;
 
-    begin(&text, ret_text, bytes);
+    qmon__words_begin(&text, ret_text, bytes);
     if (event->told.title) {
         add(&text, event->told.title);
-        end(&text);
+        qmon__words_end(&text);
         return;
     }
     add(&text, is_set(event->title) ? event->title : qmon_kind_name(event->kind));
@@ -70,7 +70,7 @@ void qmon__words_title(const struct qmon_event *event, bool with_service, char *
         qmon_text_add(&text, " on ");
         add(&text, event->host.name);
     }
-    end(&text);
+    qmon__words_end(&text);
 }
 
 static void next_line(struct qmon_text *text) {
@@ -98,10 +98,10 @@ void qmon__words_what(const struct qmon_event *event, char *ret_text, size_t byt
     const char *message = event->message, *type = event->exception.type, *detail = event->cause.detail;
     struct qmon_text text;
 
-    begin(&text, ret_text, bytes);
+    qmon__words_begin(&text, ret_text, bytes);
     if (event->told.body) {
         add_lines(&text, event->told.body);
-        end(&text);
+        qmon__words_end(&text);
         return;
     }
     if (is_set(message) && !says(event->title, message))
@@ -118,7 +118,7 @@ void qmon__words_what(const struct qmon_event *event, char *ret_text, size_t byt
         next_line(&text);
         add(&text, detail);
     }
-    end(&text);
+    qmon__words_end(&text);
 }
 
 void qmon__words_often(const struct qmon_event *event, char *ret_text, size_t bytes) {
@@ -127,7 +127,7 @@ void qmon__words_often(const struct qmon_event *event, char *ret_text, size_t by
     char number[32];
     struct qmon_text text;
 
-    begin(&text, ret_text, bytes);
+    qmon__words_begin(&text, ret_text, bytes);
     if (event->occurrences.suppressed)
         qmon_text_format(&text, "and %s more since the last alert (suppressed)",
                          qmon_render_number(event->occurrences.suppressed, number, sizeof number));
@@ -138,7 +138,7 @@ void qmon__words_often(const struct qmon_event *event, char *ret_text, size_t by
         qmon_text_add(&text, seen_before ? "first alert of this window" : "first alert");
     if (seen_before)
         qmon_text_format(&text, ", first seen %s", qmon_render_time(first_ns, number, sizeof number));
-    end(&text);
+    qmon__words_end(&text);
 }
 
 void qmon__words_trace(const struct qmon_event *event, size_t max_rows, char *ret_text, size_t bytes) {
@@ -157,21 +157,21 @@ void qmon__words_trace(const struct qmon_event *event, size_t max_rows, char *re
     size_t length = trace ? strlen(trace) : 0;
     if (length > 0 && trace[length - 1] == '\n')
         trace[length - 1] = '\0';
-    begin(&text, ret_text, bytes);
+    qmon__words_begin(&text, ret_text, bytes);
     qmon_text_add(&text, trace ? trace : "");
-    end(&text);
+    qmon__words_end(&text);
     free(trace);
 }
 
 void qmon__words_last_lines(const struct qmon_event *event, char *ret_text, size_t bytes) {
     struct qmon_text text;
 
-    begin(&text, ret_text, bytes);
+    qmon__words_begin(&text, ret_text, bytes);
     for (size_t i = 0; !event->told.body && i < event->context.last_line_count; i++) {
         qmon_text_add(&text, i ? "\n" : "");
         qmon_text_add(&text, event->context.last_lines[i]);
     }
-    end(&text);
+    qmon__words_end(&text);
 }
 
 static void add_fact(struct qmon__facts *facts, const char *label, const char *value) {
@@ -187,12 +187,12 @@ static void add_process(struct qmon__facts *facts, const struct qmon_event *even
     char buffer[400];
     struct qmon_text text;
 
-    begin(&text, buffer, sizeof buffer);
+    qmon__words_begin(&text, buffer, sizeof buffer);
     if (event->process.pid)
         qmon_text_format(&text, "pid %" PRIu32 "%s", event->process.pid, is_set(command) ? ", " : "");
     if (is_set(command))
         add(&text, command);
-    end(&text);
+    qmon__words_end(&text);
     add_fact(facts, "Process", buffer);
 }
 
@@ -202,7 +202,7 @@ static void add_signal(struct qmon__facts *facts, const struct qmon_event *event
 
     if (!event->signal.number)
         return;
-    begin(&text, buffer, sizeof buffer);
+    qmon__words_begin(&text, buffer, sizeof buffer);
     if (event->signal.name)
         add(&text, event->signal.name);
     if (event->signal.code_name) {
@@ -214,7 +214,7 @@ static void add_signal(struct qmon__facts *facts, const struct qmon_event *event
     if (event->signal.sender_pid)
         qmon_text_format(&text, " sent by pid %" PRIu32 ", uid %" PRIu32, event->signal.sender_pid,
                          event->signal.sender_uid);
-    end(&text);
+    qmon__words_end(&text);
     add_fact(facts, "Signal", buffer);
 }
 

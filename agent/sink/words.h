@@ -20,6 +20,10 @@ struct qmon__facts {
     size_t count;
 };
 
+/* Like qmon_text_begin; qmon__words_end() puts "…" where something was cut. bytes at least 8. */
+void qmon__words_begin(struct qmon_text *text, char *buffer, size_t bytes);
+void qmon__words_end(struct qmon_text *text);
+
 /* One line of at most bytes - 1 bytes: "SIGSEGV in parse (http.c:212) — shop (production) on web-1". */
 void qmon__words_title(const struct qmon_event *event, bool with_service, char *ret_text, size_t bytes);
 /* What happened, a line each; may be empty. */

@@ -65,19 +65,18 @@ static void *ask(void *context) {
     return NULL;
 }
 
-static int left_ms(uint64_t deadline_ms) {
+int qmon__dial_left_ms(uint64_t deadline_ms) {
     uint64_t now_ms = qmon_monotonic_ms();
 
     return deadline_ms > now_ms ? (int) (deadline_ms - now_ms) : 0;
 }
 
-/* Waits for `events` on fd: 0, -ETIMEDOUT. */
-static int await(int fd, short events, uint64_t deadline_ms) {
+int qmon__dial_await(int fd, short events, uint64_t deadline_ms) {
     struct pollfd one = {.fd = fd, .events = events};
     int r;
 
     do
-        r = poll(&one, 1, left_ms(deadline_ms));
+        r = poll(&one, 1, qmon__dial_left_ms(deadline_ms));
     while (r < 0 && errno == EINTR);
     return r > 0 ? 0 : -ETIMEDOUT;
 }
@@ -99,7 +98,7 @@ static struct question *resolve(const struct qmon__dial *dial, int type, uint64_
         return NULL;
     }
     pthread_detach(thread);
-    if (await(question->done_fd, POLLIN, deadline_ms) == 0)
+    if (qmon__dial_await(question->done_fd, POLLIN, deadline_ms) == 0)
         return question;
     let_go(question);
     return NULL;
@@ -115,7 +114,7 @@ static int connect_to(const struct addrinfo *address, uint64_t deadline_ms) {
     if (connect(fd, address->ai_addr, address->ai_addrlen) != 0)
         error = errno;
     if (error == EINPROGRESS) {
-        error = -await(fd, POLLOUT, deadline_ms);
+        error = -qmon__dial_await(fd, POLLOUT, deadline_ms);
         if (error == 0)
             getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &bytes);
     }
@@ -137,7 +136,8 @@ int qmon__dial(const struct qmon__dial *dial, int type, uint64_t deadline_ms, ch
         snprintf(ret_reason, bytes, "resolve: cannot find the address of %.100s", dial->host);
     for (struct addrinfo *at = question->answer == 0 ? question->addresses : NULL; at && fd < 0; at = at->ai_next) {
         /* those that follow want some of the time too */
-        uint64_t now_ms = qmon_monotonic_ms(), share_ms = (uint64_t) left_ms(deadline_ms) / (at->ai_next ? 2 : 1);
+        uint64_t now_ms = qmon_monotonic_ms(),
+                 share_ms = (uint64_t) qmon__dial_left_ms(deadline_ms) / (at->ai_next ? 2 : 1);
         fd = connect_to(at, now_ms + share_ms);
         if (fd == -ETIMEDOUT)
             snprintf(ret_reason, bytes, "timeout: no connection to %.100s in time", dial->host);
@@ -157,7 +157,7 @@ int qmon__dial_send(int fd, const void *data, size_t bytes, uint64_t deadline_ms
             at += sent;
             bytes -= (size_t) sent;
         } else if (errno == EAGAIN) {
-            if (await(fd, POLLOUT, deadline_ms) < 0)
+            if (qmon__dial_await(fd, POLLOUT, deadline_ms) < 0)
                 return -ETIMEDOUT;
         } else if (errno != EINTR) {
             return -errno;
@@ -171,7 +171,7 @@ long qmon__dial_receive(int fd, void *data, size_t bytes, uint64_t deadline_ms) 
         ssize_t got = recv(fd, data, bytes, MSG_DONTWAIT);
         if (got >= 0)
             return got;
-        if (errno == EAGAIN && await(fd, POLLIN, deadline_ms) < 0)
+        if (errno == EAGAIN && qmon__dial_await(fd, POLLIN, deadline_ms) < 0)
             return -ETIMEDOUT;
         if (errno != EAGAIN && errno != EINTR)
             return -errno;

@@ -26,4 +26,9 @@ int qmon__dial(const struct qmon__dial *dial, int type, uint64_t deadline_ms, ch
 int qmon__dial_send(int fd, const void *data, size_t bytes, uint64_t deadline_ms);
 long qmon__dial_receive(int fd, void *data, size_t bytes, uint64_t deadline_ms);
 
+/* For poll(): at least 0. */
+int qmon__dial_left_ms(uint64_t deadline_ms);
+/* Waits for `events` of poll() on fd: 0, -ETIMEDOUT. */
+int qmon__dial_await(int fd, short events, uint64_t deadline_ms);
+
 #endif

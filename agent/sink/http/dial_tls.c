@@ -21,12 +21,6 @@ struct qmon__dial_tls {
     struct qmon__tls tls;
 };
 
-static int left_ms(uint64_t deadline_ms) {
-    uint64_t now_ms = qmon_monotonic_ms();
-
-    return deadline_ms > now_ms ? (int) (deadline_ms - now_ms) : 0;
-}
-
 static int explain(const struct qmon__tls *tls, CURLcode code, const struct qmon__dial *dial, char *ret_reason,
                    size_t bytes) {
     if (code == CURLE_OPERATION_TIMEDOUT) {
@@ -51,7 +45,7 @@ static int agree(struct qmon__tls *tls, int fd, const struct qmon__dial *dial, c
     }
     qmon__http_trust(tls->curl, tls->handle, trust->ca_file);
     qmon__tls_identify(tls, trust->certificate, trust->key);
-    CURLcode code = qmon__tls_agree(tls, left_ms(deadline_ms));
+    CURLcode code = qmon__tls_agree(tls, qmon__dial_left_ms(deadline_ms));
     return code == CURLE_OK ? 0 : explain(tls, code, dial, ret_reason, bytes);
 }
 
@@ -75,16 +69,6 @@ int qmon__dial_tls(const struct qmon__dial *dial, const struct qmon__dial_tls_tr
     return r;
 }
 
-static int await(int fd, short events, uint64_t deadline_ms) {
-    struct pollfd one = {.fd = fd, .events = events};
-    int r;
-
-    do
-        r = poll(&one, 1, left_ms(deadline_ms));
-    while (r < 0 && errno == EINTR);
-    return r > 0 ? 0 : -ETIMEDOUT;
-}
-
 static int send_all(struct qmon__dial_tls *tls, const char *at, size_t bytes, uint64_t deadline_ms) {
     int r = 0;
 
@@ -92,7 +76,7 @@ static int send_all(struct qmon__dial_tls *tls, const char *at, size_t bytes, ui
         size_t sent = 0;
         CURLcode code = tls->tls.curl->easy_send(tls->tls.handle, at, bytes, &sent);
         if (code == CURLE_AGAIN)
-            r = await(tls->tls.fd, POLLOUT, deadline_ms);
+            r = qmon__dial_await(tls->tls.fd, POLLOUT, deadline_ms);
         else if (code != CURLE_OK)
             r = -EPROTO;
         at += sent;
@@ -110,7 +94,7 @@ static int await_arrival(int fd, uint64_t deadline_ms) {
     while (ioctl(fd, SIOCOUTQ, &waiting) == 0 && waiting > 0) {
         if (poll(&one, 1, 0) > 0 && (one.revents & (POLLERR | POLLHUP)))
             return -EPROTO;
-        if (left_ms(deadline_ms) == 0)
+        if (qmon__dial_left_ms(deadline_ms) == 0)
             return -ETIMEDOUT;
         nanosleep(&step, NULL);
     }
@@ -123,7 +107,7 @@ static int await_refusal(struct qmon__dial_tls *tls, uint64_t until_ms) {
         char rest[256];
         size_t received = 0;
         CURLcode code = tls->tls.curl->easy_recv(tls->tls.handle, rest, sizeof rest, &received);
-        if (code == CURLE_AGAIN && await(tls->tls.fd, POLLIN, until_ms) < 0)
+        if (code == CURLE_AGAIN && qmon__dial_await(tls->tls.fd, POLLIN, until_ms) < 0)
             return 0;
         if (code == CURLE_OK && received == 0)
             return 0; /* it has read all and closes */

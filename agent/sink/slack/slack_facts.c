@@ -6,6 +6,7 @@
 
 #include "slack_render.h"
 #include "slack_text.h"
+#include "words.h"
 
 #define FIELD_COLUMNS 120
 #define EXTRAS_BYTES 1600
@@ -17,12 +18,12 @@ struct fields {
 };
 
 static void begin_field(struct qmon_text *text, char *buffer, size_t bytes, const char *label) {
-    qmon__slack_begin(text, buffer, bytes);
+    qmon__words_begin(text, buffer, bytes);
     qmon_text_format(text, "*%s*\n", label);
 }
 
 static void end_field(struct fields *fields, struct qmon_text *text) {
-    qmon__slack_end(text);
+    qmon__words_end(text);
     if (fields->count == QMON__SLACK_FIELDS)
         return;
     fields->count++;
@@ -130,7 +131,7 @@ void qmon__slack_add_extras(struct qmon__slack_message *message, const struct qm
 
     if (event->report.extra_count == 0)
         return;
-    qmon__slack_begin(&lines, line, sizeof line);
+    qmon__words_begin(&lines, line, sizeof line);
     for (size_t i = 0; i < event->report.extra_count; i++) {
         const struct qmon_pair *pair = &event->report.extra[i];
         char one[1300];
@@ -142,12 +143,12 @@ void qmon__slack_add_extras(struct qmon__slack_message *message, const struct qm
         qmon_text_add(&lines, i ? "\n" : "");
         qmon__slack_code_inside(&lines, one);
     }
-    qmon__slack_end(&lines);
-    qmon__slack_begin(&text, buffer, sizeof buffer);
+    qmon__words_end(&lines);
+    qmon__words_begin(&text, buffer, sizeof buffer);
     qmon_text_add(&text, "*Extra*\n```\n");
     qmon_text_add(&text, line);
     qmon_text_add(&text, "\n```");
-    qmon__slack_end(&text);
+    qmon__words_end(&text);
     qmon__slack_section(message, QMON__SLACK_MRKDWN, buffer);
 }
 
@@ -190,19 +191,19 @@ void qmon__slack_add_lifecycle(struct qmon__slack_message *message, const struct
     struct qmon_text text;
     struct json_object *list;
 
-    qmon__slack_begin(&text, buffer, sizeof buffer);
+    qmon__words_begin(&text, buffer, sizeof buffer);
     add_lifecycle_line(&text, event);
-    qmon__slack_end(&text);
+    qmon__words_end(&text);
     qmon__slack_section(message, QMON__SLACK_MRKDWN, buffer);
 
-    qmon__slack_begin(&text, buffer, QMON__SLACK_FIELD);
+    qmon__words_begin(&text, buffer, QMON__SLACK_FIELD);
     qmon_text_format(&text, "pid `%" PRIu32 "` ", event->process.pid);
     if (event->process.command_line && event->process.command_line[0])
         qmon__slack_code(&text, event->process.command_line, 200);
     if (event->lifecycle.uptime_ns)
         qmon_text_format(&text, " \xc2\xb7 ran for %s",
                          qmon_render_duration(event->lifecycle.uptime_ns, uptime, sizeof uptime));
-    qmon__slack_end(&text);
+    qmon__words_end(&text);
     list = qmon__slack_list(message);
     qmon__slack_list_add(message, list, QMON__SLACK_MRKDWN, buffer);
     qmon__slack_context(message, list);

@@ -7,6 +7,7 @@
 
 #include "slack_render.h"
 #include "slack_text.h"
+#include "words.h"
 
 #define WHAT_BYTES 1500
 #define TRACE_BYTES 2800
@@ -48,9 +49,9 @@ void qmon__slack_add_what(struct qmon__slack_message *message, const struct qmon
     char buffer[WHAT_BYTES];
     struct qmon_text text;
 
-    qmon__slack_begin(&text, buffer, sizeof buffer);
+    qmon__words_begin(&text, buffer, sizeof buffer);
     qmon__slack_what(&text, event);
-    qmon__slack_end(&text);
+    qmon__words_end(&text);
     qmon__slack_section(message, QMON__SLACK_PLAIN, buffer);
 }
 
@@ -91,7 +92,7 @@ void qmon__slack_add_where(struct qmon__slack_message *message, const struct qmo
     struct qmon_text text;
     const struct qmon_frame *frame = qmon_render_where(event, false, where, sizeof where);
 
-    qmon__slack_begin(&text, buffer, sizeof buffer);
+    qmon__words_begin(&text, buffer, sizeof buffer);
     if (frame) {
         qmon_text_add(&text, "*Where*  ");
         qmon__slack_code(&text, where, 300);
@@ -112,7 +113,7 @@ void qmon__slack_add_where(struct qmon__slack_message *message, const struct qmo
         qmon_text_add(&text, "\n*Fleet*  ");
         qmon__slack_code(&text, fleet, sizeof fleet);
     }
-    qmon__slack_end(&text);
+    qmon__words_end(&text);
     qmon__slack_section(message, QMON__SLACK_MRKDWN, buffer);
 }
 
@@ -152,9 +153,9 @@ void qmon__slack_trace(const struct qmon_event *event, size_t max_rows, char *re
     size_t length = trace ? strlen(trace) : 0;
     if (length > 0 && trace[length - 1] == '\n')
         trace[length - 1] = '\0';
-    qmon__slack_begin(&text, ret_text, bytes);
+    qmon__words_begin(&text, ret_text, bytes);
     qmon__slack_code_inside(&text, trace);
-    qmon__slack_end(&text);
+    qmon__words_end(&text);
     free(trace);
 }
 
@@ -165,7 +166,7 @@ void qmon__slack_add_trace(struct qmon__slack_message *message, const struct qmo
     qmon__slack_trace(event, TRACE_ROWS, trace, sizeof trace);
     if (!trace[0])
         return;
-    qmon__slack_begin(&text, buffer, sizeof buffer);
+    qmon__words_begin(&text, buffer, sizeof buffer);
     qmon_text_add(&text, "*Trace*");
     if (event->threads[0].name && event->threads[0].name[0]) {
         qmon_text_add(&text, "  of thread ");
@@ -174,7 +175,7 @@ void qmon__slack_add_trace(struct qmon__slack_message *message, const struct qmo
     qmon_text_add(&text, "\n```\n");
     qmon_text_add(&text, trace);
     qmon_text_add(&text, "\n```");
-    qmon__slack_end(&text);
+    qmon__words_end(&text);
     qmon__slack_section(message, QMON__SLACK_MRKDWN, buffer);
 }
 
@@ -182,9 +183,9 @@ static void add_note(struct qmon__slack_message *message, struct json_object *li
     char buffer[400];
     struct qmon_text text;
 
-    qmon__slack_begin(&text, buffer, sizeof buffer);
+    qmon__words_begin(&text, buffer, sizeof buffer);
     qmon__slack_plain(&text, words);
-    qmon__slack_end(&text);
+    qmon__words_end(&text);
     qmon__slack_list_add(message, list, QMON__SLACK_PLAIN, buffer);
 }
 
@@ -212,7 +213,7 @@ void qmon__slack_add_footer(struct qmon__slack_message *message, const struct qm
     char buffer[500];
     struct qmon_text text;
 
-    qmon__slack_begin(&text, buffer, sizeof buffer);
+    qmon__words_begin(&text, buffer, sizeof buffer);
     qmon__slack_date(&text, event->time_ns);
     qmon_text_add(&text, " \xc2\xb7 `qmon show ");
     qmon__slack_code_inside(&text, event->id);
@@ -221,7 +222,7 @@ void qmon__slack_add_footer(struct qmon__slack_message *message, const struct qm
         qmon_text_add(&text, " \xc2\xb7 fingerprint ");
         qmon__slack_code(&text, event->fingerprint, 32);
     }
-    qmon__slack_end(&text);
+    qmon__words_end(&text);
     qmon__slack_list_add(message, list, QMON__SLACK_MRKDWN, buffer);
     qmon__slack_context(message, list);
 }

@@ -70,7 +70,7 @@ static void add_text(struct qmon__slack_message *message, const struct qmon_even
     char buffer[QMON__SLACK_TEXT + 1], number[32];
     struct qmon_text text;
 
-    qmon__slack_begin(&text, buffer, sizeof buffer);
+    qmon__words_begin(&text, buffer, sizeof buffer);
     qmon_text_format(&text, "%s ", qmon__slack_emoji(event));
     qmon__slack_plain(&text, title(event));
     if (!event->told.title)
@@ -80,7 +80,7 @@ static void add_text(struct qmon__slack_message *message, const struct qmon_even
                          qmon_render_number(event->occurrences.suppressed, number, sizeof number));
     if (all_of_it)
         add_plain_rest(&text, event);
-    qmon__slack_end(&text);
+    qmon__words_end(&text);
     qmon__slack_member(message, "text", buffer);
 }
 
@@ -88,14 +88,14 @@ static void add_title(struct qmon__slack_message *message, const struct qmon_eve
     char buffer[QMON__SLACK_HEADER + 1];
     struct qmon_text text;
 
-    qmon__slack_begin(&text, buffer, sizeof buffer);
+    qmon__words_begin(&text, buffer, sizeof buffer);
     qmon_text_format(&text, "%s ", qmon__slack_emoji(event));
     char line[QMON__SLACK_HEADER * 4];
     struct qmon_text one;
     qmon_text_begin(&one, line, sizeof line);
     qmon_text_line(&one, title(event), QMON__SLACK_HEADER, QMON_CUT_END);
     qmon__slack_plain(&text, line);
-    qmon__slack_end(&text);
+    qmon__words_end(&text);
     qmon__slack_header(message, buffer);
 }
 

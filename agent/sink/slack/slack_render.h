@@ -20,9 +20,9 @@ char *qmon__slack_render(const struct qmon_event *event, const struct qmon__slac
 
 /* Parts, in the order in which they stand in the message. */
 void qmon__slack_add_what(struct qmon__slack_message *message, const struct qmon_event *event);
-/* A template's body: mrkdwn whose values are escaped. */
 /* How often the problem came by now, for a message brought up to date. */
 void qmon__slack_times(struct qmon_text *text, const struct qmon__slack_message *message);
+/* A template's body: mrkdwn whose values are escaped. */
 void qmon__slack_add_told(struct qmon__slack_message *message, const char *body);
 void qmon__slack_add_last_lines(struct qmon__slack_message *message, const struct qmon_event *event);
 void qmon__slack_add_source(struct qmon__slack_message *message, const struct qmon_event *event);

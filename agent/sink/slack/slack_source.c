@@ -6,6 +6,7 @@
 
 #include "slack_render.h"
 #include "slack_text.h"
+#include "words.h"
 
 #define SOURCE_BYTES 1800
 #define SOURCE_COLUMNS 120
@@ -22,11 +23,11 @@ static void add_code(struct qmon__slack_message *message, const char *heading, c
     char buffer[SOURCE_BYTES];
     struct qmon_text text;
 
-    qmon__slack_begin(&text, buffer, sizeof buffer - 8); /* the end of the block fits behind it whatever is cut */
+    qmon__words_begin(&text, buffer, sizeof buffer - 8); /* the end of the block fits behind it whatever is cut */
     qmon_text_add(&text, heading);
     qmon_text_add(&text, "```\n");
     qmon__slack_code_inside(&text, rows);
-    qmon__slack_end(&text);
+    qmon__words_end(&text);
     text.size = sizeof buffer;
     text.cut = false;
     qmon_text_add(&text, "\n```");

@@ -6,25 +6,10 @@
 
 #include "slack_text.h"
 
-#define ELLIPSIS "\xe2\x80\xa6"
 #define GRAVE "\xcb\x8b"
 #define REPLACEMENT "\xef\xbf\xbd"
 #define CODE_COLUMNS 300
-#define ELLIPSIS_BYTES 3
 #define MOST_SECONDS UINT64_C(253402300799) /* end of the year 9999 */
-
-void qmon__slack_begin(struct qmon_text *text, char *buffer, size_t size) {
-    qmon_text_begin(text, buffer, size - ELLIPSIS_BYTES);
-}
-
-void qmon__slack_end(struct qmon_text *text) {
-    text->size += ELLIPSIS_BYTES;
-    if (!text->cut)
-        return;
-    text->cut = false;
-    qmon_text_add(text, ELLIPSIS);
-    text->cut = true;
-}
 
 /* All of it or nothing: half an entity would be shown as it stands. */
 static void add_whole(struct qmon_text *text, const char *piece) {

@@ -18,10 +18,6 @@
 #define QMON__SLACK_CONTEXT 10u
 #define QMON__SLACK_TEXT 3500u /* of the message's text; Slack advises 4,000 and cuts at 40,000 */
 
-/* Like qmon_text_begin; qmon__slack_end() puts "…" where something was cut. size at least 8. */
-void qmon__slack_begin(struct qmon_text *text, char *buffer, size_t size);
-void qmon__slack_end(struct qmon_text *text);
-
 /* Text from outside for a plain_text object; line breaks stay. NULL adds nothing. */
 void qmon__slack_plain(struct qmon_text *text, const char *words);
 /* Text from outside as inline code of at most max_columns characters: `words`. NULL or empty: `?`. */

@@ -35,9 +35,9 @@ void qmon__slack_add_told(struct qmon__slack_message *message, const char *body)
     }
     if (message->times) {
         struct qmon_text text;
-        qmon__slack_begin(&text, buffer, sizeof buffer);
+        qmon__words_begin(&text, buffer, sizeof buffer);
         qmon__slack_times(&text, message);
-        qmon__slack_end(&text);
+        qmon__words_end(&text);
         qmon__slack_section(message, QMON__SLACK_MRKDWN, buffer);
     }
 }
