@@ -12,7 +12,14 @@
 #define TAIL_BYTES 16384u
 #define LINE_BYTES 400u
 
-/* The last bytes before the descriptor's place, NUL-terminated. Opened anew: as a rule the program's own is for writing. */
+/* Where the first whole line begins: what stands before it may be half a secret, that nobody would know for one. */
+static size_t first_line(const char *text, size_t bytes) {
+    const char *end = memchr(text, '\n', bytes);
+    return end != NULL ? (size_t) (end + 1 - text) : bytes;
+}
+
+/* The last bytes before the descriptor's place, whole lines, NUL-terminated. Opened anew: as a rule the program's own is for
+ * writing. */
 static size_t read_tail(int fd, char ret_text[TAIL_BYTES + 1]) {
     char path[32];
     struct stat status;
@@ -28,8 +35,10 @@ static size_t read_tail(int fd, char ret_text[TAIL_BYTES + 1]) {
     off_t start = end > (off_t) TAIL_BYTES ? end - (off_t) TAIL_BYTES : 0;
     ssize_t count = pread(file, ret_text, (size_t) (end - start), start);
     close(file);
-    ret_text[count > 0 ? count : 0] = '\0';
-    return count > 0 ? (size_t) count : 0;
+    size_t bytes = count > 0 ? (size_t) count : 0, begin = start > 0 ? first_line(ret_text, bytes) : 0;
+    memmove(ret_text, ret_text + begin, bytes - begin);
+    ret_text[bytes - begin] = '\0';
+    return bytes - begin;
 }
 
 /* ESC [ ... letter: colours and the like. */

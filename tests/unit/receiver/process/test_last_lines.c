@@ -72,6 +72,19 @@ Test(last_lines, are_without_secrets_and_terminal_sequences) {
     cr_expect_not_null(strstr(event->context.last_lines[1], "failed"));
 }
 
+/* Its key was before what is read: nobody could know the rest for a secret. */
+Test(last_lines, tell_no_half_of_a_secret) {
+    char row[16384 - sizeof "secret is here\nlast" + 1 + 6];
+
+    memset(row, 'x', sizeof row - 1);
+    row[sizeof row - 1] = '\0';
+    memcpy(row, "password=topsecret ", 19);
+    put(row);
+    put("secret is here\nlast");
+    qmon__add_last_lines(event, file, 5);
+    expect_lines(1, (const char *const[]){"last"});
+}
+
 Test(last_lines, are_bounded_whatever_was_written) {
     char row[1024];
     memset(row, 'x', sizeof row - 1);
