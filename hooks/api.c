@@ -1,25 +1,15 @@
 /* The functions of qmon.h, as the agent gives them. */
 #define QMON_NO_GUARDS
 #include <errno.h>
-#include <string.h>
 
 #include <qmon/qmon.h>
 
 #include <crumbs.h>
 #include <ring.h>
-#include <text.h>
-
-#define CODE_BYTES 48
 
 /* A frame address is where the caller's frame pointer was kept; above it lies the return address. */
 #define PLACE_OF_CALL                                                                                                  \
     { __builtin_return_address(0), (const char *) __builtin_frame_address(0) + 2 * sizeof(void *) }
-
-static void leave_crumb(const struct qmon__report_text *text) {
-    char code[CODE_BYTES] = "reported ";
-    qmon__copy_text(code + strlen(code), sizeof code - strlen(code), text->code);
-    qmon__crumb(code, text->message != NULL ? ": " : NULL, text->message);
-}
 
 static int report(struct qmon__report_text *text, const struct qmon__report_place *place, size_t skip) {
     const int error_number = errno;
@@ -28,8 +18,6 @@ static int report(struct qmon__report_text *text, const struct qmon__report_plac
     if (text->code == NULL || *text->code == '\0')
         text->code = "error";
     const int result = qmon__ring_report(text, place, skip);
-    if (result <= 0)
-        leave_crumb(text);
     errno = error_number;
     return result > 0 ? 0 : result;
 }

@@ -1,4 +1,4 @@
-/* dlopen, but for its entry, which is in load.S. */
+/* dlopen, but for its entry, which is in load.S, and dlclose, after which other code may be where some was. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
@@ -6,6 +6,7 @@
 
 #include <agent.h>
 #include <crumbs.h>
+#include <steps.h>
 
 #include "next.h"
 
@@ -37,4 +38,12 @@ void *qmon__load_next(const char *file, int mode) {
         qmon__crumb("opens library ", end_of(file), NULL);
     errno = error_number;
     return qmon__next("dlopen", &next);
+}
+
+int dlclose(void *handle) {
+    static void *_Atomic next;
+    int (*const real)(void *) = (int (*)(void *)) qmon__next("dlclose", &next);
+    const int result = real != NULL ? real(handle) : -1;
+    qmon__steps_forget();
+    return result;
 }

@@ -13,16 +13,14 @@
 
 #define SIGNALS 65
 
-void qmon__crumb(const char *text, const char *more, const char *rest) {
+void qmon__crumb_of_thread(uint32_t tid, const char *text, const char *more, const char *rest) {
     const char *const parts[] = {text, more, rest};
-    if (!qmon__agent.active || !qmon__is_owner())
-        return;
     struct qmon_record_crumbs *crumbs = &qmon__agent.record->crumbs;
     const uint32_t sequence = atomic_fetch_add_explicit(&crumbs->next, 1, memory_order_relaxed) + 1;
     struct qmon_record_crumb *crumb = &crumbs->entries[sequence % QMON_CRUMBS];
     size_t used = 0;
     atomic_store_explicit(&crumb->sequence, 0, memory_order_release);
-    crumb->tid = (uint32_t) qmon__gettid();
+    crumb->tid = tid;
     crumb->real_ns = qmon__real_ns();
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         const size_t bytes = parts[i] != NULL ? strnlen(parts[i], QMON_CRUMB_TEXT_BYTES - 1 - used) : 0;
@@ -32,6 +30,11 @@ void qmon__crumb(const char *text, const char *more, const char *rest) {
     }
     memset(crumb->text + used, 0, QMON_CRUMB_TEXT_BYTES - used);
     atomic_store_explicit(&crumb->sequence, sequence, memory_order_release);
+}
+
+void qmon__crumb(const char *text, const char *more, const char *rest) {
+    if (qmon__agent.active && qmon__is_owner())
+        qmon__crumb_of_thread((uint32_t) qmon__gettid(), text, more, rest);
 }
 
 /* Counts lost between two threads at once do no harm. */

@@ -9,6 +9,8 @@
 
 /* Leaves a crumb of these texts in a row, cut to what fits; NULL is left out. Only where this process owns its record. */
 void qmon__crumb(const char *text, const char *more, const char *rest);
+/* The same by who knows already that it owns the record, and which thread it is. */
+void qmon__crumb_of_thread(uint32_t tid, const char *text, const char *more, const char *rest);
 
 /* A signal goes to a handler of the program's, which owns its record; a child has been made. Told the first time, the tenth,
  * the hundredth and so on: a program that does nothing else should not lose all its other crumbs over it. The others cost a

@@ -82,7 +82,7 @@ static bool is_in_go(uintptr_t address) {
     }
     if (search.head == NULL || !qmon__guarded(look_into_module, &search, 0) || !search.found)
         return false;
-    if ((uintptr_t) search.head == (getauxval(AT_PHDR) & ~(page - 1)))
+    if ((uintptr_t) search.head == (getauxval(AT_PHDR) & ~(page - 1)) && qmon__is_owner())
         qmon__agent.record->process.flags |= QMON_PROCESS_ENDS_RAW;
     return true;
 }

@@ -16,11 +16,13 @@
 #include "agent.h"
 #include "background.h"
 #include "clock.h"
+#include "crumbs.h"
 #include "record_file.h"
 #include "text.h"
 #include "thread.h"
 #include "unwind.h"
 
+#define CODE_BYTES 48u
 #define ASK_AGAIN 4096u /* repeats: the receiver of the first one may have failed */
 
 static struct qmon_record_ring *ring_of_process(void) {
@@ -107,10 +109,10 @@ static void wake_receiver(struct qmon_record_ring *ring) {
 }
 
 /* Fills a slot that was claimed. */
-static void fill(struct qmon_record_ring *ring, struct qmon_ring_slot *slot, const struct qmon__report_text *text,
-                 void *const *frames, size_t frame_count) {
+static void fill(struct qmon_record_ring *ring, struct qmon_ring_slot *slot, uint32_t tid,
+                 const struct qmon__report_text *text, void *const *frames, size_t frame_count) {
     size_t used = 0;
-    slot->tid = (uint32_t) qmon__gettid();
+    slot->tid = tid;
     slot->real_ns = qmon__real_ns();
     slot->severity = (uint16_t) text->severity;
     slot->truncated = 0;
@@ -134,16 +136,24 @@ static bool counts_as_repeat(struct qmon_record_ring *ring, uint64_t key) {
     return repeats != 0;
 }
 
+static void leave_crumb(uint32_t tid, const struct qmon__report_text *text) {
+    char code[CODE_BYTES] = "reported ";
+    qmon__copy_text(code + strlen(code), sizeof code - strlen(code), text->code);
+    qmon__crumb_of_thread(tid, code, text->message != NULL ? ": " : NULL, text->message);
+}
+
 static int enqueue(struct qmon_record_ring *ring, const struct qmon__report_text *text, uint64_t key,
                    void *const *frames, size_t frame_count) {
     uint32_t turn;
+    const uint32_t tid = (uint32_t) qmon__gettid();
     struct qmon_ring_slot *slot = claim_slot(ring, &turn);
+    leave_crumb(tid, text);
     if (slot == NULL) {
         atomic_fetch_add_explicit(&ring->dropped, 1, memory_order_relaxed);
         qmon__background_ask(QMON__CHORE_RING);
         return -EAGAIN;
     }
-    fill(ring, slot, text, frames, frame_count);
+    fill(ring, slot, tid, text, frames, frame_count);
     qmon__repeats_begin(slot, turn, key);
     atomic_store_explicit(&slot->sequence, turn + 1, memory_order_release);
     qmon__repeats_offer(turn, key);

@@ -8,6 +8,7 @@
 #include "guard.h"
 #include "machine.h"
 #include "modules.h"
+#include "steps.h"
 #include "thread.h"
 
 #define TABLE_ANSWERS 256u
@@ -275,6 +276,10 @@ static void walk_here(void *argument) {
 
 size_t qmon__unwind_here(void *ret_room[static QMON__ROOM_FOR_HERE], size_t skip, void *const **ret_first) {
     _Static_assert(sizeof(void *) == sizeof(uint64_t), "an address is a word of the ring");
+    const size_t known = qmon__steps_here(ret_room, QMON_RING_FRAMES + skip);
+    *ret_first = ret_room + skip;
+    if (known > 0)
+        return known > skip ? known - skip : 0;
     const size_t ours = 3 + skip; /* walk_here and the guard's two */
     const size_t wanted = QMON_RING_FRAMES + ours < QMON__ROOM_FOR_HERE ? QMON_RING_FRAMES + ours : QMON__ROOM_FOR_HERE;
     struct here here = {.frames = ret_room, .wanted = (int) wanted};
