@@ -130,6 +130,17 @@ static int set_from_json(struct qmon_config *config, const struct qmon_option *o
     return -EINVAL;
 }
 
+static int check_least_severities(const struct application *application, const struct member *named) {
+    const struct qmon_patterns *items = &application->config->min_severity;
+    char sentence[QMON__QUOTED_BYTES + 160];
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < items->count; i++)
+        if (qmon__routing_least_problem(items->items[i], sentence, sizeof sentence))
+            r = problem_at(application, named, sentence);
+    return r;
+}
+
 static int apply_option(const struct application *application, const struct member *named,
                         const struct qmon_option *option, struct json_object *value) {
     char why[QMON__WHY_BYTES];
@@ -146,9 +157,11 @@ static int apply_option(const struct application *application, const struct memb
     r = set_from_json(application->config, option, value, why);
     if (r == -EINVAL)
         return refuse_value(application, named, option, value, why);
-    if (r == 0)
-        application->origins[option - qmon_options] = "QMON_CONFIG";
-    return r;
+    if (r < 0)
+        return r;
+    application->origins[option - qmon_options] = "QMON_CONFIG";
+    return option->offset == offsetof(struct qmon_config, min_severity) ? check_least_severities(application, named)
+                                                                        : 0;
 }
 
 static int name_unknown(const struct application *application, const struct member *named) {

@@ -2,11 +2,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <qmon/template.h>
 
+#include "options.h"
 #include "routing_read.h"
 
 /* --- the channels' own settings --- */
@@ -136,22 +138,49 @@ int qmon__routing_read(struct qmon_config *config, const char *name, const char 
     return reading.no_memory ? -ENOMEM : 0;
 }
 
-/* "error" for all that are not set by themselves, "slack=error" for one. */
-static int settle_one(struct qmon_config *config, const char *item) {
+/* "error" for all that are not set by themselves (channel -1), "slack=error" for one. */
+static bool read_least(const char *item, int *ret_channel, int *ret_severity) {
     const char *equals = strchr(item, '=');
-    int severity = qmon_severity_parse(equals != NULL ? equals + 1 : item), channel = -1;
-    char name[64], shown[QMON__QUOTED_BYTES];
+    char name[64] = "";
 
-    if (equals != NULL && (size_t) (equals - item) < sizeof name) {
+    if (equals != NULL && (size_t) (equals - item) < sizeof name)
         memcpy(name, item, (size_t) (equals - item));
-        name[equals - item] = '\0';
-        channel = qmon_channel_by_name(name);
+    *ret_severity = qmon_severity_parse(equals != NULL ? equals + 1 : item);
+    *ret_channel = qmon_channel_by_name(name);
+    return *ret_severity >= 0 && (equals == NULL || *ret_channel >= 0);
+}
+
+bool qmon__routing_least_problem(const char *item, char *ret_sentence, size_t bytes) {
+    char shown[QMON__QUOTED_BYTES];
+    int channel, severity;
+
+    if (read_least(item, &channel, &severity))
+        return false;
+    snprintf(
+        ret_sentence, bytes,
+        "\"%s\" is neither a severity (info, warning, error, critical) nor one for a channel, as slack=error; left "
+        "out",
+        qmon__printable(item, strlen(item), shown, sizeof shown));
+    return true;
+}
+
+/* What stands in the file has been complained of there, with its line. */
+static bool is_from_file(const struct qmon_config *config) {
+    const struct qmon_option *option = qmon__option_by_path("min_severity");
+    const char *origin = option != NULL ? qmon_config_origin(config, option) : NULL;
+
+    return origin != NULL && strcmp(origin, "QMON_CONFIG") == 0;
+}
+
+static int settle_one(struct qmon_config *config, const char *item) {
+    char sentence[QMON__QUOTED_BYTES + 160];
+    int severity, channel;
+
+    if (!read_least(item, &channel, &severity)) {
+        if (is_from_file(config) || !qmon__routing_least_problem(item, sentence, sizeof sentence))
+            return 0;
+        return qmon__problem(config, "QMON_MIN_SEVERITY: %s", sentence);
     }
-    if (severity < 0 || (equals != NULL && channel < 0))
-        return qmon__problem(config,
-                             "QMON_MIN_SEVERITY: \"%s\" is neither a severity (info, warning, error, critical) nor "
-                             "one for a channel, as slack=error; left out",
-                             qmon__printable(item, strlen(item), shown, sizeof shown));
     for (int i = 0; i < QMON_CHANNELS; i++)
         if (channel == i)
             set_least(config->routing, i, severity);

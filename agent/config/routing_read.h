@@ -17,6 +17,8 @@ bool qmon__routing_is_part(const char *member);
 /* What cannot be understood is left out and recorded as a problem, with path, line and column. 0 or -ENOMEM. */
 int qmon__routing_read(struct qmon_config *config, const char *name, const char *text, size_t bytes,
                        struct json_object *document);
+/* Is this item of min_severity one that means nothing? Then why. */
+bool qmon__routing_least_problem(const char *item, char *ret_sentence, size_t bytes);
 /* Once all options are known: the least severities. 0 or -ENOMEM. */
 int qmon__routing_settle(struct qmon_config *config);
 void qmon__routing_free(struct qmon_routing *routing); /* NULL is fine */

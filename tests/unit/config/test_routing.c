@@ -98,6 +98,10 @@ Test(routing_config, says_path_line_and_column_of_what_it_does_not_understand) {
     expect_problems("{\"quiet_hours\": [{\"from\": \"22:00\"}]}", 2,
                     (const char *const[]){"qmon.json:1:18: quiet_hours[0]: needs both from and to",
                                           "qmon.json:1:18: quiet_hours[0]: these quiet hours are left out"});
+    expect_problems(
+        "{\n\"min_severity\": [\"slack=error\", \"slak=error\"]}", 1,
+        (const char *const[]){"qmon.json:2:1: min_severity: \"slak=error\" is neither a severity (info, warning, "
+                              "error, critical) nor one for a channel, as slack=error; left out"});
     expect_problems("{\"channels\": {\"slack\": {\"min_severity\": 3}}}", 1,
                     (const char *const[]){"qmon.json:1:25: channels.slack.min_severity: is not a text"});
 }
