@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@
 #define PATIENCE_MS 660000u /* what is handed over is asked about after ten minutes */
 #define STEP_MS 1000u
 #define DELIVERY_MS 10000u
+#define HASTE_MS 3000u
 
 struct top {
     char text[1600];
@@ -291,7 +293,25 @@ uint64_t qmon__tell_digests(struct qmon__pass *pass, bool at_once) {
     return next_ms == 0 || (owed_ms != 0 && owed_ms < next_ms) ? owed_ms : next_ms;
 }
 
+/* A service manager that ends what a service has left waits for it, a minute and more: then the time has come. */
+static volatile sig_atomic_t is_to_go;
+
+static void note_stop(int signal) {
+    (void) signal;
+    is_to_go = 1;
+}
+
+static void listen_to_stop_signals(void) {
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+    struct sigaction action = {.sa_handler = note_stop}; /* no SA_RESTART: it ends the pause */
+
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        sigaction(signals[i], &action, NULL);
+}
+
 static void wait_for_digest(struct qmon__pass *pass) {
+    bool last = false;
     uint64_t end_ms = qmon__now_monotonic_ms() + PATIENCE_MS, next_ms;
     int lock = only_one(pass->config, "digest.lock");
 
@@ -303,12 +323,13 @@ static void wait_for_digest(struct qmon__pass *pass) {
         return;
     qmon__die_in(PATIENCE_MS + DELIVERY_MS);
     do {
-        pass->deadline_ms = qmon__now_monotonic_ms() + DELIVERY_MS;
-        next_ms = qmon__tell_digests(pass, qmon__now_monotonic_ms() + STEP_MS >= end_ms);
+        last = is_to_go || qmon__now_monotonic_ms() + STEP_MS >= end_ms;
+        pass->deadline_ms = qmon__now_monotonic_ms() + (is_to_go ? HASTE_MS : DELIVERY_MS);
+        next_ms = qmon__tell_digests(pass, last);
         qmon__deliver(pass, NULL);
-        if (next_ms != 0)
+        if (next_ms != 0 && !last && !is_to_go)
             qmon__pause_us(STEP_MS * 1000u);
-    } while (next_ms != 0 && qmon__now_monotonic_ms() < end_ms);
+    } while (next_ms != 0 && !last);
     close(lock);
 }
 
@@ -330,6 +351,7 @@ void qmon__wait_for_digest_apart(void) {
     if (fork() != 0)
         return;
     let_stderr_go();
+    listen_to_stop_signals();
     if (qmon__pass_open(&pass, qmon__now_monotonic_ms() + DELIVERY_MS) == 0) {
         ((struct qmon_config *) pass.config)->stderr_format[0] = '\0'; /* its own */
         wait_for_digest(&pass);

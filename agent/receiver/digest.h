@@ -23,7 +23,8 @@
 uint64_t qmon__tell_digests(struct qmon__pass *pass, bool at_once);
 
 /* A child of this process waits for what is not due yet, and tells it, for at most eleven minutes and if no other one of this state
- * directory does so already: the agent waits for us before it starts another receiver. No store may be open. */
+ * directory does so already: the agent waits for us before it starts another receiver. SIGTERM and its like have it told at once.
+ * No store may be open. */
 void qmon__wait_for_digest_apart(void);
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "bench.h"
 #include "digest.h"
+#include "manners.h"
 #include "moment.h"
 #include "together.h"
 
@@ -111,30 +112,53 @@ Test(digest_races, what_is_held_back_meanwhile_is_in_the_next) {
                  bench_counter(&bench, "digest.left"), held);
 }
 
-/* Ten seconds are to pass before the digest: the program's output ends without it. */
-Test(digest_races, who_waits_for_one_keeps_nobodys_standard_error_open) {
-    int ends[2];
-
-    cr_assert_eq(pipe(ends), 0);
-    setenv("QMON_STDERR", "text", 1);
-    storm(&bench.pass, 0, 20);
+/* A receiver that leaves somebody to wait for the digest, which is due in ten seconds. `end` is kept open by who waits. */
+static pid_t leave_waiter(int end, int as) {
     pid_t receiver = fork();
+
     if (receiver == 0) {
         setsid();
-        dup2(ends[1], STDERR_FILENO);
-        close(ends[1]);
+        qmon__ignore_stop_signals();
+        dup2(end, as);
+        close(end);
         qmon__pass_close(&bench.pass);
         qmon_store_close(bench.store);
         qmon__wait_for_digest_apart();
         _exit(0);
     }
-    close(ends[1]);
+    close(end);
     waitpid(receiver, NULL, 0);
-    struct pollfd one = {.fd = ends[0], .events = POLLIN};
+    return receiver;
+}
+
+Test(digest_races, who_waits_for_one_keeps_nobodys_standard_error_open) {
+    int ends[2];
     char byte;
+
+    cr_assert_eq(pipe(ends), 0);
+    setenv("QMON_STDERR", "text", 1);
+    storm(&bench.pass, 0, 20);
+    pid_t receiver = leave_waiter(ends[1], STDERR_FILENO);
+    struct pollfd one = {.fd = ends[0], .events = POLLIN};
     cr_expect_eq(poll(&one, 1, 9000), 1, "it is still open");
     cr_expect_eq(read(ends[0], &byte, 1), 0);
     cr_expect_eq(kill(-receiver, SIGKILL), 0, "nobody waits for the digest");
+    close(ends[0]);
+}
+
+/* Signals that come before it listens are ignored, as by every receiver: so it gets some. */
+Test(digest_races, who_waits_for_one_tells_it_when_a_service_manager_wants_it_to_go) {
+    int ends[2];
+
+    cr_assert_eq(pipe(ends), 0);
+    storm(&bench.pass, 0, 20);
+    pid_t receiver = leave_waiter(ends[1], 77);
+    struct pollfd one = {.fd = ends[0], .events = POLLIN};
+    unsigned tries = 0;
+    while (poll(&one, 1, 20) == 0 && tries++ < 350)
+        kill(-receiver, SIGTERM);
+    cr_expect_lt(tries, 350, "it waits for its ten seconds");
+    cr_expect_eq(bench_alerts(&bench, "\"phase\":\"digest\"", "19 more alerts were held back"), 1);
     close(ends[0]);
 }
 
