@@ -8,7 +8,7 @@
  * The program's handler is jumped to, not called: when it returns, the kernel resumes the program, and we are not there any more.
  * So that a later death in that handler is told with the fault that began it, the fault is noted in the thread
  * (qmon__thread.faults), and whether the handler is still running is found out only when it matters: its signal frame must
- * be intact, and the stack must lead through it. A million faults that a JVM turns into exceptions cost one copy of
+ * be intact, and the stack must lead through it (faults.h). A million faults that a JVM turns into exceptions cost one copy of
  * the registers each.
  *
  * How a process dies: a real fault is allowed to happen again with the default action in place, so that the kernel's
@@ -25,9 +25,9 @@
 #include "cause.h"
 #include "crumbs.h"
 #include "defer.h"
-#include "dispatch.h"
 #include "dispositions.h"
 #include "fatal.h"
+#include "faults.h"
 #include "go_runtime.h"
 #include "guard.h"
 #include "machine.h"
@@ -58,67 +58,6 @@ static bool is_fault_signal(int signal) {
 static bool will_happen_again(int signal, const siginfo_t *info) {
     return info->si_code > 0 && is_fault_signal(signal) && signal != SIGTRAP && signal != SIGSYS &&
            !qmon__on_valgrind();
-}
-
-static bool same_fault(const struct qmon__fault *fault) {
-    return memcmp(fault->info, &fault->info_copy, sizeof fault->info_copy) == 0 &&
-           memcmp(fault->context->uc_mcontext.QMON__GENERAL_REGISTERS, fault->registers_copy,
-                  sizeof fault->registers_copy) == 0;
-}
-
-struct comparison {
-    const struct qmon__fault *fault;
-    bool same;
-};
-
-static void compare_now(void *argument) {
-    struct comparison *comparison = argument;
-    comparison->same = same_fault(comparison->fault);
-}
-
-/* What is looked at here may be below the stack pointer by now, which memcheck would call an error of the program's. */
-static bool is_intact(const struct qmon__fault *fault) {
-    struct comparison comparison = {.fault = fault};
-    qmon__silence_valgrind();
-    const bool finished = qmon__guarded(compare_now, &comparison, 0);
-    qmon__unsilence_valgrind();
-    return finished && comparison.same;
-}
-
-static bool is_passed(const struct qmon__fault *fault) {
-    qmon__silence_valgrind();
-    const bool passed = qmon__unwind_passes(fault->frame);
-    qmon__unsilence_valgrind();
-    return passed;
-}
-
-bool qmon__in_fault_handler(struct qmon__fault *ret_fault) {
-    const struct qmon__thread *thread = &qmon__thread;
-    for (unsigned i = 0; i < thread->fault_count; i++)
-        if (is_intact(&thread->faults[i]) && is_passed(&thread->faults[i])) {
-            *ret_fault = thread->faults[i];
-            return true;
-        }
-    return false;
-}
-
-/* Faults are kept like the frames they lie in: one whose frame is not above the new one's is over, and so is one whose frame has
- * been overwritten. */
-static void note_fault(int signal, const siginfo_t *info, const ucontext_t *context, uintptr_t frame) {
-    struct qmon__thread *thread = &qmon__thread;
-    while (thread->fault_count > 0) {
-        const struct qmon__fault *last = &thread->faults[thread->fault_count - 1];
-        if (last->frame > frame && thread->fault_count < QMON__FAULTS && is_intact(last))
-            break;
-        thread->fault_count--;
-    }
-    struct qmon__fault *fault = &thread->faults[thread->fault_count++];
-    fault->signal = signal;
-    fault->frame = frame;
-    fault->info = info;
-    fault->context = context;
-    fault->info_copy = *info;
-    memcpy(fault->registers_copy, context->uc_mcontext.QMON__GENERAL_REGISTERS, sizeof fault->registers_copy);
 }
 
 /* Ends this thread's part in a way that ends the process by `signal`. Returns where resuming does it. */
@@ -169,9 +108,11 @@ static void end_now(void *argument) {
     const int signal = ending->signal;
     siginfo_t *info = ending->info;
     struct qmon__fault original;
+    ucontext_t room;
     struct qmon__death death = {
         .signal = signal, .info = info, .context = ending->context, .origin = QMON_ORIGIN_SIGNAL};
-    if (qmon__in_fault_handler(&original) || resumes_fault(ending, &original)) {
+    if (qmon__in_fault_handler(&original) || resumes_fault(ending, &original) ||
+        (qmon__is_crash(signal) && qmon__in_call_from_fault(&original, &room))) {
         death = (struct qmon__death){.signal = original.signal,
                                      .info = &original.info_copy,
                                      .context = original.context,
@@ -251,7 +192,7 @@ static void abort_through(siginfo_t *info, ucontext_t *context, uintptr_t frame,
                           const struct qmon__kernel_action *action) {
     if (qmon__go_handles(SIGABRT)) /* it does not come back */
         tell_end(SIGABRT, info, context);
-    note_fault(SIGABRT, info, context, frame);
+    qmon__fault_note(SIGABRT, info, context, frame);
     qmon__thread.answering = 0; /* it may not come back */
     ((void (*)(int, siginfo_t *, void *)) action->handler)(SIGABRT, info, context);
     qmon__thread.answering = 1;
@@ -276,8 +217,8 @@ static struct qmon__dispatch to_handler(int signal, siginfo_t *info, ucontext_t 
         moved -= frame;
     }
     if (owner && (QMON__KEPT_SIGNALS & QMON__SIGNAL_BIT(signal)) != 0)
-        note_fault(signal, (const siginfo_t *) ((uintptr_t) info + moved),
-                   (const ucontext_t *) ((uintptr_t) context + moved), frame + moved);
+        qmon__fault_note(signal, (const siginfo_t *) ((uintptr_t) info + moved),
+                         (const ucontext_t *) ((uintptr_t) context + moved), frame + moved);
     if (owner && (action->flags & SA_RESETHAND) != 0)
         qmon__disposition_reset(signal);
     if (owner)

@@ -233,6 +233,31 @@ bool qmon__unwind_passes(uintptr_t frame) {
     return qmon__guarded(find_passage, &passage, 500) && passage.found;
 }
 
+struct returning {
+    uintptr_t pc, low, high;
+    bool found;
+};
+
+static void find_return(void *argument) {
+    struct returning *returning = argument;
+    unw_context_t here;
+    unw_cursor_t cursor;
+    bool trampoline;
+    if (unw_getcontext(&here) != 0 || unw_init_local(&cursor, &here) != 0)
+        return;
+    for (unsigned i = 0; i < 4096 && !returning->found && step(&cursor, &trampoline) > 0; i++) {
+        unw_word_t pc, sp;
+        if (unw_get_reg(&cursor, UNW_REG_IP, &pc) != 0 || unw_get_reg(&cursor, UNW_REG_SP, &sp) != 0)
+            return;
+        returning->found = pc == returning->pc && sp >= returning->low && sp <= returning->high;
+    }
+}
+
+bool qmon__unwind_returns_to(uintptr_t pc, uintptr_t low, uintptr_t high) {
+    struct returning returning = {.pc = pc, .low = low, .high = high};
+    return qmon__guarded(find_return, &returning, 500) && returning.found;
+}
+
 struct meeting {
     const ucontext_t *context;
     uintptr_t start;

@@ -20,6 +20,9 @@ void qmon__unwind_crash(struct qmon_record_crash *crash, const ucontext_t *conte
  * returned, nor been left by a jump. SIGNAL SAFETY: async-signal-safe. */
 bool qmon__unwind_passes(uintptr_t frame);
 
+/* Does the stack that leads here return to `pc`, with the stack pointer in [low, high]? SIGNAL SAFETY: async-signal-safe. */
+bool qmon__unwind_returns_to(uintptr_t pc, uintptr_t low, uintptr_t high);
+
 /* Is one of the innermost frames that lead to this context in [start, start + bytes)? SIGNAL SAFETY: async-signal-safe. */
 bool qmon__unwind_meets(const ucontext_t *context, uintptr_t start, size_t bytes, unsigned depth);
 

@@ -56,6 +56,16 @@ VICTIM(handler, that_faults_itself_by_another_signal, .program = "handler_gives_
        .death = "SIGFPE", .code = "SIGSEGV", .origin = "original_fault")
 VICTIM(handler, that_fails_an_assertion, .program = "handler_gives_up", .arguments = {"assert"}, .death = "SIGABRT",
        .code = "SIGSEGV", .origin = "original_fault")
+VICTIM(handler, that_makes_the_fault_call_abort, .program = "handler_calls", .arguments = {"abort"}, .death = "SIGABRT",
+       .code = "SIGSEGV", .origin = "original_fault", .prints = "called\n")
+VICTIM(handler, that_makes_the_fault_raise_it_again, .program = "handler_calls", .arguments = {"reraise"},
+       .code = "SIGSEGV", .origin = "original_fault", .prints = "called\n")
+VICTIM(handler, that_makes_the_fault_exit, .program = "handler_calls", .arguments = {"exit"}, .death = "exit 3",
+       .code = "exit:3", .prints = "called\n")
+VICTIM(handler, that_makes_the_fault_jump_away, .program = "handler_calls", .arguments = {"again"},
+       .prints = "called\n")
+VICTIM(handler, that_made_a_fault_jump_away_earlier, .program = "handler_calls", .arguments = {"later"},
+       .code = "SIGABRT", .origin = "other_reason", .prints = "called\n")
 VICTIM(handler, that_is_set_once, .program = "handler_once", .code = "SIGSEGV", .origin = "original_fault",
        .prints = "once\n")
 VICTIM(handler, interrupted_by_one_that_aborts, .program = "handler_nested_gives_up", .death = "SIGABRT",
