@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -350,6 +351,7 @@ void qmon__wait_for_digest_apart(void) {
 
     if (fork() != 0)
         return;
+    malloc_trim(0); /* what a storm has taken is not kept for so long */
     let_stderr_go();
     listen_to_stop_signals();
     if (qmon__pass_open(&pass, qmon__now_monotonic_ms() + DELIVERY_MS) == 0) {
