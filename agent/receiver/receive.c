@@ -273,16 +273,19 @@ static int prepare_crash(struct work *work, struct qmon__report *ret_report) {
     return 0;
 }
 
-/* Has every channel that wants the event got it? */
+/* Has every channel that wants the event got it? If not, who takes the record over tells them all: none of them is to get it from
+ * our store, too. */
 static bool is_told(struct work *work, const struct qmon_event *event) {
+    const uint64_t never_ms = INT64_MAX / 2;
     const char *sinks[QMON_ROUTES];
     struct qmon_outbox_item item;
-    if (qmon_route(event, work->pass.config, sinks) == 0)
-        return false;
-    int left = qmon_outbox_claim(work->pass.store, event->id, INT64_MAX / 2, 0, &item);
-    if (left == 0)
+    bool told = qmon_route(event, work->pass.config, sinks) > 0;
+    int left;
+    while ((left = qmon_outbox_claim(work->pass.store, event->id, never_ms, 1, &item)) == 0) {
         qmon_outbox_item_clear(&item);
-    return left == 1;
+        told = false;
+    }
+    return told && left == 1;
 }
 
 /* A record without a file: the event must be in the store before the host goes; channels can wait if the store lasts. Where we

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +167,61 @@ Test(receive, makes_safe_what_has_no_file_before_the_process_goes) {
     cr_expect_eq(http_server_wait(server, 1, 10000), 1);
     end_sleeper(pid);
     unmake_record(&made);
+}
+
+/* A process that has dropped its privileges: its receiver may not write where it was told to, and has a store elsewhere. */
+static pid_t receive_as_nobody(const struct made_record *made, const char *home) {
+    pid_t child = fork();
+
+    if (child != 0)
+        return child;
+    if (setgid(65534) != 0 || setuid(65534) != 0)
+        _exit(9);
+    setenv("QMON_STATE_DIR", "/proc/none", 1);
+    setenv("XDG_STATE_HOME", home, 1);
+    setenv("QMON_WEBHOOK_URL", "http://127.0.0.1:1/", 1);
+    setenv("DISCORD_WEBHOOK_URL", "http://127.0.0.1:1/", 1);
+    unsetenv("QMON_EVENTS_FILE");
+    int status = bench_wait(bench_receive(made, "crash", "", 3000, true));
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 8);
+}
+
+static unsigned due_in(const char *home) {
+    char path[300];
+    sqlite3 *database;
+    sqlite3_stmt *statement;
+    unsigned waiting, soon;
+
+    snprintf(path, sizeof path, "%s/qmon/store.db", home);
+    cr_assert_eq(sqlite3_open(path, &database), SQLITE_OK);
+    cr_assert_eq(sqlite3_prepare_v2(database,
+                                    "SELECT count(*), sum(due_ms < 4000000000000) FROM outbox WHERE status = 0", -1,
+                                    &statement, NULL),
+                 SQLITE_OK, "%s", sqlite3_errmsg(database));
+    cr_assert_eq(sqlite3_step(statement), SQLITE_ROW);
+    waiting = (unsigned) sqlite3_column_int(statement, 0);
+    soon = (unsigned) sqlite3_column_int(statement, 1);
+    sqlite3_finalize(statement);
+    sqlite3_close(database);
+    cr_expect_geq(waiting, 2, "one for each channel");
+    return soon;
+}
+
+Test(receive, leaves_what_it_could_not_tell_to_who_has_the_record_and_to_nobody_else) {
+    struct scratch home = scratch_make();
+    struct made_record made = make_record(bench.records, 4711);
+    int status;
+
+    if (geteuid() != 0)
+        cr_skip_test("only root can become nobody");
+    made.at->process.announced = QMON_ANNOUNCED_START | QMON_ANNOUNCED_STOP;
+    make_crash(&made, 0x1000);
+    cr_assert_eq(chown(home.path, 65534, 65534), 0);
+    cr_assert_eq(waitpid(receive_as_nobody(&made, home.path), &status, 0) > 0, true);
+    cr_expect_eq(status, 1 << 8, "the host is told to keep its record: %x", (unsigned) status);
+    cr_expect_eq(due_in(home.path), 0, "it would be told twice");
+    unmake_record(&made);
+    scratch_remove(&home);
 }
 
 Test(receive, is_not_stopped_by_a_service_manager) {
