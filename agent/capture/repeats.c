@@ -22,8 +22,6 @@
 #include "sys.h"
 #include "thread.h"
 
-#define SITE_BYTES 192u /* up to 240, XXH3 has a short way */
-#define SITE_CALLS 64u
 #define PLACES 256u /* a power of two; several times the slots, so that few keys share one */
 
 struct table {
@@ -77,34 +75,6 @@ uint64_t qmon__report_key(uint64_t words, void *const *frames, size_t frame_coun
     const uint64_t stack = XXH3_64bits(frames, frame_count * sizeof frames[0]); /* a seed costs much for long input */
     const uint64_t key = XXH3_64bits_withSeed(&stack, sizeof stack, words);
     return key != 0 ? key : 1;
-}
-
-/* The callers' frames, as far as they lie in the page that the stack pointer is in: what lies behind may not be mapped. They are
- * looked at where the last call came from the same place. */
-uint64_t qmon__report_site(uint64_t words, const void *return_address, const void *stack_pointer) {
-    const uintptr_t low = (uintptr_t) stack_pointer;
-    const uint64_t place = words ^ low ^ (uintptr_t) return_address * 31;
-    const size_t in_page = 4096 - low % 4096;
-    if (qmon__thread.last_report.place != place) {
-        qmon__thread.last_report = (struct qmon__report_memory){.place = place};
-        return 0;
-    }
-    return XXH3_64bits_withSeed(stack_pointer, in_page < SITE_BYTES ? in_page : SITE_BYTES, place) | 1;
-}
-
-uint64_t qmon__site_recall(uint64_t site) {
-    struct qmon__report_memory *last = &qmon__thread.last_report;
-    if (last->site != site || last->streak < SITE_CALLS)
-        return 0;
-    return ++last->streak % SITE_CALLS != 0 ? last->key : 0;
-}
-
-void qmon__site_note(uint64_t site, uint64_t key) {
-    struct qmon__report_memory *last = &qmon__thread.last_report;
-    const bool same = last->site == site && last->key == key;
-    last->site = site;
-    last->key = key;
-    last->streak = same && site != 0 ? last->streak + 1 : 0;
 }
 
 static uint32_t generation_of(uint32_t turn) {

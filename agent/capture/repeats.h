@@ -20,6 +20,10 @@ struct qmon__report_text {
     const char *const *extras;
 };
 
+struct qmon__report_place {
+    const void *return_address, *stack_pointer; /* of the program's call, as it will be after the return */
+};
+
 /* Does this process know already that the ring is its own? owned: without a system call. own: it has made sure. */
 bool qmon__repeats_owned(void);
 void qmon__repeats_own(void);
@@ -27,14 +31,6 @@ void qmon__repeats_own(void);
 /* What tells a report from others: its words, and with them its stack. A key is never 0. THREADS: any. */
 uint64_t qmon__words_key(const struct qmon__report_text *text);
 uint64_t qmon__report_key(uint64_t words, void *const *frames, size_t frame_count);
-
-/* The stack walk of a call that has been made very often just so: after 64 calls in a row from one place, with the same words,
- * at the same depth, and with the same words on the stack above it, that gave the same key, the key is taken for granted, but for
- * every 64th call. site: the caller's return address and stack pointer as hashed with the words; 0: another than the last. recall: 0 not known.
- * note: what a walk gave. THREADS: of the calling thread. */
-uint64_t qmon__report_site(uint64_t words, const void *return_address, const void *stack_pointer);
-uint64_t qmon__site_recall(uint64_t site);
-void qmon__site_note(uint64_t site, uint64_t key);
 
 /* Counts the report with the one of this key that waits, if one does. Returns its repeats so far, 0 if none waits. THREADS:
  * any, without locks. */

@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "crumbs.h"
 #include "record_file.h"
+#include "sites.h"
 #include "text.h"
 #include "thread.h"
 #include "unwind.h"
@@ -170,15 +171,17 @@ int qmon__ring_report(const struct qmon__report_text *text, const struct qmon__r
         qmon__repeats_own();
     }
     struct qmon_record_ring *ring = ring_of_process();
-    const uint64_t words = qmon__words_key(text);
-    const uint64_t site = qmon__report_site(words, place->return_address, place->stack_pointer);
-    if (counts_as_repeat(ring, qmon__site_recall(site)))
+    uint64_t words;
+    if (counts_as_repeat(ring, qmon__site_recall(text, place, &words)))
         return 1;
     void *room[QMON__ROOM_FOR_HERE];
     void *const *frames;
-    const size_t frame_count = qmon__unwind_here(room, skip + 1, &frames);
+    struct qmon__trail trail;
+    const size_t frame_count = qmon__unwind_here(room, skip + 1, &frames, &trail);
+    if (words == 0)
+        words = qmon__words_key(text);
     const uint64_t key = qmon__report_key(words, frames, frame_count);
-    qmon__site_note(site, key);
+    qmon__site_note(text, place, words, key, &trail);
     return counts_as_repeat(ring, key) ? 1 : enqueue(ring, text, key, frames, frame_count);
 }
 

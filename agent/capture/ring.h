@@ -9,9 +9,6 @@
 /* Puts a report with the caller's stack into the ring, or counts it with the same one that waits there (repeats.h), and sees
  * to it that somebody takes it out. `skip` frames of the stack are the caller's own. Never blocks. 0; 1 it was counted so; -EAGAIN no room
  * (counted); -ENODEV the agent does nothing here. */
-struct qmon__report_place {
-    const void *return_address, *stack_pointer; /* of the program's call, as it will be after the return */
-};
 int qmon__ring_report(const struct qmon__report_text *text, const struct qmon__report_place *place, size_t skip);
 
 /* The process has a record: a new one, or one from before an exec, which may hold reports. SIGNAL SAFETY: async-signal-safe. */

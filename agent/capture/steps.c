@@ -85,6 +85,10 @@ static void remember(uint64_t pc, uint64_t what) {
     atomic_store_explicit(&row[way].mixed, what ^ mix(pc), memory_order_relaxed);
 }
 
+uint64_t qmon__steps_age(void) {
+    return atomic_load_explicit(&age, memory_order_relaxed);
+}
+
 void qmon__steps_forget(void) {
     atomic_fetch_add_explicit(&age, 1, memory_order_relaxed);
 }
@@ -161,6 +165,7 @@ static void learn(void *argument) {
 
 struct walk {
     void **frames;
+    uintptr_t *slots; /* of the first QMON__TRAIL frames */
     size_t most, count;
     uintptr_t pc, sp, fp;
     enum kind end; /* of the place that it stands at: UNKNOWN is to be learned */
@@ -184,19 +189,22 @@ __attribute__((no_sanitize("address", "undefined"))) static void go_on(void *arg
         if (caller - sp >= (uintptr_t) FRAME_MOST || (caller & FRAME_ODD) != 0)
             break;
 #if defined(__x86_64__)
-        pc = *(const uintptr_t *) (caller - 8);
+        const uintptr_t slot = caller - 8;
 #else
-        pc = *(const uintptr_t *) (caller + (uintptr_t) distance(what, RETURN_SHIFT));
+        const uintptr_t slot = caller + (uintptr_t) distance(what, RETURN_SHIFT);
 #endif
+        pc = *(const uintptr_t *) slot;
         if (to_frame != 0)
             fp = *(const uintptr_t *) (caller + (uintptr_t) to_frame);
         sp = caller;
         kind = OUTERMOST;
         if (pc < LOWEST_CODE)
             break;
+        if (count < QMON__TRAIL)
+            walk->slots[count] = slot;
         walk->frames[count++] = (void *) pc;
     }
-    *walk = (struct walk){walk->frames, walk->most, count, pc, sp, fp, kind};
+    *walk = (struct walk){walk->frames, walk->slots, walk->most, count, pc, sp, fp, kind};
 }
 
 /* Steps that need nothing but what is known, until one is not. */
@@ -227,8 +235,8 @@ static enum kind learn_on_the_way(struct walk *walk) {
     return end;
 }
 
-__attribute__((noinline)) size_t qmon__steps_here(void **ret_frames, size_t most) {
-    struct walk walk = {.frames = ret_frames, .most = most};
+__attribute__((noinline)) size_t qmon__steps_here(void **ret_frames, size_t most, struct qmon__trail *ret_trail) {
+    struct walk walk = {.frames = ret_frames, .slots = ret_trail->slots, .most = most};
 #if defined(__x86_64__)
     __asm__ volatile("leaq 0(%%rip), %0\n\tmovq %%rsp, %1\n\tmovq %%rbp, %2"
                      : "=&r"(walk.pc), "=&r"(walk.sp), "=&r"(walk.fp));
@@ -238,5 +246,7 @@ __attribute__((noinline)) size_t qmon__steps_here(void **ret_frames, size_t most
     enum kind end = walk_on(&walk);
     if (end == UNKNOWN)
         end = learn_on_the_way(&walk);
-    return end == OUTERMOST ? walk.count : 0;
+    const size_t count = end == OUTERMOST ? walk.count : 0;
+    ret_trail->count = count < QMON__TRAIL ? count : QMON__TRAIL;
+    return count;
 }

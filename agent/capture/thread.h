@@ -39,10 +39,22 @@ struct qmon__belief {
 
 #define QMON__FAULTS 4u
 
-/* What the last reports of this thread had in common (repeats.h). */
+#define QMON__SITE_TRAIL 8u
+
+/* What the last reports of this thread had in common (sites.h). */
 struct qmon__report_memory {
-    uint64_t place, site, key;
-    uint32_t streak;
+    const void *return_address, *stack_pointer;
+    uint64_t words, key;
+    uint32_t streak, turn;
+    bool fixed; /* the texts cannot have been written to */
+    int severity;
+    const char *code, *endpoint, *user_id, *message;
+    uint64_t age; /* of the knowledge of modules (steps.h) */
+    unsigned trail_count;
+    struct {
+        uintptr_t value;
+        uint16_t distance; /* from the stack pointer */
+    } trail[QMON__SITE_TRAIL];
 };
 
 struct qmon__thread {

@@ -299,9 +299,10 @@ static void walk_here(void *argument) {
     here->count = unw_backtrace(here->frames, here->wanted);
 }
 
-size_t qmon__unwind_here(void *ret_room[static QMON__ROOM_FOR_HERE], size_t skip, void *const **ret_first) {
+size_t qmon__unwind_here(void *ret_room[static QMON__ROOM_FOR_HERE], size_t skip, void *const **ret_first,
+                         struct qmon__trail *ret_trail) {
     _Static_assert(sizeof(void *) == sizeof(uint64_t), "an address is a word of the ring");
-    const size_t known = qmon__steps_here(ret_room, QMON_RING_FRAMES + skip);
+    const size_t known = qmon__steps_here(ret_room, QMON_RING_FRAMES + skip, ret_trail);
     *ret_first = ret_room + skip;
     if (known > 0)
         return known > skip ? known - skip : 0;

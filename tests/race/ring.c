@@ -1,4 +1,4 @@
-/* race: agent/capture/filters.c agent/capture/repeats.c agent/capture/ring.c agent/capture/text.c */
+/* race: agent/capture/filters.c agent/capture/repeats.c agent/capture/ring.c agent/capture/sites.c agent/capture/text.c */
 /*
  * Four threads report as fast as they can while one takes the reports out, as record.h says it is done:
  *   1. what is taken is whole: the text, the frames and the lengths are those of one report
@@ -58,14 +58,20 @@ void qmon__crumb_of_thread(uint32_t tid, const char *text, const char *more, con
     (void) tid, (void) text, (void) more, (void) rest;
 }
 
+uint64_t qmon__steps_age(void) {
+    return 0;
+}
+
 uint64_t qmon__real_ns(void) {
     return 1;
 }
 
 static _Thread_local uint64_t present;
 
-size_t qmon__unwind_here(void *ret_room[static QMON__ROOM_FOR_HERE], size_t skip, void *const **ret_first) {
+size_t qmon__unwind_here(void *ret_room[static QMON__ROOM_FOR_HERE], size_t skip, void *const **ret_first,
+                         struct qmon__trail *ret_trail) {
     (void) skip;
+    ret_trail->count = 0;
     for (size_t i = 0; i < QMON_RING_FRAMES; i++)
         ret_room[i] = (void *) (uintptr_t) present;
     *ret_first = ret_room;

@@ -18,11 +18,12 @@ TestSuite(steps, .timeout = 60);
 struct stacks {
     void *steps[ROOM], *unwind[ROOM];
     size_t step_count, unwind_count;
+    struct qmon__trail trail;
 };
 
 /* The innermost is this function, at two places of it. */
 static __attribute__((noinline)) void take(struct stacks *ret_stacks, size_t most) {
-    ret_stacks->step_count = qmon__steps_here(ret_stacks->steps, most);
+    ret_stacks->step_count = qmon__steps_here(ret_stacks->steps, most, &ret_stacks->trail);
     const int found = unw_backtrace(ret_stacks->unwind, (int) most);
     ret_stacks->unwind_count = found > 0 ? (size_t) found : 0;
 }
@@ -33,6 +34,9 @@ static void compare(const struct stacks *stacks, size_t at_least) {
                  stacks->unwind_count);
     for (size_t i = 1; i < stacks->step_count; i++)
         cr_assert_eq(stacks->steps[i], stacks->unwind[i], "frame %zu", i);
+    cr_assert_eq(stacks->trail.count, stacks->step_count < QMON__TRAIL ? stacks->step_count : QMON__TRAIL);
+    for (size_t i = 1; i < stacks->trail.count; i++)
+        cr_assert_gt(stacks->trail.slots[i], stacks->trail.slots[i - 1], "slot %zu", i);
 }
 
 static __attribute__((noinline)) int go_deeper(struct stacks *stacks, int depth, size_t most) {
