@@ -12,10 +12,19 @@
 
 #define LATE_MS 500u /* no recovery of others' records with less time left */
 
+/* Something is held back that nobody may come to tell after us: by us, or by another in a container that ends with the host, where
+ * who waits to tell it ends, too. */
+static bool must_tell(struct qmon__pass *pass, bool waited_for) {
+    struct qmon_held held[1];
+    if (pass->store == NULL || !(waited_for || !qmon_store_is_durable(pass->store)))
+        return false;
+    return pass->held_back || (pass->last_chance && qmon_store_held(pass->store, QMON_HELD_UNTOLD, held, 1) > 0);
+}
+
 bool qmon__see_to_others(struct qmon__pass *pass, struct qmon__record_file *file, bool waited_for, bool alone) {
     struct qmon__places places;
     char state_dir[PATH_MAX];
-    if (pass->store != NULL && pass->held_back && (waited_for || !qmon_store_is_durable(pass->store))) {
+    if (must_tell(pass, waited_for)) {
         qmon__tell_digests(pass, true);
         qmon__deliver(pass, NULL);
     }

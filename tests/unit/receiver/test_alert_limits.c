@@ -114,6 +114,21 @@ Test(alert_limits, a_store_in_memory_is_summed_up_before_it_goes) {
     cr_expect_eq(bench_alerts(&bench, "\"phase\":\"digest\"", "15 more alerts were held back"), 1);
 }
 
+/* Of a container: it ends with the program, and takes along who waits for the digest's time. */
+Test(alert_limits, what_another_receiver_held_back_is_told_before_a_container_ends) {
+    struct qmon__record_file none = {.fd = -1, .directory = -1};
+    struct qmon__pass later;
+
+    storm(&bench, 20);
+    qmon__pass_borrow(&later, bench.config, bench.store, qmon__now_monotonic_ms() + 10000);
+    qmon__see_to_others(&later, &none, true, false);
+    cr_expect_eq(bench_alerts(&bench, "\"phase\":\"digest\"", NULL), 0, "others can, and will");
+    later.last_chance = true;
+    qmon__see_to_others(&later, &none, true, false);
+    cr_expect_eq(bench_alerts(&bench, "\"phase\":\"digest\"", "15 more alerts were held back"), 1);
+    qmon__pass_close(&later);
+}
+
 Test(alert_limits, what_is_critical_and_what_starts_is_not_starved_by_noise) {
     storm(&bench, 50);
     tell(&bench, QMON_KIND_CRASH, QMON_SEVERITY_CRITICAL, 900);
