@@ -79,6 +79,29 @@ void qmon__process_spawned(int pid, const char *path, char *const arguments[]) {
     qmon__crumb_of_child("made a child by posix_spawn");
 }
 
+/* The bit of the signal that a process ended by, or says with its status that a child of it did; 0: neither. */
+static uint32_t bit_of(int wait_status) {
+    const int number = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status) - 128;
+    return number >= 1 && number <= QMON_CHILD_SIGNALS ? 1u << (number - 1) : 0;
+}
+
+/* A program that runs others may end as its child did: that would be told twice. */
+static void note_signal(int wait_status, enum qmon__child_tells tells, uint32_t signals_told) {
+    struct qmon_record_process *process = &qmon__agent.record->process;
+    const uint32_t bit = bit_of(wait_status);
+    const bool told = WIFSIGNALED(wait_status) ? tells == QMON__CHILD_TELLS : (signals_told & bit) != 0;
+    if (bit == 0)
+        return;
+    atomic_fetch_or_explicit(&process->child_signals, bit, memory_order_relaxed);
+    if (told)
+        atomic_fetch_or_explicit(&process->child_signals_told, bit, memory_order_relaxed);
+}
+
+bool qmon__repeats_child(int status) {
+    const uint32_t told = atomic_load_explicit(&qmon__agent.record->process.child_signals_told, memory_order_relaxed);
+    return told != 0 && (bit_of((status & 0xff) << 8) & told) != 0;
+}
+
 void qmon__child_ended(int pid, int wait_status) {
     const int error_number = errno;
     if ((WIFEXITED(wait_status) || WIFSIGNALED(wait_status)) && qmon__agent.active && qmon__is_owner()) {
@@ -87,7 +110,11 @@ void qmon__child_ended(int pid, int wait_status) {
             WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL && qmon__kills_include(pid, &self);
         if (WIFSIGNALED(wait_status) && qmon__birth_failed(pid))
             qmon__record_make_unborn(pid);
-        if (qmon__record_of_child_ended(pid, wait_status, killed ? &self : NULL))
+        uint32_t signals_told;
+        const enum qmon__child_tells tells =
+            qmon__record_of_child_ended(pid, wait_status, killed ? &self : NULL, &signals_told);
+        note_signal(wait_status, tells, signals_told);
+        if (tells == QMON__CHILD_LOST)
             qmon__tell_found();
     }
     errno = error_number;

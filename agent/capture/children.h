@@ -4,6 +4,8 @@
 #ifndef QMON_CAPTURE_CHILDREN_H
 #define QMON_CAPTURE_CHILDREN_H
 
+#include <stdbool.h>
+
 /* In the child of a fork, which has its record: its parent's children are not its own. SIGNAL SAFETY: async-signal-safe. */
 void qmon__children_forked(void);
 
@@ -11,5 +13,9 @@ void qmon__children_forked(void);
  * round to making its record: then it is made for it, so that whoever looks for the daemon finds it from now on.
  * SIGNAL SAFETY: async-signal-safe. */
 void qmon__mark_last_child(void);
+
+/* Does this exit status of ours mean the signal that ended a child of ours, or of one that ended with it, whose crash is told?
+ * SIGNAL SAFETY: async-signal-safe. */
+bool qmon__repeats_child(int status);
 
 #endif

@@ -116,6 +116,7 @@ struct child_end {
     int pid, wait_status;
     const struct qmon_record_killer *killer; /* NULL unknown */
     uint32_t moved_to;
+    uint32_t signals_told; /* that it says of its own children */
 };
 
 static enum told note_in(int fd, struct child_end *end) {
@@ -130,6 +131,9 @@ static enum told note_in(int fd, struct child_end *end) {
     if (start.pid == 0 || start.created_boot_ns == 0)
         return NEVER_BEGUN;
     const uint32_t state = atomic_load_explicit(&start.header.state, memory_order_relaxed);
+    if (start.pid == (uint32_t) end->pid && state == QMON_STATE_STOPPED)
+        qmon__sys_4(SYS_pread64, fd, &end->signals_told, sizeof end->signals_told,
+                    offsetof(struct qmon_record, process.child_signals_told));
     if (start.pid != (uint32_t) end->pid ||
         (state != QMON_STATE_EMPTY && state != QMON_STATE_RUNNING && state != QMON_STATE_EXEC))
         return TOLD_ITSELF;
@@ -183,12 +187,16 @@ static enum told note_end(struct child_end *end) {
     return told;
 }
 
-bool qmon__record_of_child_ended(int pid, int wait_status, const struct qmon_record_killer *killer) {
+enum qmon__child_tells qmon__record_of_child_ended(int pid, int wait_status, const struct qmon_record_killer *killer,
+                                                   uint32_t *ret_told) {
     struct child_end end = {.pid = pid, .wait_status = wait_status, .killer = killer};
     enum told told = note_end(&end);
     if (told == NEVER_BEGUN) { /* killed on the first steps of the agent in it */
         mark_child(pid, NULL, NULL, true);
         told = note_end(&end);
     }
-    return told == TOLD_NOTHING;
+    *ret_told = end.signals_told;
+    if (told == NOT_THERE && end.moved_to != 0) /* its record goes when all is told */
+        told = TOLD_ITSELF;
+    return told == TOLD_NOTHING ? QMON__CHILD_LOST : told == TOLD_ITSELF ? QMON__CHILD_TELLS : QMON__CHILD_UNKNOWN;
 }

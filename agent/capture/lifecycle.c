@@ -239,6 +239,8 @@ void qmon__identity_inherit(struct qmon_record_process *process, int pid) {
     process->created_boot_ns = qmon__boot_ns();
     process->created_real_ns = process->image_real_ns = qmon__real_ns();
     process->execs = 0;
+    atomic_store_explicit(&process->child_signals, 0, memory_order_relaxed);
+    atomic_store_explicit(&process->child_signals_told, 0, memory_order_relaxed);
     process->host_parent_known = 1;
     process->flags = flags_of(false) | QMON_PROCESS_FORKED | (process->flags & QMON_PROCESS_COMMAND_TRUNCATED);
 }
@@ -320,7 +322,7 @@ static void end(const struct qmon_record_end *how) {
     if ((flags & QMON_PROCESS_TELL_LIFECYCLE) || ((flags & QMON_PROCESS_TELL_EXIT) && failed) ||
         qmon__ring_has_events() || may_be_in_roots_place(how))
         tell_stop();
-    else
+    else if (!failed || !qmon__repeats_child(how->status)) /* which the parent is to read */
         qmon__record_unlink();
     qmon__background_settle();
 }

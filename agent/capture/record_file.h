@@ -68,9 +68,16 @@ void qmon__record_mark_child(int pid, const char *path, char *const arguments[])
 /* The record of a child of fork() that is dead and never began one (births.h): as it would have been. */
 void qmon__record_make_unborn(int pid);
 
-/* A child was waited for. Where it left a record in which it does not say how it ended, the status is put there, who killed it
- * (NULL: not known), and true returned. */
-bool qmon__record_of_child_ended(int pid, int wait_status, const struct qmon_record_killer *killer);
+/* What the record of a child that was waited for says of its end. */
+enum qmon__child_tells {
+    QMON__CHILD_UNKNOWN, /* it has none, or has none any more */
+    QMON__CHILD_TELLS,   /* all that there is to say */
+    QMON__CHILD_LOST,    /* nothing: the status has been put there, and who killed it */
+};
+
+/* killer: NULL where that is not known. *ret_told: the child_signals_told of a child that ended by itself and left them for us. */
+enum qmon__child_tells qmon__record_of_child_ended(int pid, int wait_status, const struct qmon_record_killer *killer,
+                                                   uint32_t *ret_told);
 
 /* --- of relatives --- */
 

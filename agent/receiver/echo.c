@@ -1,24 +1,34 @@
 /*
- * Echoes: a program that runs others (timeout, env -S wrappers, make-like runners) often ends itself by the signal that
- * ended its child, so that its own parent sees it. The child's crash is the problem; its echo is kept, but tells nobody.
+ * Echoes: a program that runs others (timeout, shells, runuser, make-like runners) often ends itself by the signal that
+ * ended its child, or with 128 and its number, so that its own parent sees it. The child's crash is the problem; its echo is
+ * kept, but tells nobody. A child whose crash is told by nobody leaves its echo to be told.
  */
+#include <stdatomic.h>
 #include <string.h>
 
 #include <qmon/store.h>
 
 #include "echo.h"
 #include "moment.h"
+#include "settle.h"
 
 #define LOOK_BACK_MS 10000u
 #define LOOK_AT 50u
 #define PATIENCE_MS 2000u /* the child's own receiver may still be at work, on a busy machine */
-#define CRUMBS_KEPT 64u   /* where there are as many, what came before is not known */
 #define PAUSE_US 10000u
 
 struct search {
     const struct qmon_event *echo;
+    int signal;
     bool found;
 };
+
+/* Process 1 of a namespace knows no parent; and below a root that runs shells lies more than one generation. */
+static bool is_below(const struct qmon_event *event, const struct qmon_event *echo) {
+    const bool same_tree = event->process.root_pid != 0 && event->process.root_pid == echo->process.root_pid;
+    return event->process.parent_pid == echo->process.pid ||
+           (same_tree && (echo->process.root || event->process.parent_pid == 0));
+}
 
 static bool compare(void *context, const struct qmon_event_row *row) {
     struct search *search = context;
@@ -27,36 +37,47 @@ static bool compare(void *context, const struct qmon_event_row *row) {
     if (event == NULL)
         return true;
     const struct qmon_event *echo = search->echo;
-    search->found = event->process.parent_pid == echo->process.pid && event->signal.number == echo->signal.number &&
-                    event->process.start_time_ns >= echo->process.start_time_ns && event->time_ns <= echo->time_ns;
+    search->found = is_below(event, echo) && (int) event->signal.number == search->signal &&
+                    event->process.start_time_ns >= echo->process.start_time_ns;
     qmon_event_free(event);
     return !search->found;
 }
 
-static bool child_crashed(struct qmon_store *store, const struct qmon_event *event) {
+static bool child_crashed(struct qmon_store *store, const struct qmon_event *event, int signal) {
     const struct qmon_event_query query = {
         .kind = QMON_KIND_CRASH, .since_ms = event->time_ns / 1000000u - LOOK_BACK_MS, .limit = LOOK_AT};
-    struct search search = {.echo = event};
+    struct search search = {.echo = event, .signal = signal};
     qmon_store_query(store, &query, compare, &search);
     return search.found;
 }
 
-/* Breadcrumbs say whether it has made a child at all: without one there is nothing to wait for. */
-static bool may_have_child(const struct qmon_event *event) {
-    for (size_t i = 0; i < event->crumb_count; i++)
-        if (event->crumbs[i].text != NULL && strncmp(event->crumbs[i].text, "made a child", 12) == 0)
-            return true;
-    return event->crumb_count >= CRUMBS_KEPT;
+static bool is_own_signal(const struct qmon_event *event) {
+    return event->signal.code <= 0 && event->signal.sender_pid != 0 && event->signal.sender_pid == event->process.pid &&
+           event->cause.kind != NULL && strcmp(event->cause.kind, "sent-signal") == 0;
 }
 
-bool qmon__is_echo(struct qmon_store *store, const struct qmon_event *event) {
-    if (event->kind != QMON_KIND_CRASH || event->signal.number == 0 || event->signal.code > 0 ||
-        event->signal.sender_pid == 0 || event->signal.sender_pid != event->process.pid || event->cause.kind == NULL ||
-        strcmp(event->cause.kind, "sent-signal") != 0)
+/* The signal that it may repeat; 0: this is no echo. */
+static int repeated_signal(const struct qmon_event *event) {
+    int signal = 0;
+    if (event->kind == QMON_KIND_EXIT)
+        signal = event->exit.status - 128;
+    else if (event->kind == QMON_KIND_CRASH && is_own_signal(event))
+        signal = (int) event->signal.number;
+    return signal >= 1 && signal <= QMON_CHILD_SIGNALS && !qmon__is_stop_signal(signal) ? signal : 0;
+}
+
+bool qmon__is_echo(struct qmon_store *store, const struct qmon_event *event, const struct qmon_record *record) {
+    const int signal = repeated_signal(event);
+    if (record == NULL || signal == 0)
+        return false;
+    const uint32_t bit = 1u << (signal - 1);
+    if ((atomic_load(&record->process.child_signals_told) & bit) != 0)
+        return true;
+    if ((atomic_load(&record->process.child_signals) & bit) == 0)
         return false;
     const uint64_t end_ms = qmon__now_monotonic_ms() + PATIENCE_MS;
-    while (!child_crashed(store, event)) {
-        if (!may_have_child(event) || qmon__now_monotonic_ms() >= end_ms)
+    while (!child_crashed(store, event, signal)) {
+        if (qmon__now_monotonic_ms() >= end_ms)
             return false;
         qmon__pause_us(PAUSE_US);
     }

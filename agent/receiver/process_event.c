@@ -214,8 +214,11 @@ static enum qmon__kept process_problem(struct qmon__pass *pass, struct qmon__rep
     }
     if (handing->quiet)
         return save(pass, event, "stored", handing);
-    if (qmon__is_echo(pass->store, event)) {
-        qmon_event_note(event, "The process ended itself by the signal that had ended its child.");
+    if (qmon__is_echo(pass->store, event, handing->record != NULL ? handing->record->copy : NULL)) {
+        qmon_event_note(event, "The process ended %s.",
+                        event->kind == QMON_KIND_EXIT
+                            ? "with a status that means the signal by which its child had ended"
+                            : "itself by the signal that had ended its child");
         enum qmon__kept kept = save(pass, event, "suppressed", handing);
         qmon__count(pass, "events.echo", "a parent repeats its child's signal", 1);
         return kept;

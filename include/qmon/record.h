@@ -143,7 +143,11 @@ struct qmon_record_process {
     char library[QMON_PATH_BYTES];              /* libqmon.so as loaded */
     char command_line[QMON_COMMAND_LINE_BYTES]; /* NUL-separated */
     _Atomic uint32_t attendance;                /* enum qmon_attendance */
-    char note[124]; /* what the agent could not do here, for the diagnostics; empty if nothing */
+    char note[116]; /* what the agent could not do here, for the diagnostics; empty if nothing */
+    /* Bit N - 1: a child that was waited for had ended by signal N, or with status 128 + N, as shells and their like do for theirs. */
+#define QMON_CHILD_SIGNALS 32
+    _Atomic uint32_t child_signals;
+    _Atomic uint32_t child_signals_told; /* those of them that such a child tells itself, by its record */
 };
 
 enum qmon_end_how {

@@ -8,6 +8,8 @@
 
 #include "victim.h"
 
+#define VICTIMS QMON_BUILD_DIR "/victims/"
+
 TestSuite(sent, .timeout = 60);
 
 VICTIM(sent, kill_segv, .program = "sends_itself", .arguments = {"kill", "11"}, .code = "SIGSEGV",
@@ -66,3 +68,25 @@ VICTIM(sent, a_real_time_signal, .program = "sends_itself", .arguments = {"kill"
 VICTIM(sent, to_itself_by_a_wrapper_whose_child_had_it, .program = "/usr/bin/timeout",
        .arguments = {"20", "/bin/sh", "-c", "kill -SEGV $$"}, .death = "SIGSEGV", .code = "SIGSEGV", .any_errors = true,
        .racy = true)
+/* So is one with a status that means the signal. Where nobody tells of the child, the status is told. */
+#define SHELL(text) .program = "/bin/bash", .arguments = {"-c", text}, .any_errors = true
+VICTIM(sent, to_a_child_of_a_shell_that_says_so_by_its_status, SHELL(VICTIMS "null_read; exit $?"), .death = "exit 139",
+       .code = "SIGSEGV", .origin = "read_null", .stops = "exit status 139", .racy = true)
+VICTIM(sent, to_a_grandchild_of_a_shell_that_says_so_by_its_status,
+       SHELL("sh -c '" VICTIMS "aborts; exit $?'; exit $?"), .death = "exit 134", .code = "SIGABRT",
+       .origin = "give_up")
+VICTIM(sent, to_a_static_child_of_a_shell_that_says_so_by_its_status, SHELL(VICTIMS "static_crash fault; exit $?"),
+       .death = "exit 139", .code = "SIGSEGV")
+VICTIM(sent, to_a_killed_child_of_a_shell_that_says_so_by_its_status,
+       SHELL("sleep 9 & kill -KILL $!; wait $!; exit $?"), .death = "exit 137", .code = "SIGKILL")
+VICTIM(sent, to_a_child_of_another_user_by_a_program_that_says_so, .program = "/usr/sbin/runuser",
+       .arguments = {"-u", "nobody", "--", VICTIMS "null_read"}, .needs = {"/usr/sbin/runuser"}, .open_place = true,
+       .death = "exit 139", .code = "SIGSEGV", .origin = "read_null", .any_errors = true, .racy = true)
+VICTIM(sent, to_a_child_of_another_user_s_shell_by_a_program_that_says_so, .program = "/bin/su",
+       .arguments = {"nobody", "-s", "/bin/sh", "-c", VICTIMS "null_read"}, .needs = {"/bin/su"}, .open_place = true,
+       .death = "exit 139", .code = "SIGSEGV", .origin = "read_null", .any_errors = true)
+VICTIM(sent, to_a_child_of_a_shell_that_says_another, SHELL(VICTIMS "null_read; exit 134"), .death = "exit 134",
+       .code = "SIGSEGV", .other_kinds = 1)
+VICTIM(sent, to_nobody_is_a_status_like_any_other, SHELL("/bin/true; exit 139"), .code = "exit:139")
+VICTIM(sent, to_nobody_that_an_ended_child_had_is_told, SHELL("sleep 9 & kill -TERM $!; wait $!; exit $?"),
+       .code = "exit:143")

@@ -106,7 +106,6 @@ void qmon__identify_process(struct qmon_event *event, const struct qmon_record *
     event->process.gid = process->gid;
     event->process.root = (process->flags & QMON_PROCESS_ROOT) != 0;
     event->process.root_pid = process->root_pid;
-    event->process.root_pid = process->root_pid;
     event->process.executable = executable_of(event, process, live_pid);
     if (process->command_line_bytes > 0)
         event->process.command_line =
