@@ -97,6 +97,10 @@ void qmon__record_move(void) {
         return;
     begin_foreign(&record, QMON_STATE_EXEC);
     memcpy(&record.process, &qmon__agent.record->process, sizeof record.process);
+    /* The receiver of the start keeps to the old record: it may be about to tell the start, and does not see the end of the new one. */
+    if (atomic_exchange_explicit(&record.process.attendance, QMON_ATTENDANCE_NONE, memory_order_relaxed) !=
+        QMON_ATTENDANCE_NONE)
+        atomic_fetch_or_explicit(&record.process.announced, QMON_ANNOUNCED_START, memory_order_relaxed);
     if (leave_foreign(&record, false))
         qmon__agent.record->whereabouts.moved_to = uid + 1;
 }

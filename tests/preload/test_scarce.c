@@ -211,6 +211,9 @@ VICTIM(scarce, root_who_keeps_a_way_back, .program = "drops_privileges", .argume
 /* Children that are another user than those who wait for them. */
 #define CHANGES_USER(...) .program = "changes_user", .arguments = {__VA_ARGS__}, .open_place = true
 
+VICTIM(scarce, privileges_that_a_program_drops_and_execs_at_once, .program = "/usr/bin/setpriv",
+       .arguments = {"--reuid=65534", "--clear-groups", QMON_BUILD_DIR "/victims/null_read"}, .open_place = true,
+       .code = "SIGSEGV", .origin = "read_null", .racy = true)
 VICTIM(scarce, a_child_of_another_user_that_is_killed, CHANGES_USER("program", "wait"), .death = "exit 0",
        .code = "SIGKILL", .tells = {"changes_user was killed", "\"uid\":65534"}, .afterwards = 1)
 VICTIM(scarce, a_child_of_another_user_that_crashes, CHANGES_USER("program", "fault"), .death = "exit 11",
