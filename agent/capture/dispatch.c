@@ -265,9 +265,11 @@ static bool settles(int signal, siginfo_t *info, ucontext_t *context, const stru
 
 /* Whose record it is costs a system call, and does not matter to a fault that the program handles: what is noted of it is
  * compared with the stack before it is believed. */
-static bool is_just_handled(int signal, const siginfo_t *info, const struct qmon__kernel_action *action) {
+static bool is_just_handled(int signal, const siginfo_t *info, const ucontext_t *context,
+                            const struct qmon__kernel_action *action) {
     return info->si_code > 0 && is_fault_signal(signal) && action->handler != (void *) SIG_DFL &&
-           action->handler != (void *) SIG_IGN && (action->flags & SA_RESETHAND) == 0 && !qmon__mask_has_differed();
+           action->handler != (void *) SIG_IGN && (action->flags & SA_RESETHAND) == 0 &&
+           !qmon__is_believed_blocked(signal, context);
 }
 
 __attribute__((noinline)) static struct qmon__dispatch take(int signal, siginfo_t *info, ucontext_t *context,
@@ -277,7 +279,7 @@ __attribute__((noinline)) static struct qmon__dispatch take(int signal, siginfo_
         return next;
     const int error_number = errno;
     const struct qmon__kernel_action action = qmon__disposition_of(signal);
-    const bool owner = is_just_handled(signal, info, &action) || qmon__becomes_owner();
+    const bool owner = is_just_handled(signal, info, context, &action) || qmon__becomes_owner();
     if (settles(signal, info, context, &action, owner)) {
     } else if (signal == SIGABRT && owner && !qmon__thread.aborting && is_libc_s_abort(info)) {
         abort_through(info, context, frame, &action);

@@ -141,9 +141,11 @@ void qmon__dispositions_restore(void) {
     swap_ignored((void *) SIG_IGN, false);
 }
 
-static void note_handler(int signal, qmon__sigset mask) {
+static void note_handler(int signal, const struct qmon__kernel_action *action) {
     qmon__proxies_avoid(QMON__SIGNAL_BIT(signal));
-    qmon__mask_note(mask);
+    qmon__mask_note(action->mask);
+    if (qmon__proxy_of(signal) != 0 && (action->flags & SA_NODEFER) == 0)
+        qmon__proxies_use();
 }
 
 int qmon__disposition_virtual(int signal, const struct qmon__kernel_action *wanted,
@@ -158,7 +160,7 @@ int qmon__disposition_virtual(int signal, const struct qmon__kernel_action *want
         asked.flags &= KNOWN_FLAGS; /* as the kernel does, so that a program can find out what is supported */
         asked.mask &= ~(QMON__SIGNAL_BIT(SIGKILL) | QMON__SIGNAL_BIT(SIGSTOP));
         if (asked.handler != (void *) SIG_DFL && asked.handler != (void *) SIG_IGN)
-            note_handler(signal, asked.mask);
+            note_handler(signal, &asked);
         const struct qmon__kernel_action action = in_kernel(signal, &asked);
         qmon__go_note(signal, &asked, &old);
         if (is_ignored_fault(signal, &asked))

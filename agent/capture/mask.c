@@ -98,7 +98,7 @@ void qmon__mask_start(void) {
 qmon__sigset qmon__mask_reveal(void) {
     qmon__sigset now = 0;
     qmon__dispositions_reveal();
-    if (!qmon__mask_has_differed())
+    if (!qmon__proxies_are_in_use())
         return 0;
     qmon__sigprocmask(SIG_BLOCK, NULL, &now);
     const qmon__sigset plain = qmon__mask_decode(now);

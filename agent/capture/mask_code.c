@@ -16,7 +16,8 @@ unsigned char qmon__proxy_first = 41;
 /* Where else they can be. Programs count up from SIGRTMIN or down from SIGRTMAX. */
 static const unsigned char places[] = {41, 49, 57, 35};
 
-static _Atomic bool has_differed QMON__HOT;
+static _Atomic bool has_differed QMON__HOT; /* some mask of the program's own */
+static _Atomic bool are_in_use QMON__HOT;   /* proxies, at least while a handler runs */
 static _Atomic qmon__sigset all_used;
 
 /* Both neighbours of the proxies: a set that holds them and the proxies was made by sigfillset. */
@@ -54,7 +55,7 @@ static bool has_neighbours(qmon__sigset set) {
 }
 
 void qmon__proxies_avoid(qmon__sigset used) {
-    if ((used & QMON__PROXIES) == 0 || qmon__mask_has_differed() || has_neighbours(used))
+    if ((used & QMON__PROXIES) == 0 || qmon__proxies_are_in_use() || has_neighbours(used))
         return;
     const qmon__sigset all = atomic_fetch_or_explicit(&all_used, used, memory_order_relaxed) | used;
     for (unsigned i = 0; i < sizeof places; i++)
@@ -69,7 +70,17 @@ bool qmon__mask_differs(qmon__sigset believed) {
         return false;
     if (!qmon__mask_has_differed())
         atomic_store_explicit(&has_differed, true, memory_order_relaxed);
+    qmon__proxies_use();
     return true;
+}
+
+void qmon__proxies_use(void) {
+    if (!qmon__proxies_are_in_use())
+        atomic_store_explicit(&are_in_use, true, memory_order_relaxed);
+}
+
+bool qmon__proxies_are_in_use(void) {
+    return atomic_load_explicit(&are_in_use, memory_order_relaxed);
 }
 
 bool qmon__mask_has_differed(void) {
@@ -85,7 +96,7 @@ qmon__sigset qmon__mask_encode(qmon__sigset believed) {
 }
 
 qmon__sigset qmon__mask_decode_by(const struct qmon__belief *belief, qmon__sigset kernel) {
-    if (!qmon__mask_has_differed())
+    if (!qmon__proxies_are_in_use())
         return kernel;
     const qmon__sigset others =
         kernel & ~QMON__PROXIES; /* a fault signal among them is really blocked, for one waits */
@@ -99,7 +110,7 @@ qmon__sigset qmon__mask_decode(qmon__sigset kernel) {
 }
 
 void qmon__mask_remember(qmon__sigset believed, qmon__sigset kernel) {
-    if (!qmon__mask_has_differed())
+    if (!qmon__proxies_are_in_use())
         return;
     qmon__thread.belief.marks = kernel & MARKS;
     qmon__thread.belief.blocked = believed & (QMON__FAULT_SIGNALS | QMON__PROXIES);

@@ -27,6 +27,11 @@ void qmon__proxies_avoid(qmon__sigset used);
 bool qmon__mask_differs(qmon__sigset believed);
 bool qmon__mask_has_differed(void);
 
+/* A handler of a fault signal runs with the signal's proxy blocked, whatever the program's masks are: another mask that it sees and
+ * that it may leave the handler with. */
+void qmon__proxies_use(void);
+bool qmon__proxies_are_in_use(void);
+
 qmon__sigset qmon__mask_encode(qmon__sigset believed);
 qmon__sigset qmon__mask_decode(qmon__sigset kernel);
 /* By another memory than the thread has now. */

@@ -68,6 +68,14 @@ VICTIM(handler, that_made_a_fault_jump_away_earlier, .program = "handler_calls",
        .code = "SIGABRT", .origin = "other_reason", .prints = "called\n")
 VICTIM(handler, that_is_set_once, .program = "handler_once", .code = "SIGSEGV", .origin = "original_fault",
        .prints = "once\n")
+VICTIM(handler, that_faults_itself_is_not_called_again, .program = "handler_and_mask", .arguments = {"faults"},
+       .death = "SIGSEGV", .code = "SIGSEGV", .origin = "first_fault", .prints = "caught 11\n")
+VICTIM(handler, that_reads_its_mask, .program = "handler_and_mask", .arguments = {"reads"},
+       .prints = "caught 11\n11 blocked\n11 blocked\n")
+VICTIM(handler, that_jumps_and_leaves_its_mask, .program = "handler_and_mask", .arguments = {"jumps"},
+       .prints = "caught 11\n11 blocked\n")
+VICTIM(handler, that_jumps_and_leaves_its_mask_to_a_fault, .program = "handler_and_mask",
+       .arguments = {"jumps-and-faults"}, .code = "SIGSEGV", .origin = "second_fault", .prints = "caught 11\n")
 VICTIM(handler, interrupted_by_one_that_aborts, .program = "handler_nested_gives_up", .death = "SIGABRT",
        .code = "SIGSEGV", .origin = "original_fault")
 VICTIM(handler, that_prints_a_trace_and_lets_it_happen, .program = "handler_chains", .code = "SIGSEGV",
