@@ -20,6 +20,12 @@ foreach(source IN LISTS subject_sources)
         target_link_libraries(${target} PRIVATE unwind m Threads::Threads)
         target_link_options(${target} PRIVATE -Wl,--as-needed)
     endif()
+    if(name STREQUAL captures) # carries the agent's own capture
+        target_sources(${target} PRIVATE $<TARGET_OBJECTS:qmon_capture>)
+        target_include_directories(${target} BEFORE PRIVATE ${CMAKE_SOURCE_DIR}/agent/capture)
+        target_link_libraries(${target} PRIVATE ${QMON_LIBUNWIND}/lib/libunwind.a)
+        target_link_options(${target} PRIVATE -Wl,--wrap=dl_iterate_phdr)
+    endif()
     set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${bench_directory}
                           LIBRARY_OUTPUT_DIRECTORY ${bench_directory})
     target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/include)

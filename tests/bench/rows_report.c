@@ -69,6 +69,23 @@ static void storm(void) {
     bench_publish(&row);
 }
 
+/* The stack alone, and nothing made of it. */
+static void capture(void) {
+    static struct bench_row row = {.name = "stack capture, warm, depth 32, CPU",
+                                   .baseline_name = "unw_backtrace",
+                                   .unit = "ns",
+                                   .goal_kind = BENCH_RATIO_AT_MOST,
+                                   .goal = 1.15};
+    static const struct bench_process own = {.preload = BENCH_NOTHING,
+                                             .arguments = {BENCH_DIRECTORY "captures", "300"}};
+
+    for (unsigned i = bench.quick ? 5 : 20; i > 0; i--) {
+        measure(BENCH_NOTHING, "unwind", "300", &row.baseline);
+        bench_add(&row.measured, bench_number(&own, 0));
+    }
+    bench_publish(&row);
+}
+
 static double took(const struct bench_process *process) {
     return bench_number(process, 0);
 }
@@ -107,6 +124,7 @@ static void first_on_threads(void) {
 }
 
 void bench_rows_report(void) {
+    capture();
     compare("qmon_report, duplicate, depth 32, CPU", "duplicates", "100", true, bench.quick ? 3 : 12);
     storm();
     first_on_threads();
