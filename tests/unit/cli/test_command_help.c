@@ -4,20 +4,7 @@
 
 #include <qmon/config.h>
 
-#include "command.h"
-
-static struct scratch scratch;
-static struct command command;
-
-static void setup(void) {
-    scratch = command_setup();
-    command = (struct command){.scratch = &scratch};
-}
-
-static void teardown(void) {
-    command_free(&command);
-    command_teardown(&scratch);
-}
+#include "command_case.h"
 
 TestSuite(command_help, .init = setup, .fini = teardown, .timeout = 60);
 

@@ -9,21 +9,9 @@
 
 #include <qmon/config.h>
 
-#include "config_with.h"
+#include "config_case.h"
 #include "document.h"
-#include "scratch.h"
 #include "value.h"
-
-static struct scratch scratch;
-
-static void setup(void) {
-    scratch = scratch_make();
-    cr_assert_eq(chdir(scratch.path), 0);
-}
-
-static void teardown(void) {
-    scratch_remove(&scratch);
-}
 
 TestSuite(config_file, .init = setup, .fini = teardown, .timeout = 20);
 

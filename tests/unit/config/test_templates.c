@@ -8,19 +8,7 @@
 
 #include <qmon/template.h>
 
-#include "config_with.h"
-#include "scratch.h"
-
-static struct scratch scratch;
-
-static void setup(void) {
-    scratch = scratch_make();
-    cr_assert_eq(chdir(scratch.path), 0);
-}
-
-static void teardown(void) {
-    scratch_remove(&scratch);
-}
+#include "config_case.h"
 
 TestSuite(templates, .init = setup, .fini = teardown, .timeout = 20);
 

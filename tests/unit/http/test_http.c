@@ -9,44 +9,10 @@
 
 #include <criterion/criterion.h>
 
-#include "http_server.h"
-#include <qmon/http.h>
+#include "http_case.h"
 
-static struct http_server *server;
-static struct qmon__http_response response;
 static bool
     by_libcurl; /* what is plain HTTP to a numeric address needs none, unless its path is one that libcurl tidies up */
-
-static void start_with(enum http_tls tls, const char *script) {
-    struct http_server_options options = {.tls = tls};
-
-    /* Nothing of the machine's own settings may lead these tests elsewhere. */
-    static const char *const proxies[] = {"http_proxy", "https_proxy",   "all_proxy",   "HTTPS_PROXY",
-                                          "ALL_PROXY",  "SSL_CERT_FILE", "SSL_CERT_DIR"};
-    for (size_t i = 0; i < sizeof proxies / sizeof proxies[0]; i++)
-        unsetenv(proxies[i]);
-    server = http_server_start(&options);
-    cr_assert_not_null(server);
-    cr_assert(http_server_script_words(server, script));
-}
-
-static void stop(void) {
-    qmon__http_clear(&response);
-    http_server_stop(server);
-}
-
-static bool post_to(const char *url, uint64_t timeout_ms) {
-    static const char body[] = "{\"a\":1}";
-    struct qmon__http_request request = {.method = "POST", .url = url, .content_type = "application/json"};
-
-    request.bearer = "xoxb-secret";
-    request.headers = (const char *const[]){"X-One: 1", "X-Two: 2", NULL};
-    request.body = body;
-    request.body_bytes = sizeof body - 1;
-    request.timeout_ms = timeout_ms;
-    qmon__http_clear(&response);
-    return qmon__http_send(&request, &response);
-}
 
 static bool post(uint64_t timeout_ms) {
     return post_to(http_server_url(server, by_libcurl ? "./hook/T0KEN?key=SECRET" : "hook/T0KEN?key=SECRET"),

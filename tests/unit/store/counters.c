@@ -1,22 +1,8 @@
 /* Counters and facts that happen once. */
 #include <criterion/criterion.h>
 
-#include "scratch.h"
-#include "support.h"
+#include "store_case.h"
 #include "together.h"
-
-static struct scratch scratch;
-static struct qmon_store *store;
-
-static void setup(void) {
-    scratch = scratch_make();
-    store = open_store(scratch.path);
-}
-
-static void teardown(void) {
-    qmon_store_close(store);
-    scratch_remove(&scratch);
-}
 
 TestSuite(counters, .init = setup, .fini = teardown, .timeout = 20);
 

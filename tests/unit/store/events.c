@@ -4,23 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scratch.h"
-#include "support.h"
+#include "store_case.h"
 
 #define HOUR_MS 3600000ull
-
-static struct scratch scratch;
-static struct qmon_store *store;
-
-static void setup(void) {
-    scratch = scratch_make();
-    store = open_store(scratch.path);
-}
-
-static void teardown(void) {
-    qmon_store_close(store);
-    scratch_remove(&scratch);
-}
 
 TestSuite(store_events, .init = setup, .fini = teardown, .timeout = 20);
 

@@ -8,21 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "scratch.h"
-#include "support.h"
-
-static struct scratch scratch;
-static struct qmon_store *store;
-
-static void setup(void) {
-    scratch = scratch_make();
-    store = open_store(scratch.path);
-}
-
-static void teardown(void) {
-    qmon_store_close(store);
-    scratch_remove(&scratch);
-}
+#include "store_case.h"
 
 TestSuite(store_whole, .init = setup, .fini = teardown, .timeout = 20);
 

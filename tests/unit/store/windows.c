@@ -3,22 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "scratch.h"
-#include "support.h"
+#include "store_case.h"
 #include "together.h"
-
-static struct scratch scratch;
-static struct qmon_store *store;
-
-static void setup(void) {
-    scratch = scratch_make();
-    store = open_store(scratch.path);
-}
-
-static void teardown(void) {
-    qmon_store_close(store);
-    scratch_remove(&scratch);
-}
 
 TestSuite(store_windows, .init = setup, .fini = teardown, .timeout = 20);
 

@@ -4,21 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "command_case.h"
 #include "http_server.h"
-
-static struct scratch scratch;
-static struct command command;
-
-static void setup(void) {
-    scratch = command_setup();
-    command = (struct command){.scratch = &scratch};
-}
-
-static void teardown(void) {
-    command_free(&command);
-    command_teardown(&scratch);
-}
 
 TestSuite(command_doctor, .init = setup, .fini = teardown, .timeout = 90);
 
