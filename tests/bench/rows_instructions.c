@@ -1,7 +1,8 @@
 /*
- * rows_instructions.c: work of the receiver in executed instructions, counted by callgrind: the same on every run, whatever else
- * the machine does. Each piece of work is done so and so often by a process of its own, and twice as often by another one; the
- * difference is what it takes.
+ * rows_instructions.c: work of the receiver, and calls of programs that the agent has no part in, in executed instructions, counted
+ * by callgrind: the same on every run, whatever else the machine does. Each piece of work is done so and so often by a process of
+ * its own, and twice as often by another one; the difference is what it takes. The times of the same calls (rows_calls.c) differ
+ * by some hundredths from run to run, with where the heap and the stack happen to lie.
  */
 #include <math.h>
 #include <stdio.h>
@@ -139,11 +140,13 @@ bool bench_work(const char *name, const char *count) {
 }
 
 /* The instructions that callgrind collected; NaN: it did not say. */
-static double collected(const char *const *command) {
+static double collected(const char *preload, const char *const *command) {
     char log[128], line[256];
     double count = NAN;
     FILE *stream;
     struct bench_process process = {
+        .preload = preload,
+        .settings = {"QMON_LIFECYCLE=off"},
         .arguments = {"/usr/bin/valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", line, log}};
 
     snprintf(line, sizeof line, "--log-file=%s/callgrind", bench.directory);
@@ -162,6 +165,31 @@ static double collected(const char *const *command) {
     return count;
 }
 
+static double instructions_of_call(const char *preload, const char *call) {
+    static const char program[] = BENCH_DIRECTORY "calls";
+    const double less = collected(preload, (const char *const[]){program, call, "20000", NULL});
+    const double more = collected(preload, (const char *const[]){program, call, "40000", NULL});
+    return (more - less) / 20000;
+}
+
+static void calls(void) {
+    static const struct {
+        const char *call, *row;
+    } seen[] = {{"putc", "putc, one thread"}, {"malloc", "malloc and free, one thread"}};
+
+    for (size_t i = 0; i < sizeof seen / sizeof seen[0]; i++) {
+        static struct bench_row row;
+        row = (struct bench_row){.name = seen[i].row,
+                                 .baseline_name = "empty preload",
+                                 .unit = "instructions",
+                                 .goal_kind = BENCH_RATIO_AT_MOST,
+                                 .goal = 1.01};
+        bench_add(&row.baseline, instructions_of_call(BENCH_NOTHING, seen[i].call));
+        bench_add(&row.measured, instructions_of_call(BENCH_AGENT, seen[i].call));
+        bench_publish(&row);
+    }
+}
+
 void bench_rows_instructions(void) {
     static const char self[] = BENCH_DIRECTORY "qmon-bench";
 
@@ -175,9 +203,10 @@ void bench_rows_instructions(void) {
         char once[16], twice[16];
         snprintf(once, sizeof once, "%u", works[i].count);
         snprintf(twice, sizeof twice, "%u", works[i].count * 2);
-        double less = collected((const char *const[]){self, "--work", works[i].name, once});
-        double more = collected((const char *const[]){self, "--work", works[i].name, twice});
+        double less = collected(NULL, (const char *const[]){self, "--work", works[i].name, once});
+        double more = collected(NULL, (const char *const[]){self, "--work", works[i].name, twice});
         bench_add(&row.measured, (more - less) / works[i].count);
         bench_publish(&row);
     }
+    calls();
 }
