@@ -2,12 +2,14 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include <agent.h>
 #include <crumbs.h>
 #include <steps.h>
 
+#include "deep.h"
 #include "next.h"
 
 #define NAME_BYTES 96u
@@ -30,14 +32,27 @@ static const char *end_of(const char *file) {
     return bytes > NAME_BYTES ? file + bytes - NAME_BYTES : file;
 }
 
+static void *_Atomic next_load;
+
+static void *load_deep(const char *file, int mode) {
+    return qmon__load_deep((void *(*) (const char *, int) ) qmon__next("dlopen", &next_load), file, mode);
+}
+
+/* It is called from here and not from the program. That makes no difference to a path: nothing is searched for then, but what the
+ * library needs, where dlopen's caller is a library with the old kind of path (RPATH). */
+static bool is_deep(const char *file, int mode) {
+    return file != NULL && (mode & RTLD_DEEPBIND) != 0 && (mode & RTLD_NOLOAD) == 0 && strchr(file, '/') != NULL &&
+           strchr(file, '$') == NULL;
+}
+
 /* Where dlopen goes on; NULL: the program has none. */
 void *qmon__load_next(const char *file, int mode) {
-    static void *_Atomic next;
     const int error_number = errno;
     if (qmon__agent.active && file != NULL && (mode & RTLD_NOLOAD) == 0 && is_news(file))
         qmon__crumb("opens library ", end_of(file), NULL);
+    void *const real = qmon__next("dlopen", &next_load);
     errno = error_number;
-    return qmon__next("dlopen", &next);
+    return real != NULL && qmon__agent.active && is_deep(file, mode) ? (void *) load_deep : real;
 }
 
 int dlclose(void *handle) {
