@@ -113,7 +113,8 @@ static void add_runtime(struct qmon__buffer *out, const struct qmon_event *event
         add_gap(out, thread->runtime_frame_count - count);
 }
 
-/* Frames of qmon's own are no part of the program: gdb would not have seen them without us. */
+/* Frames of qmon's own are no part of the program: gdb would not have seen them without us, but for the trampoline that signal
+ * handlers return to, which would have been libc's. */
 void qmon__gdb_frames(struct qmon__buffer *out, const struct qmon_event *event, const struct qmon_thread *thread,
                       size_t most_frames) {
     size_t first_out, cut;
@@ -122,7 +123,7 @@ void qmon__gdb_frames(struct qmon__buffer *out, const struct qmon_event *event, 
     qmon__trace_cut(thread, most_frames, &first_out, &cut);
     for (size_t i = 0; i < thread->frame_count; i++) {
         const struct qmon_frame *frame = &thread->frames[i];
-        if (frame->role == QMON_ROLE_QMON)
+        if (frame->role == QMON_ROLE_QMON && !frame->signal)
             continue;
         if (i == first_out)
             add_gap(out, cut);

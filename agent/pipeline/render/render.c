@@ -58,6 +58,7 @@ static void end_row(struct painter *painter) {
 static void paint_frame(struct painter *painter, const struct qmon_frame *frame) {
     struct qmon_text *text = &painter->text;
     char place[512];
+    bool marker_only = frame->signal && frame->role == QMON_ROLE_QMON;
     size_t place_columns =
         qmon__words_place(frame, painter->options->base_names, painter->columns / 2, place, sizeof place);
     size_t most = painter->columns - 8 - place_columns; /* 8: number, parentheses, blanks */
@@ -66,7 +67,9 @@ static void paint_frame(struct painter *painter, const struct qmon_frame *frame)
     qmon_text_format(text, "#%-2" PRIu32 " ", frame->index);
     paint(painter, PLAIN);
     if (frame->signal)
-        qmon_text_add(text, "<signal handler called> ");
+        qmon_text_add(text, marker_only ? "<signal handler called>" : "<signal handler called> ");
+    if (marker_only)
+        return;
     paint(painter, painter->row.origin ? ALARM : frame->in_app && !frame->filtered ? BOLD : "");
     qmon__words_function_whole(text, frame, most, painter->options->unfolded);
     paint(painter, PLAIN);

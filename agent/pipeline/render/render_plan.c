@@ -24,14 +24,15 @@ void qmon__plan_add(struct qmon__plan *plan, const struct qmon__plan_row *row) {
     plan->rows[plan->count++] = *row;
 }
 
+/* A handler returns to our trampoline and not to libc's; that it was one must be seen all the same. */
 static bool is_shown(const struct qmon_frame *frame) {
-    return frame->role != QMON_ROLE_QMON;
+    return frame->role != QMON_ROLE_QMON || frame->signal;
 }
 
 static enum qmon__fold_class fold_class(const struct qmon__plan *plan, size_t at) {
     const struct qmon_frame *frame = &plan->thread->frames[at];
 
-    if (plan->unfolded || at == plan->origin)
+    if (plan->unfolded || at == plan->origin || frame->signal)
         return QMON__FOLD_NOT;
     if (frame->filtered)
         return QMON__FOLD_FILTERED;

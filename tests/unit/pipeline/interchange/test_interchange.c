@@ -287,7 +287,7 @@ Test(interchange, the_backtrace_shows_handlers_unknown_functions_and_every_threa
     static struct qmon_thread threads[2];
     make_crash();
     sample.frames[0] = (struct qmon_frame){.pc = 0x10, .role = QMON_ROLE_APP};
-    sample.frames[1] = (struct qmon_frame){.pc = 0x20, .role = QMON_ROLE_LIBC, .signal = true};
+    sample.frames[1] = (struct qmon_frame){.pc = 0x20, .role = QMON_ROLE_QMON, .signal = true};
     sample.frames[2] = (struct qmon_frame){.pc = 0x30, .role = QMON_ROLE_QMON, .function = "qmon__capture"};
     sample.thread.frame_count = 3;
     threads[0] = sample.thread;

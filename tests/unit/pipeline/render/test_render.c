@@ -149,6 +149,18 @@ Test(render, names_what_it_can_without_symbols, .timeout = 10) {
                       "(the stack is damaged here)\n");
 }
 
+Test(render, a_handlers_frame_is_told_from_what_it_interrupted_and_never_folded, .timeout = 10) {
+    sample_crash(&sample);
+    sample_frame(&sample, QMON_ROLE_APP, "on_user_signal", "app.c", 3);
+    sample_frame(&sample, QMON_ROLE_QMON, "qmon__restore_rt", NULL, 0)->signal = true;
+    for (int i = 0; i < 2; i++)
+        sample_frame(&sample, QMON_ROLE_LIBC, (const char *[]){"__pthread_kill", "raise"}[i], NULL, 0);
+    sample_frame(&sample, QMON_ROLE_APP, "main", "app.c", 9);
+    cr_trace_is(&(struct qmon_render_options){.base_names = true},
+                "#0  on_user_signal (app.c:3)\n#1  <signal handler called>\n"
+                "\xe2\x80\xa6 2 libc frames (__pthread_kill \xe2\x80\xa6 raise)\n#4  main (app.c:9)\n");
+}
+
 static void recursion(size_t period, size_t times) {
     static const char *const names[] = {"f", "g", "h"};
 
