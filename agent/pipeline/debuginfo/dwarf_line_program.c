@@ -1,6 +1,7 @@
 /*
- * dwarf_line_program.c: runs a unit's line program and keeps its rows. Of rows at one address the last counts, and a row that
- * says what the one before it said is not kept.
+ * dwarf_line_program.c: runs a unit's line program and keeps its rows. Of rows at one address the last counts; a row that says
+ * what the one before it said is not kept, nor one of line 0, which is code of the compiler's own making: that is told by
+ * the line before it, as gdb does.
  */
 #include <dwarf.h>
 #include <stdlib.h>
@@ -30,6 +31,8 @@ static void reset(struct machine *machine) {
 
 static void emit(struct machine *machine) {
     struct qmon__lines *lines = machine->lines;
+    if (machine->line == 0)
+        return;
     struct qmon__row row = {
         .address = machine->address,
         .line = machine->line,

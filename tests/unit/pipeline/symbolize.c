@@ -303,3 +303,25 @@ Test(symbolize, a_function_that_ended_in_a_call_is_told_where_debug_information_
     cr_expect_eq(event->threads[0].frames[1].index, 1);
     qmon_event_free(event);
 }
+
+static const char of_no_line[] = "void of_no_line(void) {\n"
+                                 "    __asm__(\".loc 1 7\\nnop\\n.loc 1 0\\nnop\\nnop\\n.loc 1 9\\nnop\");\n"
+                                 "}\n";
+
+Test(symbolize, code_that_is_of_no_line_is_told_by_the_line_before_it) {
+    scratch_write(&scratch, "no_line.c", of_no_line);
+    cr_assert_eq(TOOL(NULL, "cc", "-g", "-O2", "-fcf-protection=none", "-shared", "-fPIC", variant("no_line.c"), "-o",
+                      variant("libnoline.so")),
+                 0);
+    void *loaded = dlopen(variant("libnoline.so"), RTLD_NOW);
+    cr_assert_not_null(loaded, "%s", dlerror());
+    static const uint32_t lines[] = {7, 7, 7, 9};
+    for (size_t i = 0; i < 4; i++) {
+        const void *address = (const char *) dlsym(loaded, "of_no_line") + i;
+        struct qmon_event *event = code_event(&address, 1);
+        qmon_symbolize(symbolizer, event, 0, NO_DEADLINE);
+        cr_expect_eq(first(event)->line, lines[i], "byte %zu: line %u", i, first(event)->line);
+        qmon_event_free(event);
+    }
+    dlclose(loaded);
+}
