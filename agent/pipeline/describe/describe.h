@@ -25,6 +25,9 @@ bool qmon__describe_memory(struct qmon_event *event, const struct qmon_crash_fac
                            struct qmon__cause *ret_cause);
 bool qmon__describe_trap(struct qmon_event *event, const struct qmon_crash_facts *facts, struct qmon__cause *ret_cause);
 
+/* Of a Rust program whose panic did not stay in its thread: which it was. */
+bool qmon__describe_panic(struct qmon_event *event, struct qmon__cause *ret_cause);
+
 /* What the bytes of a pointer gone wrong look like: text, a debugger's pattern; NULL: like nothing. */
 const char *qmon__value_words(struct qmon_event *event, uint64_t value);
 /* "rdi holds 0x4141..." of the first register that can be no address; NULL: there is none. */

@@ -221,24 +221,6 @@ static const struct {
      "A virtual function was called that no class had filled in: on an object under construction or destruction, or on "
      "one that is gone."},
     {"__cxa_deleted_virtual", "pure-virtual-call", "Deleted virtual call", "A deleted virtual function was called."},
-    {"core::panicking::panic_bounds_check", "panic", "Rust panic: index out of bounds",
-     "A slice, array or vector was indexed past its end, and the panic ended the program."},
-    {"core::option::unwrap_failed", "panic", "Rust panic: unwrap of None",
-     "An Option was unwrapped that is None, and the panic ended the program."},
-    {"core::option::expect_failed", "panic", "Rust panic: expect of None",
-     "An Option was expected to be Some and is None, and the panic ended the program."},
-    {"core::result::unwrap_failed", "panic", "Rust panic: unwrap of an Err",
-     "A Result was unwrapped that is an Err, and the panic ended the program."},
-    {"core::cell::panic_already_borrowed", "panic", "Rust panic: already borrowed",
-     "A RefCell was borrowed that is borrowed already, and the panic ended the program."},
-    {"core::cell::panic_already_mutably_borrowed", "panic", "Rust panic: already borrowed",
-     "A RefCell was borrowed that is borrowed already, and the panic ended the program."},
-    {"alloc::alloc::handle_alloc_error", "out-of-memory", "Out of memory",
-     "An allocation failed, and Rust ended the program."},
-    {"rust_panic", "panic", "Rust panic", "A Rust panic ended the program."},
-    {"__rustc::rust_panic", "panic", "Rust panic", "A Rust panic ended the program."},
-    {"std::panicking::rust_panic_with_hook", "panic", "Rust panic", "A Rust panic ended the program."},
-    {"std::panicking::panic_with_hook", "panic", "Rust panic", "A Rust panic ended the program."},
     {"__asan_report_error", "sanitizer", "AddressSanitizer report",
      "AddressSanitizer found an error and ended the program."},
     {"__sanitizer::Die", "sanitizer", "Sanitizer report", "A sanitizer found an error and ended the program."},
@@ -279,6 +261,6 @@ bool qmon__describe_abort(struct qmon_event *event, const struct qmon_crash_fact
     if (!said)
         return false;
     return describe_assertion(event, facts, ret_cause) || describe_saying(event, facts->abort_message, ret_cause) ||
-           describe_ending(event, ret_cause) || describe_exception(event, facts, ret_cause) ||
-           describe_plain_abort(event, facts, ret_cause);
+           qmon__describe_panic(event, ret_cause) || describe_ending(event, ret_cause) ||
+           describe_exception(event, facts, ret_cause) || describe_plain_abort(event, facts, ret_cause);
 }

@@ -157,6 +157,11 @@ Test(describe_abort, says_which_rust_panic_it_was) {
     } cases[] = {
         {"core::panicking::panic_bounds_check", "Rust panic: index out of bounds in f (shop.c:13)"},
         {"core::option::unwrap_failed", "Rust panic: unwrap of None in f (shop.c:13)"},
+        {"core::panicking::panic_null_pointer_dereference", "Rust panic: null pointer in f (shop.c:13)"},
+        {"core::panicking::assert_failed::<i32, i32>", "Rust panic: assertion failed in f (shop.c:13)"},
+        {"core::slice::index::slice_end_index_len_fail", "Rust panic: slice out of bounds in f (shop.c:13)"},
+        {"core::panicking::panic_const::panic_const_div_by_zero", "Rust panic: division by zero in f (shop.c:13)"},
+        {"core::panicking::panic_const::panic_const_mul_overflow", "Rust panic: arithmetic overflow in f (shop.c:13)"},
         {"core::panicking::panic_fmt", "Rust panic in f (shop.c:13)"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
