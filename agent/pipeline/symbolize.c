@@ -38,7 +38,9 @@ struct run {
     size_t thread;     /* the one at hand */
     struct {           /* the frame before the one at hand */
         const struct qmon_module *module;
+        struct qmon__binary *binary;
         uint64_t entry; /* of its function; 0 unknown */
+        uint64_t pc, offset;
     } callee;
     bool without_files;
 };
@@ -232,18 +234,14 @@ static struct qmon__lookup *look_up(struct run *run, struct qmon_frame *frame, c
     return lookup;
 }
 
-/* The functions that ended in a call of the next, between this frame and the one before it. */
-static void add_tail_calls(struct run *run, const struct qmon_frame *frame, struct qmon__binary *binary,
-                           struct qmon__lookup *lookup) {
-    uint64_t returns[QMON__TAIL_CALLS_MAX];
-    qmon__binary_find_tails(binary, lookup, frame->offset, run->callee.entry, &run->budget);
-    size_t count = lookup->tail_entry == run->callee.entry ? lookup->tail_count : 0;
-    memcpy(returns, lookup->tails, sizeof returns); /* looking up others may throw this one away */
+/* Functions of a file that ended in a call: what is behind each call. `near` is a frame of the same file. */
+static void add_tails(struct run *run, const struct qmon_frame *near, struct qmon__binary *binary,
+                      const uint64_t *returns, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        struct qmon_frame tail = *frame;
+        struct qmon_frame tail = *near;
         struct qmon__lookup *place = qmon__binary_lookup(binary, returns[i] - 1, &run->budget);
         tail.offset = returns[i];
-        tail.pc += returns[i] - frame->offset;
+        tail.pc += returns[i] - near->offset;
         tail.omitted_after = 0;
         tail.tail_call = true;
         if (place && place->count)
@@ -251,16 +249,65 @@ static void add_tail_calls(struct run *run, const struct qmon_frame *frame, stru
     }
 }
 
+/* The functions that ended in a call of the next, between this frame and the one before it. */
+static void add_tail_calls(struct run *run, const struct qmon_frame *frame, struct qmon__binary *binary,
+                           struct qmon__lookup *lookup) {
+    uint64_t returns[QMON__TAIL_CALLS_MAX];
+    qmon__binary_find_tails(binary, lookup, frame->offset, run->callee.entry, &run->budget);
+    size_t count = lookup->tail_entry == run->callee.entry ? lookup->tail_count : 0;
+    memcpy(returns, lookup->tails, sizeof returns); /* looking up others may throw this one away */
+    add_tails(run, frame, binary, returns, count);
+}
+
+/* The same where this frame is of another file than the one before it. */
+static void add_tail_calls_across(struct run *run, const struct qmon_frame *frame, struct qmon__binary *binary) {
+    const struct qmon_module *module = run->callee.module;
+    struct qmon__binary *callee = run->callee.binary; /* opened before: no other is in its place */
+    struct qmon__tails tails =
+        qmon__binary_find_tails_across(binary, frame->offset, callee, run->callee.entry, &run->budget);
+    struct qmon_frame near = {.index = frame->index,
+                              .pc = run->callee.pc,
+                              .offset = run->callee.offset,
+                              .module = module->path,
+                              .build_id = module->build_id};
+    if (!near.build_id && *callee->elf->build_id)
+        near.build_id = qmon_event_text(run->event, callee->elf->build_id);
+    add_tails(run, &near, callee, tails.returns, tails.count);
+}
+
+/* What is known of it stays; only what called it may have been left out. */
+static void pass_on(struct run *run, const struct qmon_frame *frame) {
+    const struct qmon_module *module = run->callee.entry && !frame->tail_call ? find_module(run, frame->pc) : NULL;
+    struct qmon__binary *binary =
+        module && module->path && module != run->callee.module && !run->without_files && !frame->exact && !frame->guess
+            ? open_binary(run, module)
+            : NULL;
+    if (binary)
+        add_tail_calls_across(run, frame, binary);
+    run->callee.entry = 0;
+    add_frame(run, frame);
+}
+
 static void resolve(struct run *run, const struct qmon_frame *captured) {
     struct qmon_frame frame = *captured;
     struct qmon__binary *binary = NULL;
+    if (frame.settled) {
+        pass_on(run, &frame);
+        return;
+    }
     const struct qmon_module *module = frame.language || frame.function ? NULL : find_module(run, frame.pc);
     struct qmon__lookup *lookup = module && module->path ? look_up(run, &frame, module, &binary) : NULL;
-    if (lookup && lookup->count && run->callee.entry && run->callee.module == module && !frame.exact && !frame.guess) {
-        add_tail_calls(run, &frame, binary, lookup);
+    if (lookup && run->callee.entry && !frame.exact && !frame.guess) {
+        if (run->callee.module != module)
+            add_tail_calls_across(run, &frame, binary);
+        else if (lookup->count)
+            add_tail_calls(run, &frame, binary, lookup);
         lookup = look_up(run, &frame, module, &binary);
     }
     run->callee.module = module;
+    run->callee.binary = binary;
+    run->callee.pc = frame.pc;
+    run->callee.offset = frame.offset;
     run->callee.entry = lookup && !frame.signal && !frame.omitted_after && !frame.guess ? lookup->entry : 0;
     if (lookup && lookup->count) {
         add_places(run, &frame, lookup);

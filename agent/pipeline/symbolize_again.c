@@ -53,7 +53,7 @@ static bool system_frame(const struct qmon_frame *frame) {
     return frame->role == QMON_ROLE_LIBC && frame->build_id && frame->function && !frame->file && !frame->language;
 }
 
-/* What is not wanted stands there as nothing that could be found, and so remains as it was. */
+/* What is not wanted remains as it is. */
 static bool strip(struct qmon_event *event, const struct qmon_thread *from, is_wanted *wanted,
                   struct qmon_thread *ret_thread) {
     *ret_thread = *from;
@@ -62,8 +62,13 @@ static bool strip(struct qmon_event *event, const struct qmon_thread *from, is_w
     for (size_t at = 0; ret_thread->frames && at < from->frame_count;) {
         struct span place = place_at(from, at);
         const struct qmon_frame *outermost = &place.frames[place.count - 1];
-        ret_thread->frames[ret_thread->frame_count++] =
-            wanted(outermost) ? bare(outermost) : (struct qmon_frame){.index = outermost->index};
+        if (wanted(outermost))
+            ret_thread->frames[ret_thread->frame_count++] = bare(outermost);
+        for (size_t i = 0; !wanted(outermost) && i < place.count; i++) {
+            struct qmon_frame *kept = &ret_thread->frames[ret_thread->frame_count++];
+            *kept = place.frames[i];
+            kept->settled = true;
+        }
         at += place.count;
     }
     return ret_thread->frames != NULL;
@@ -82,10 +87,13 @@ static size_t merge(struct qmon_event *event, struct qmon_thread *old, const str
                          (knowledge(&after) == knowledge(&before) && after.count > before.count);
         const struct span *taken = is_better ? &after : &before;
         memcpy(frames + count, taken->frames, taken->count * sizeof *frames);
+        for (size_t k = 0; k < taken->count; k++)
+            frames[count + k].settled = false;
         for (size_t k = 0; is_better && k < taken->count; k++)
             frames[count + k].filtered = before.frames[before.count - 1].filtered;
+        size_t put_before = after.frames[after.count - 1].settled ? after.count - before.count : 0;
         if (*ret_origin >= i && *ret_origin < i + before.count) /* the same frame, or what is there now */
-            origin = count + (is_better ? 0 : *ret_origin - i);
+            origin = count + (put_before ? put_before + *ret_origin - i : is_better ? 0 : *ret_origin - i);
         count += taken->count;
         better += is_better;
         i += before.count;

@@ -42,6 +42,7 @@ struct qmon_frame {
     bool guess;            /* found by frame pointer or stack scan */
     bool signal;           /* signal trampoline: what follows was interrupted */
     bool tail_call; /* it ended in the call of the frame before: it is told by debug information, not by the stack */
+    bool settled;   /* only while a trace is symbolized again: stays as it is */
     bool in_app;
     bool filtered; /* matched QMON_IGNORED_FILES: left out of trace and fingerprint */
     enum qmon_frame_role role;

@@ -141,6 +141,7 @@ void qmon__binary_close(struct qmon__binary *binary) {
     qmon__map_clear(&binary->lookups);
     qmon__map_clear(&binary->names);
     qmon__map_clear(&binary->stubs);
+    qmon__map_clear(&binary->crossings);
     qmon__symbols_free(binary->symbols);
     qmon__dwarf_free(binary->dwarf);
     qmon__binary_close_splits(binary);

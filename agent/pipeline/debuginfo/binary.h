@@ -53,14 +53,15 @@ struct qmon__binary {
     const char *missing_split; /* the name of one that is not there; borrowed from the debug information */
     struct qmon__symbols *symbols;
     bool debug_sought, dwarf_tried;
-    bool thorough;            /* debug information of the C library is read, too */
-    bool debug_too_large;     /* compressed debug information that the time was too short for */
-    const char *unreadable;   /* why debug information that is there was not read (elf_file.h) */
-    char debug_path[4200];    /* where `debug` was found */
-    char *prefix;             /* where debug files are looked for */
-    struct qmon__map lookups; /* by address */
-    struct qmon__map stubs;   /* names of calls into other libraries, by the stub's address */
-    struct qmon__map names;   /* readable ones, by the address of those in the file */
+    bool thorough;              /* debug information of the C library is read, too */
+    bool debug_too_large;       /* compressed debug information that the time was too short for */
+    const char *unreadable;     /* why debug information that is there was not read (elf_file.h) */
+    char debug_path[4200];      /* where `debug` was found */
+    char *prefix;               /* where debug files are looked for */
+    struct qmon__map lookups;   /* by address */
+    struct qmon__map stubs;     /* names of calls into other libraries, by the stub's address */
+    struct qmon__map crossings; /* binary_tails.c */
+    struct qmon__map names;     /* readable ones, by the address of those in the file */
 };
 
 /* Where the module of an event may be found. */
@@ -82,5 +83,17 @@ struct qmon__lookup *qmon__binary_lookup(struct qmon__binary *binary, uint64_t a
  * `entry` (dwarf_decode.h): sets caller->tails. */
 void qmon__binary_find_tails(struct qmon__binary *binary, struct qmon__lookup *caller, uint64_t returns_to,
                              uint64_t entry, struct qmon__budget *budget);
+
+struct qmon__tails {
+    size_t count;
+    uint64_t returns[QMON__TAIL_CALLS_MAX];
+};
+/* The same where the caller is of another file: what it called is seen by its code. */
+struct qmon__tails qmon__binary_find_tails_across(struct qmon__binary *caller, uint64_t returns_to,
+                                                  struct qmon__binary *callee, uint64_t entry,
+                                                  struct qmon__budget *budget);
+
+/* All of its symbol tables, read when they are first needed. NULL: out of time or memory. */
+struct qmon__symbols *qmon__binary_symbols(struct qmon__binary *binary, struct qmon__budget *budget);
 
 #endif

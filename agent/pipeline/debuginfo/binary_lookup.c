@@ -75,7 +75,7 @@ static void open_debug(struct qmon__binary *binary, struct qmon__budget *budget)
     binary->unreadable = elf->unreadable || !binary->alternate ? elf->unreadable : binary->alternate->unreadable;
 }
 
-static struct qmon__symbols *symbols_of(struct qmon__binary *binary, struct qmon__budget *budget) {
+struct qmon__symbols *qmon__binary_symbols(struct qmon__binary *binary, struct qmon__budget *budget) {
     if (binary->symbols)
         return binary->symbols;
     if (!binary->mini && !qmon__elf_section_of_type(binary->elf, SHT_SYMTAB) && !binary->debug)
@@ -122,7 +122,7 @@ static void ask_symbols(struct qmon__binary *binary, uint64_t address, struct qm
                         struct qmon__place *place) {
     if (place->function && (place->linkage || !strstr(place->function, "::")))
         return;
-    struct qmon__symbols *symbols = symbols_of(binary, budget);
+    struct qmon__symbols *symbols = qmon__binary_symbols(binary, budget);
     uint64_t entry = 0;
     const char *name = symbols ? qmon__symbol_find(symbols, address, &entry) : NULL;
     if (!name && !place->function)
@@ -139,7 +139,7 @@ static const char *name_of_system(struct qmon__binary *binary, uint64_t address,
                                   uint64_t *ret_entry) {
     if (qmon__role_of(binary->path, NULL, NULL) != QMON_ROLE_LIBC)
         return NULL;
-    struct qmon__symbols *symbols = symbols_of(binary, budget);
+    struct qmon__symbols *symbols = qmon__binary_symbols(binary, budget);
     return symbols ? qmon__symbol_find(symbols, address, ret_entry) : NULL;
 }
 
@@ -201,19 +201,4 @@ struct qmon__lookup *qmon__binary_lookup(struct qmon__binary *binary, uint64_t a
         return NULL;
     }
     return lookup;
-}
-
-static bool find_named(void *context, const char *name, struct qmon__budget *budget, uint64_t *ret_address) {
-    struct qmon__symbols *symbols = symbols_of(context, budget);
-    return symbols && qmon__symbol_named(symbols, name, ret_address);
-}
-
-void qmon__binary_find_tails(struct qmon__binary *binary, struct qmon__lookup *caller, uint64_t returns_to,
-                             uint64_t entry, struct qmon__budget *budget) {
-    if (!binary->dwarf || !entry || (caller->tails_sought && caller->tail_entry == entry))
-        return;
-    qmon__dwarf_set_names(binary->dwarf, find_named, binary);
-    caller->tail_count = qmon__dwarf_tail_calls(binary->dwarf, returns_to, entry, budget, caller->tails);
-    caller->tail_entry = entry;
-    caller->tails_sought = true;
 }

@@ -73,5 +73,10 @@ size_t qmon__dwarf_find(struct qmon__dwarf *dwarf, uint64_t address, struct qmon
 #define QMON__TAIL_CALLS_MAX 4
 size_t qmon__dwarf_tail_calls(struct qmon__dwarf *dwarf, uint64_t returns_to, uint64_t inside,
                               struct qmon__budget *budget, uint64_t ret_returns[QMON__TAIL_CALLS_MAX]);
+/* The same where the caller is of another file, and called the function that begins at `called`. */
+size_t qmon__dwarf_tail_calls_from(struct qmon__dwarf *dwarf, uint64_t called, uint64_t inside,
+                                   struct qmon__budget *budget, uint64_t ret_returns[QMON__TAIL_CALLS_MAX]);
+/* Is this the name that the linker knows the function at the address `entry` by? */
+bool qmon__dwarf_is_called(struct qmon__dwarf *dwarf, uint64_t entry, const char *name, struct qmon__budget *budget);
 
 #endif

@@ -154,6 +154,16 @@ static bool is_first(void *context, const struct site *site) {
     return false;
 }
 
+/* The one way from a function that was called to the goal. */
+static size_t take_way(struct search *search, const struct spot *first, uint64_t ret_returns[QMON__TAIL_CALLS_MAX]) {
+    search_from(search, first);
+    if (search->unsure || search->ways != 1 || search->budget->spent)
+        return 0;
+    for (size_t i = 0; i < search->found_depth; i++) /* the innermost first, as in traces */
+        ret_returns[i] = search->found[search->found_depth - 1 - i];
+    return search->found_depth;
+}
+
 size_t qmon__dwarf_tail_calls(struct qmon__dwarf *dwarf, uint64_t returns_to, uint64_t inside,
                               struct qmon__budget *budget, uint64_t ret_returns[QMON__TAIL_CALLS_MAX]) {
     struct search search = {.budget = budget, .returns_to = returns_to};
@@ -166,10 +176,24 @@ size_t qmon__dwarf_tail_calls(struct qmon__dwarf *dwarf, uint64_t returns_to, ui
     if (!search.first.known || search.first.tail || same_function(&search.first.callee, &search.goal, budget) ||
         !find_code(&search.first.callee, budget, &first))
         return 0;
-    search_from(&search, &first);
-    if (search.unsure || search.ways != 1 || budget->spent)
+    return take_way(&search, &first, ret_returns);
+}
+
+size_t qmon__dwarf_tail_calls_from(struct qmon__dwarf *dwarf, uint64_t called, uint64_t inside,
+                                   struct qmon__budget *budget, uint64_t ret_returns[QMON__TAIL_CALLS_MAX]) {
+    struct search search = {.budget = budget};
+    struct spot first;
+    first.unit = qmon__dwarf_function_at(dwarf, called, budget, &first.die);
+    search.goal.unit = qmon__dwarf_function_at(dwarf, inside, budget, &search.goal.die);
+    if (!first.unit || !search.goal.unit || same_function(&first, &search.goal, budget))
         return 0;
-    for (size_t i = 0; i < search.found_depth; i++) /* the innermost first, as in traces */
-        ret_returns[i] = search.found[search.found_depth - 1 - i];
-    return search.found_depth;
+    return take_way(&search, &first, ret_returns);
+}
+
+bool qmon__dwarf_is_called(struct qmon__dwarf *dwarf, uint64_t entry, const char *name, struct qmon__budget *budget) {
+    struct spot function;
+    bool linkage;
+    function.unit = qmon__dwarf_function_at(dwarf, entry, budget, &function.die);
+    const char *known = function.unit ? qmon__function_name(function.unit, function.die, budget, &linkage) : NULL;
+    return known && !strcmp(known, name);
 }

@@ -59,6 +59,8 @@ void qmon__elf_free_inflated(struct qmon__elf *elf);
 /* --- elf_plt.c: the function that the stub at this address calls, as the linker says it; *ret_start: where the stub begins.
  * False: there is no stub, or it cannot be told. */
 bool qmon__plt_name(struct qmon__elf *elf, uint64_t address, uint64_t *ret_start, char *ret_name, size_t bytes);
+/* The function of another library that the call before this address goes to, in the same way. */
+bool qmon__called_name(struct qmon__elf *elf, uint64_t returns_to, char *ret_name, size_t bytes);
 
 /* --- elf_debug.c: the files that hold what was taken out of this one. */
 struct qmon__places_to_look {

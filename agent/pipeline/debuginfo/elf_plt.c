@@ -57,12 +57,9 @@ static const char *symbol_name(struct qmon__elf *elf, const GElf_Shdr *relocatio
     return elf_strptr(elf->elf, header.sh_link, symbol.st_name);
 }
 
-bool qmon__plt_name(struct qmon__elf *elf, uint64_t address, uint64_t *ret_start, char *ret_name, size_t bytes) {
-    uint64_t slot;
-    struct qmon__bytes stub = find_stub(elf, address, ret_start);
+/* The function whose address the loader puts into a slot. */
+static bool slot_name(struct qmon__elf *elf, uint64_t slot, char *ret_name, size_t bytes) {
     Elf_Scn *section = NULL;
-    if (!stub.count || !find_slot(stub, *ret_start, &slot))
-        return false;
     while ((section = elf_nextscn(elf->elf, section))) {
         GElf_Shdr header;
         Elf_Data *data = NULL;
@@ -78,4 +75,35 @@ bool qmon__plt_name(struct qmon__elf *elf, uint64_t address, uint64_t *ret_start
         }
     }
     return false;
+}
+
+bool qmon__plt_name(struct qmon__elf *elf, uint64_t address, uint64_t *ret_start, char *ret_name, size_t bytes) {
+    uint64_t slot;
+    struct qmon__bytes stub = find_stub(elf, address, ret_start);
+    return stub.count && find_slot(stub, *ret_start, &slot) && slot_name(elf, slot, ret_name, bytes);
+}
+
+/* The bytes before an address. */
+static const unsigned char *code_before(const struct qmon__elf *elf, uint64_t address, size_t bytes) {
+    for (size_t i = 0; i < elf->load_count; i++) {
+        const Elf64_Phdr *load = &elf->loads[i];
+        uint64_t distance = address - bytes - load->p_vaddr, end;
+        if ((load->p_flags & PF_X) && distance <= load->p_filesz && load->p_filesz - distance >= bytes &&
+            !__builtin_add_overflow(load->p_offset, distance, &end) && end <= elf->bytes && elf->bytes - end >= bytes)
+            return (const unsigned char *) elf->image + end;
+    }
+    return NULL;
+}
+
+bool qmon__called_name(struct qmon__elf *elf, uint64_t returns_to, char *ret_name, size_t bytes) {
+    const unsigned char *code = elf->machine == EM_X86_64 ? code_before(elf, returns_to, 6) : NULL;
+    uint64_t start;
+    int32_t distance;
+    if (!code)
+        return false;
+    memcpy(&distance, code + 2, sizeof distance);
+    uint64_t target = returns_to + (uint64_t) (int64_t) distance;
+    if (code[0] == 0xff && code[1] == 0x15) /* call *slot(%rip) */
+        return slot_name(elf, target, ret_name, bytes);
+    return code[1] == 0xe8 && qmon__plt_name(elf, target, &start, ret_name, bytes);
 }
