@@ -148,12 +148,15 @@ static void learn(void *argument) {
     const uintptr_t sp = lesson->zeros + STRETCH / 2, fp = sp + STRETCH, others = fp + STRETCH;
     unw_proc_info_t function;
     unw_cursor_t cursor;
-    unw_getcontext(&lesson->context);
+    _Static_assert(sizeof(unw_context_t) <= sizeof lesson->context,
+                   "the unwinder's begins as the kernel's, where it has its own");
+    unw_context_t *const context = (unw_context_t *) &lesson->context;
+    unw_getcontext(context);
     uint64_t *registers = (uint64_t *) (void *) lesson->context.uc_mcontext.QMON__GENERAL_REGISTERS;
     for (size_t i = 0; i < sizeof lesson->context.uc_mcontext.QMON__GENERAL_REGISTERS / sizeof *registers; i++)
         registers[i] = others;
     qmon__move_context(&lesson->context, lesson->pc, sp, fp);
-    if (unw_init_local(&cursor, &lesson->context) != 0 || unw_get_proc_info(&cursor, &function) != 0 ||
+    if (unw_init_local(&cursor, context) != 0 || unw_get_proc_info(&cursor, &function) != 0 ||
         function.end_ip - function.start_ip <= 1 || unw_is_signal_frame(&cursor) > 0)
         return;
     const int stepped = unw_step(&cursor);
