@@ -15,6 +15,7 @@
 #include <qmon/log.h>
 #include <qmon/pipeline.h>
 #include <qmon/render.h>
+#include <qmon/text.h>
 
 #include "alert_limits.h"
 #include "identity.h"
@@ -25,14 +26,16 @@
 #define WINDOW_S 600u /* in which there are at most MOST of a channel, over the fleet */
 #define MOST 3u
 #define TOP 6u
+#define TITLE_COLUMNS 120u
+#define SERVICE_COLUMNS 40u
 #define PATIENCE_MS 660000u /* what is handed over is asked about after ten minutes */
 #define STEP_MS 1000u
 #define DELIVERY_MS 10000u
 #define HASTE_MS 3000u
 
 struct top {
-    char text[1600];
-    size_t used;
+    char rows[4096]; /* room for all of them */
+    struct qmon_text text;
     uint64_t told, problems;
     char service[128];
     bool one_service;
@@ -40,7 +43,7 @@ struct top {
 
 static void add_problem(void *context, const struct qmon_held_problem *problem) {
     struct top *top = context;
-    char number[32], times[40] = "";
+    char number[32];
 
     top->problems = problem->problems;
     if (top->told == 0) {
@@ -48,12 +51,15 @@ static void add_problem(void *context, const struct qmon_held_problem *problem) 
         top->one_service = problem->service[0] != '\0';
     }
     top->one_service &= strcmp(top->service, problem->service) == 0;
+    qmon_text_add(&top->text, "\n\xe2\x80\xa2 ");
     if (problem->times > 1)
-        snprintf(times, sizeof times, "%s\xc3\x97 ", qmon_render_number(problem->times, number, sizeof number));
-    if (top->used < sizeof top->text)
-        top->used += (size_t) snprintf(top->text + top->used, sizeof top->text - top->used,
-                                       "\n\xe2\x80\xa2 %s%.140s%s%.60s (%.36s)", times, problem->title,
-                                       problem->service[0] != '\0' ? " in " : "", problem->service, problem->event_id);
+        qmon_text_format(&top->text, "%s\xc3\x97 ", qmon_render_number(problem->times, number, sizeof number));
+    qmon_text_line(&top->text, problem->title, TITLE_COLUMNS, QMON_CUT_END);
+    if (problem->service[0] != '\0') {
+        qmon_text_add(&top->text, " in ");
+        qmon_text_line(&top->text, problem->service, SERVICE_COLUMNS, QMON_CUT_END);
+    }
+    qmon_text_format(&top->text, " (%.36s)", problem->event_id);
     top->told++;
 }
 
@@ -93,7 +99,7 @@ static void say(struct qmon__pass *pass, struct qmon_event *event, const struct 
         qmon_event_format(event,
                           "%s different problem%s on this host%s. This channel takes at most %s. Most frequent:%s%s\n"
                           "'qmon list' shows them all, 'qmon show ID' one.",
-                          problems, top->problems == 1 ? "" : "s", others, limit, top->text,
+                          problems, top->problems == 1 ? "" : "s", others, limit, top->rows,
                           top->problems > top->told ? "\n\xe2\x80\xa6" : "");
 }
 
@@ -101,10 +107,11 @@ static void say(struct qmon__pass *pass, struct qmon_event *event, const struct 
 static struct qmon_event *digest_event(struct qmon__pass *pass, const struct qmon_held *held, uint64_t count,
                                        uint64_t elsewhere) {
     struct qmon_event *event = qmon_event_new(qmon__now_real_ns());
-    struct top top = {.text = ""};
+    struct top top = {.rows = ""};
 
     if (event == NULL)
         return NULL;
+    qmon_text_begin(&top.text, top.rows, sizeof top.rows);
     qmon_store_held_problems(pass->store, held, TOP, add_problem, &top);
     event->kind = QMON_KIND_LIFECYCLE;
     event->severity = QMON_SEVERITY_WARNING;

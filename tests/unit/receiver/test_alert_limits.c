@@ -84,6 +84,34 @@ Test(alert_limits, a_storm_of_different_errors_is_a_few_alerts_and_a_digest) {
     cr_expect_eq(bench_alerts(&bench, "in shop", "Most frequent:\\n\xe2\x80\xa2 problem 5"), 1);
 }
 
+/* Each row keeps its id, by which 'qmon show' finds the problem. */
+Test(alert_limits, a_digest_cuts_long_titles_at_a_character_and_no_ids) {
+    char title[601] = "", row[64], *alerts;
+
+    for (unsigned i = 0; i < 300; i++)
+        strcat(title, "\xc3\xa9");
+    for (unsigned i = 0; i < 12; i++) {
+        struct qmon__report report = {.event = qmon_event_new(qmon__now_real_ns())};
+        report.event->kind = QMON_KIND_ERROR;
+        report.event->severity = QMON_SEVERITY_ERROR;
+        report.event->service.name = "shop";
+        report.event->code = qmon_event_format(report.event, "error-%u", i);
+        report.event->title = qmon_event_format(report.event, "x%s", title);
+        cr_assert_eq(qmon__process(&bench.pass, &report, NULL), QMON__KEPT);
+        qmon_event_free(report.event);
+    }
+    qmon__tell_digests(&bench.pass, true);
+    qmon__deliver(&bench.pass, NULL);
+    snprintf(row, sizeof row, "\xc3\xa9\xc3\xa9\xe2\x80\xa6 in shop (01");
+    cr_expect_eq(bench_alerts(&bench, "7 different problems", row), 1);
+    alerts = scratch_read(bench.alerts);
+    unsigned rows = 0;
+    for (char *at = alerts; at != NULL && (at = strstr(at, row)) != NULL; at++)
+        rows++;
+    free(alerts);
+    cr_expect_eq(rows, 6);
+}
+
 Test(alert_limits, a_digest_tells_what_it_tells_once) {
     storm(&bench, 20);
     qmon__tell_digests(&bench.pass, true);
