@@ -54,19 +54,20 @@ static bool is_fault_signal(int signal) {
 
 /* The instruction that faulted will fault again when it is resumed. A breakpoint or a refused system call will not; nor will
  * one under valgrind for certain, which keeps the instruction and stack pointers alone exact at a fault and resumes with
- * whatever the other registers last were. */
+ * whatever the other registers last were. A stack pointer that is no address at all (the stack segment's fault) is already refused
+ * on the way back, by SIGSEGV. */
 static bool will_happen_again(int signal, const siginfo_t *info) {
     return info->si_code > 0 && is_fault_signal(signal) && signal != SIGTRAP && signal != SIGSYS &&
-           !qmon__on_valgrind();
+           (signal != SIGBUS || info->si_code != SI_KERNEL) && !qmon__on_valgrind();
 }
 
 /* Ends this thread's part in a way that ends the process by `signal`. Returns where resuming does it. */
 static void die(int signal, siginfo_t *info, ucontext_t *context) {
     const bool is_default = qmon__disposition_default(signal);
-    if (will_happen_again(signal, info)) {
-        sigaddset(&context->uc_sigmask, signal); /* a blocked fault kills even where a filter refuses sigaction */
+    /* What has come meanwhile, and has waited, is not what it dies of; and a blocked fault kills even where a filter refuses sigaction. */
+    memset(&context->uc_sigmask, 0xff, sizeof(qmon__sigset));
+    if (will_happen_again(signal, info))
         return;
-    }
     int pid = qmon__getpid(), tid = qmon__gettid();
     pid = pid > 0 ? pid : atomic_load_explicit(&qmon__agent.pid, memory_order_relaxed);
     tid = tid > 0 ? tid : pid;                            /* where a filter does not say: any thread will do */
@@ -135,6 +136,7 @@ static void tell_end(int signal, siginfo_t *info, ucontext_t *context) {
 
 /* So is it that it dies by `signal`. */
 static void end_by(int signal, siginfo_t *info, ucontext_t *context) {
+    qmon__thread.ending = true;
     tell_end(signal, info, context);
     die(signal, info, context);
 }
@@ -277,6 +279,8 @@ __attribute__((noinline)) static struct qmon__dispatch take(int signal, siginfo_
     struct qmon__dispatch next = {NULL, 0};
     if (qmon__guard_takes(signal, info, context))
         return next;
+    if ((qmon__thread.ending || qmon__thread.guest != 0) && info->si_code <= 0)
+        return next; /* one that is sent to a thread that is dying already */
     const int error_number = errno;
     const struct qmon__kernel_action action = qmon__disposition_of(signal);
     const bool owner = is_just_handled(signal, info, context, &action) || qmon__becomes_owner();

@@ -62,6 +62,7 @@ struct qmon__thread {
     unsigned answering;        /* signals that our entry is at, one interrupting the other */
     unsigned nesting;          /* of our own code that is not to observe itself */
     uintptr_t stack_top;       /* near the start of its stack; 0 unknown */
+    bool ending;               /* it ends the process by a signal, and may be telling it still */
     bool may_be_guest;         /* a child of vfork may be running here (sharers.h) */
     int guest;                 /* the child of vfork that borrows this thread to report its death; 0 none */
     void *birth;           /* where the child of the fork() that the thread is in says that it has begun (births.h) */

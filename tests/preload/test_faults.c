@@ -51,5 +51,7 @@ VICTIM(fault, a_program_without_unwind_tables, .program = "no_unwind_tables", .c
 VICTIM(fault, a_stub_whose_slot_was_overwritten, .program = "overwritten_slot", .code = "SIGSEGV", .origin = "parse",
        .tells = {"\"function\":\"puts@plt\"", "cannot be an address"})
 VICTIM(fault, a_smashed_return_address, .program = "smashed_return", .code = "SIGSEGV")
+VICTIM(fault, a_stack_pointer_that_is_no_address, .program = "stack_pointer_of_nothing", .code = "SIGBUS",
+       .origin = "lose_stack")
 VICTIM(fault, a_stack_pointer_that_leads_nowhere, .program = "wild_stack_pointer", .code = "SIGSEGV",
        .origin = "lose_stack")

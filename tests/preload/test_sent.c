@@ -64,6 +64,15 @@ VICTIM(sent, too_big_a_file, .program = "file_limit", .code = "SIGXFSZ", .origin
 VICTIM(sent, a_real_time_signal, .program = "sends_itself", .arguments = {"kill", "40"}, .death = "signal 40",
        .code = "SIGRTMIN+6")
 
+/* What comes while it dies is not what it dies of. */
+#define FIRST(...) .program = "dies_of_the_first", .arguments = {__VA_ARGS__}, .origin = "die_here", .racy = true
+VICTIM(sent, an_alarm_to_one_that_dies_of_a_fault, FIRST("fault", "14"), .code = "SIGSEGV")
+VICTIM(sent, term_to_one_that_dies_of_a_fault, FIRST("fault", "15"), .code = "SIGSEGV")
+VICTIM(sent, a_lower_fault_to_one_that_dies_of_a_fault, FIRST("fault", "4"), .code = "SIGSEGV")
+VICTIM(sent, the_same_to_one_that_dies_of_a_fault, FIRST("fault", "11"), .code = "SIGSEGV")
+VICTIM(sent, another_fault_to_one_that_dies_of_what_was_sent, FIRST("sent", "8"), .code = "SIGBUS")
+VICTIM(sent, hup_to_one_that_dies_of_what_was_sent, FIRST("sent", "1"), .code = "SIGBUS")
+
 /* A wrapper that ends as its child did is an echo of it. */
 VICTIM(sent, to_itself_by_a_wrapper_whose_child_had_it, .program = "/usr/bin/timeout",
        .arguments = {"20", "/bin/sh", "-c", "kill -SEGV $$"}, .death = "SIGSEGV", .code = "SIGSEGV", .any_errors = true,
