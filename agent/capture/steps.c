@@ -119,6 +119,11 @@ static bool is_untouched(unw_cursor_t *cursor, const ucontext_t *context) {
            location.u.addr - (uintptr_t) context < sizeof *context;
 }
 
+static bool is_nowhere(unw_cursor_t *cursor, int number) {
+    unw_save_loc_t location;
+    return unw_get_save_loc(cursor, number, &location) == 0 && location.type == UNW_SLT_NONE;
+}
+
 static uint64_t word_of(unw_cursor_t *cursor, const struct lesson *lesson, uintptr_t sp, uintptr_t fp) {
     unw_word_t caller;
     int64_t to_return, to_frame = 0;
@@ -142,6 +147,16 @@ static uint64_t word_of(unw_cursor_t *cursor, const struct lesson *lesson, uintp
            ((uint64_t) to_frame & mask) << FRAME_SHIFT | (by_fp ? FROM_FRAME_POINTER : 0) | PASSES;
 }
 
+/* libunwind knows it for x86-64 once it has stepped; for aarch64 before, and would read code at the next place now. */
+static bool was_signal_frame(unw_cursor_t *cursor) {
+#if defined(__x86_64__)
+    return unw_is_signal_frame(cursor) > 0;
+#else
+    (void) cursor;
+    return false;
+#endif
+}
+
 /* The unwinder guesses where it has no table, and does not say so; it makes up a function of one byte. */
 static void learn(void *argument) {
     struct lesson *lesson = argument;
@@ -151,7 +166,6 @@ static void learn(void *argument) {
     _Static_assert(sizeof(unw_context_t) <= sizeof lesson->context,
                    "the unwinder's begins as the kernel's, where it has its own");
     unw_context_t *const context = (unw_context_t *) &lesson->context;
-    unw_getcontext(context);
     uint64_t *registers = (uint64_t *) (void *) lesson->context.uc_mcontext.QMON__GENERAL_REGISTERS;
     for (size_t i = 0; i < sizeof lesson->context.uc_mcontext.QMON__GENERAL_REGISTERS / sizeof *registers; i++)
         registers[i] = others;
@@ -159,10 +173,10 @@ static void learn(void *argument) {
     if (unw_init_local(&cursor, context) != 0 || unw_get_proc_info(&cursor, &function) != 0 ||
         function.end_ip - function.start_ip <= 1 || unw_is_signal_frame(&cursor) > 0)
         return;
-    const int stepped = unw_step(&cursor);
-    if (stepped == 0)
+    const int stepped = unw_step(&cursor); /* 0 also where the return address is one of our zeros */
+    if (stepped == 0 && (is_nowhere(&cursor, RETURN_ADDRESS) || is_nowhere(&cursor, FRAME_POINTER)))
         lesson->what = OUTERMOST;
-    else if (stepped > 0 && unw_is_signal_frame(&cursor) <= 0)
+    else if (stepped >= 0 && !was_signal_frame(&cursor))
         lesson->what = word_of(&cursor, lesson, sp, fp);
 }
 
