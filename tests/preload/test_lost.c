@@ -37,6 +37,13 @@ VICTIM(lost, children_before_they_could_exec, .program = "kills_at_once", .argum
 VICTIM(lost, children_of_posix_spawn_before_they_could_begin, .program = "kills_at_once", .arguments = {"spawn"},
        .death = "exit 0", .code = "SIGKILL", .reports = 10, .prints = "10 killed\n", .racy = true,
        .tells = {"was killed by its parent, kills_at_once (SIGKILL)"})
+/* What SIGTERM has ended is not ended by the SIGKILL that follows, but what handles SIGTERM is. */
+VICTIM(lost, children_that_SIGTERM_ended_before, .program = "terminates_then_kills", .arguments = {"default"},
+       .prints = "10 terminated, 0 killed\n", .racy = true)
+VICTIM(lost, children_that_handle_SIGTERM, .program = "terminates_then_kills", .arguments = {"handled"},
+       .death = "exit 0", .code = "SIGKILL", .reports = 10, .prints = "0 terminated, 10 killed\n")
+VICTIM(lost, children_that_block_SIGTERM, .program = "terminates_then_kills", .arguments = {"blocked"},
+       .death = "exit 0", .code = "SIGKILL", .reports = 10, .prints = "0 terminated, 10 killed\n")
 /* Who did it is known where libc's kill() of a watched process did; and a relative's is no accident. */
 VICTIM(lost, to_its_own_SIGKILL, .program = "/bin/sh", .arguments = {"-c", "kill -KILL $$"}, .death = "SIGKILL",
        .code = "SIGKILL", .afterwards = 1, .any_lifecycle = true,

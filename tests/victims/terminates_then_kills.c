@@ -1,0 +1,48 @@
+/* Children are sent SIGTERM and at once SIGKILL, as php-fpm stops its workers. They have its default action, a handler of their own,
+ * or block it. Prints by which of the two they were ended. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void stay(int number) {
+    for (;;)
+        pause();
+}
+
+static pid_t make_child(const char *how) {
+    int ready[2];
+    sigset_t terminate;
+    char byte;
+    pipe(ready);
+    const pid_t child = fork();
+    if (child == 0) {
+        sigemptyset(&terminate);
+        sigaddset(&terminate, SIGTERM);
+        if (strcmp(how, "handled") == 0)
+            signal(SIGTERM, stay);
+        if (strcmp(how, "blocked") == 0)
+            sigprocmask(SIG_BLOCK, &terminate, NULL);
+        write(ready[1], "", 1);
+        stay(0);
+    }
+    read(ready[0], &byte, 1);
+    close(ready[0]);
+    close(ready[1]);
+    return child;
+}
+
+int main(int argc, char **argv) {
+    int terminated = 0, killed = 0;
+    for (int i = 0; i < 10; i++) {
+        int status = 0;
+        const pid_t child = make_child(argv[1]);
+        if (kill(child, SIGTERM) != 0 || kill(child, SIGKILL) != 0 || waitpid(child, &status, 0) != child)
+            return 1;
+        terminated += WTERMSIG(status) == SIGTERM;
+        killed += WTERMSIG(status) == SIGKILL;
+    }
+    printf("%d terminated, %d killed\n", terminated, killed);
+    return 0;
+}
