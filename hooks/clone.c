@@ -18,12 +18,14 @@ typedef int (*clone_function)(start_function, void *, int, void *, ...);
 struct passenger {
     start_function start;
     void *argument;
+    unsigned place; /* by which a parent in another namespace of numbers knows it */
 };
 
 /* In the child, whose memory is a copy: the passenger is where the parent had it. */
 static int begin(void *copy) {
     const struct passenger passenger = *(const struct passenger *) copy;
     qmon__process_forked();
+    qmon__birth_begun_at(passenger.place);
     const int status = passenger.start(passenger.argument);
     qmon__process_exits(status);
     return status;
@@ -38,15 +40,14 @@ int clone(start_function start, void *stack, int flags, void *argument, ...) {
     void *const tls = va_arg(list, void *);
     void *const child_tid = va_arg(list, void *);
     va_end(list);
-    struct passenger passenger = {start, argument};
+    struct passenger passenger = {start, argument, 0};
     if ((flags & (CLONE_VM | CLONE_THREAD)) == CLONE_VM)
         qmon__sharer_expected((flags & (CLONE_VFORK | CLONE_SETTLS)) == CLONE_VFORK);
     if (!qmon__agent.active || start == NULL || stack == NULL || (flags & (CLONE_VM | CLONE_SETTLS)) != 0)
         return real(start, stack, flags, argument, parent_tid, tls, child_tid);
-    struct qmon__birth birth;
-    qmon__birth_expected(&birth);
+    passenger.place = qmon__birth_expected();
     const int child = real(begin, stack, flags, &passenger, parent_tid, tls, child_tid);
-    qmon__birth_over(&birth, child);
+    qmon__birth_over(passenger.place, child);
     if (child > 0 && (flags & CLONE_PARENT) == 0)
         qmon__process_has_forked(child);
     return child;

@@ -20,7 +20,7 @@
 typedef pid_t (*fork_function)(void);
 pid_t _Fork(void);
 
-static void *_Atomic next_fork, *_Atomic next_bare_fork;
+static void *_Atomic next_fork QMON__HOT, *_Atomic next_bare_fork QMON__HOT;
 
 void qmon__resolve_forks(void) {
     qmon__next("_Fork", &next_bare_fork);
@@ -31,13 +31,14 @@ static pid_t make_child(fork_function real, bool tells) {
         errno = ENOSYS;
         return -1;
     }
-    struct qmon__birth birth;
-    qmon__birth_expected(&birth);
+    const unsigned place = qmon__birth_expected();
     const pid_t child = real();
     if (child == 0 && !tells)
         qmon__process_forked();
+    if (child == 0 && qmon__agent.is_init) /* its parent knows it by another number */
+        qmon__birth_begun_at(place);
     if (child != 0)
-        qmon__birth_over(&birth, child);
+        qmon__birth_over(place, child);
     if (child > 0)
         qmon__process_has_forked(child);
     return child;

@@ -16,7 +16,7 @@ typedef pid_t (*waitpid_function)(pid_t, int *, int);
 typedef pid_t (*wait4_function)(pid_t, int *, int, struct rusage *);
 typedef int (*waitid_function)(idtype_t, id_t, siginfo_t *, int);
 
-static void *_Atomic next_waitpid, *_Atomic next_wait4, *_Atomic next_waitid;
+static void *_Atomic next_waitpid QMON__HOT, *_Atomic next_wait4 QMON__HOT, *_Atomic next_waitid QMON__HOT;
 
 void qmon__resolve_waits(void) {
     qmon__next("waitpid", &next_waitpid);

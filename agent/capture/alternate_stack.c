@@ -22,8 +22,8 @@ struct spare {
     struct spare *next;
 };
 
-static atomic_flag pool_lock = ATOMIC_FLAG_INIT;
-static struct spare *pool;
+static atomic_flag pool_lock QMON__HOT = ATOMIC_FLAG_INIT;
+static struct spare *pool QMON__HOT;
 
 static size_t stack_bytes(void) {
     unsigned long frame = getauxval(AT_MINSIGSTKSZ); /* what the kernel pushes: more with AVX-512 and AMX */

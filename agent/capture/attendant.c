@@ -11,7 +11,7 @@
 #define YOUNG_NS 2000000000u /* an older process does not rely on a receiver that should have left long ago */
 
 static struct qmon__spawn_stacks stacks; /* its own: it may be on its way still when the process ends */
-static struct qmon__loose attendant;
+static struct qmon__loose attendant QMON__HOT;
 
 static _Atomic uint32_t *attendance(void) {
     return &qmon__agent.record->process.attendance;

@@ -20,8 +20,8 @@
 #define RING_WAIT_MS 600000u /* a receiver that serves a storm may live long; it ends by itself when there is nothing */
 
 static _Atomic int thread_id QMON__HOT; /* 0: there is none */
-static _Atomic bool running;
-static _Atomic unsigned asked;
+static _Atomic bool running QMON__HOT;
+static _Atomic unsigned asked QMON__HOT;
 static struct qmon__spawn_stacks spawn_stacks;
 static char thread_stack[16 * 1024] __attribute__((aligned(64)));
 

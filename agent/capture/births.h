@@ -1,6 +1,6 @@
 /*
  * births.h: children of fork() that are killed before they can begin a record of their own, which takes a child some 100 us: a
- * program that makes a child and kills it at once is faster. Whether a child got that far is told by a byte in a page that the
+ * program that makes a child and kills it at once is faster. Whether a child got that far is told by a bit in memory that the
  * two share; the parent, which learns from its wait call that the child was killed, then makes the record in its place.
  *
  * Only the wait calls know that such a child is dead: nothing is found of one that nobody waits for.
@@ -8,23 +8,28 @@
 #ifndef QMON_CAPTURE_BIRTHS_H
 #define QMON_CAPTURE_BIRTHS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
-/* In the parent, before and after fork(): a place for the child to say that it has begun, and whose that is (0: nobody's, fork()
- * has failed). They come in pairs, in one thread. A program that makes more than 256 children without waiting for them is not
- * told of the oldest. */
-struct qmon__birth {
-    unsigned place;
-    void *outer; /* a signal handler that forks between the two */
-};
-void qmon__birth_expected(struct qmon__birth *ret_birth);
-void qmon__birth_over(const struct qmon__birth *birth, int child);
+/* In the parent, before and after fork(): a place for the child, and whose that is (0: nobody's, fork() has failed). A program that makes
+ * more than 256 children without waiting for them is not told of the oldest. SIGNAL SAFETY: async-signal-safe. */
+unsigned qmon__birth_expected(void);
+void qmon__birth_over(unsigned place, int child);
 
-/* In the child, once it has its record. SIGNAL SAFETY: async-signal-safe. */
-void qmon__birth_begun(void);
+/* In the child, once it has its record: it has begun. By its number, and, where its parent may know it by another, by its place.
+ * SIGNAL SAFETY: async-signal-safe. */
+void qmon__birth_begun(int pid);
+void qmon__birth_begun_at(unsigned place);
 
-/* Is this a child that never began? Answers so once. SIGNAL SAFETY: async-signal-safe. */
+/* A child is dead, and its number free for another: did it never begin? SIGNAL SAFETY: async-signal-safe. */
 bool qmon__birth_failed(int child);
+
+/* The child that fork() made last; 0: none. SIGNAL SAFETY: async-signal-safe. */
+int qmon__births_last(void);
+
+/* How many children fork() has made, as counted by who asks. SIGNAL SAFETY: async-signal-safe. */
+_Atomic uint32_t *qmon__births_count(void);
 
 /* Visits the number of each child that fork() has made, of the last 256, and that was not asked about: some may be gone.
  * SIGNAL SAFETY: async-signal-safe. */

@@ -19,21 +19,13 @@
 #include "kills.h"
 #include "record_file.h"
 
-static _Atomic int last_child QMON__HOT; /* that fork() has made; 0 none */
-
-void qmon__children_forked(void) {
-    atomic_store_explicit(&last_child, 0, memory_order_relaxed);
-    qmon__birth_begun();
-}
-
 void qmon__process_has_forked(int child) {
-    atomic_store_explicit(&last_child, child, memory_order_relaxed);
     qmon__kills_forget(child);
 }
 
 void qmon__mark_last_child(void) {
     siginfo_t child;
-    const int pid = atomic_load_explicit(&last_child, memory_order_relaxed);
+    const int pid = qmon__births_last();
     child.si_pid = 0;
     if (pid != 0 && qmon__sys_5(SYS_waitid, P_PID, pid, &child, WEXITED | WNOHANG | WNOWAIT, NULL) == 0 &&
         child.si_pid == 0)
@@ -72,11 +64,12 @@ void qmon__process_exec_failed(void) {
 }
 
 void qmon__process_spawned(int pid, const char *path, char *const arguments[]) {
+    static _Atomic uint32_t spawned;
     if (!qmon__agent.active || !qmon__is_owner())
         return;
     qmon__kills_forget(pid);
     qmon__record_mark_child(pid, path, arguments);
-    qmon__crumb_of_child("made a child by posix_spawn");
+    qmon__crumb_of_child("made a child by posix_spawn", &spawned);
 }
 
 /* The bit of the signal that a process ended by, or says with its status that a child of it did; 0: neither. */
@@ -108,7 +101,8 @@ void qmon__child_ended(int pid, int wait_status) {
         struct qmon_record_killer self;
         const bool killed =
             WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL && qmon__kills_include(pid, &self);
-        if (WIFSIGNALED(wait_status) && qmon__birth_failed(pid))
+        const bool failed = qmon__birth_failed(pid);
+        if (WIFSIGNALED(wait_status) && failed)
             qmon__record_make_unborn(pid);
         uint32_t signals_told;
         const enum qmon__child_tells tells =
@@ -117,5 +111,6 @@ void qmon__child_ended(int pid, int wait_status) {
         if (tells == QMON__CHILD_LOST)
             qmon__tell_found();
     }
-    errno = error_number;
+    if (errno != error_number)
+        errno = error_number;
 }

@@ -6,9 +6,6 @@
 
 #include <stdbool.h>
 
-/* In the child of a fork, which has its record: its parent's children are not its own. SIGNAL SAFETY: async-signal-safe. */
-void qmon__children_forked(void);
-
 /* The process is about to end well. One that does so right after a fork may be making itself a daemon. Its child may not have got
  * round to making its record: then it is made for it, so that whoever looks for the daemon finds it from now on.
  * SIGNAL SAFETY: async-signal-safe. */

@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-/* Looks for the kernel's own clock function, which is as fast as libc's. Before others run; without it a system call is made. */
+/* Notes where the kernel's own clock function is, which is as fast as libc's. Before others run; without it a system call is made for
+ * each reading. */
 void qmon__clock_start(void);
 
 uint64_t qmon__boot_ns(void);

@@ -7,6 +7,7 @@
 #include <qmon/paths.h>
 
 #include "agent.h"
+#include "births.h"
 #include "clock.h"
 #include "record_file.h"
 #include "signals.h"
@@ -74,9 +75,8 @@ void qmon__crumb_of_signal(int signal) {
         tell_count("handled signal ", (uint64_t) signal, count);
 }
 
-void qmon__crumb_of_child(const char *how) {
-    static _Atomic uint32_t count;
-    const uint32_t now = count_once_more(&count);
+void qmon__crumb_of_child(const char *how, _Atomic uint32_t *count) {
+    const uint32_t now = count_once_more(count);
     if (is_told(now))
         tell_count(how, 0, now);
 }
@@ -84,6 +84,7 @@ void qmon__crumb_of_child(const char *how) {
 void qmon__crumb_of_fork(void) {
     const int error_number = errno;
     if (qmon__agent.active)
-        qmon__crumb_of_child("made a child by fork");
-    errno = error_number;
+        qmon__crumb_of_child("made a child by fork", qmon__births_count());
+    if (errno != error_number) /* what is written after a fork is copied, a page at a time */
+        errno = error_number;
 }

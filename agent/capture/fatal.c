@@ -33,17 +33,13 @@
 #include "unwind.h"
 #include "valgrind.h"
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
-
 #define FATAL_STACK_BYTES (96u * 1024u)
 
 static char fatal_stack[FATAL_STACK_BYTES] __attribute__((aligned(64)));
 static struct qmon__spawn_stacks fatal_spawn_stacks;
 /* Who uses the work space: nobody (0), a thread of this process, or the guest of this number. Beside the claim in the record, which
  * may turn out to be unusable. */
-static _Atomic int occupant;
+static _Atomic int occupant QMON__HOT;
 
 #define OCCUPIED_BY_OWNER (-1)
 
@@ -91,7 +87,7 @@ static void touch_pages(void *argument) {
  * SIGBUS). */
 static bool is_writable(struct qmon_record *record) {
     const size_t bytes = offsetof(struct qmon_record, crumbs);
-    const long error = qmon__sys_3(SYS_madvise, record, (bytes + 4095) & ~(size_t) 4095, MADV_POPULATE_WRITE);
+    const long error = qmon__sys_3(SYS_madvise, record, (bytes + 4095) & ~(size_t) 4095, QMON__POPULATE_WRITE);
     const bool unwritable = error == -EFAULT || error == -ENOMEM || error == -EHWPOISON;
     return error == 0 || (!unwritable && qmon__guarded(touch_pages, record, 0));
 }

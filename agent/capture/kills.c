@@ -16,7 +16,7 @@
 #define EVERYBODY (-1)
 
 static _Atomic int targets[REMEMBERED]; /* 0: none */
-static _Atomic unsigned next_target;
+static _Atomic unsigned next_target QMON__HOT;
 
 static void describe_self(struct qmon_record_killer *ret_killer) {
     memset(ret_killer, 0, sizeof *ret_killer);

@@ -16,6 +16,7 @@
 #include "alternate_stack.h"
 #include "attendant.h"
 #include "background.h"
+#include "births.h"
 #include "cause.h"
 #include "children.h"
 #include "clock.h"
@@ -179,6 +180,7 @@ static void at_exit(int status, void *unused) {
 /* Who we are is put together first: should the process be ended on the steps in between, its record is of use all the same. Returns
  * what continue_record() does; false for a new record. */
 static bool enter_record(int pid, int argc, char **argv, const char *executable, const char *working_directory) {
+    qmon__make_pages(&own_identity, sizeof own_identity);
     begin_identity(&own_identity, pid);
     qmon__identity_of_image(&own_identity, executable, working_directory);
     qmon__identity_of_command(&own_identity, argc, argv);
@@ -215,7 +217,6 @@ void qmon__process_start(int argc, char **argv, char **envp) {
     const bool continued = enter_record(pid, argc, argv, executable, working_directory);
     if (qmon__record_is_occupied())
         return;
-    const struct qmon_record_process *process = &own_identity;
     atomic_store_explicit(&agent->pid, pid, memory_order_relaxed);
     agent->active = true;
     set_state(QMON_STATE_RUNNING);
@@ -226,7 +227,7 @@ void qmon__process_start(int argc, char **argv, char **envp) {
     qmon__mask_start();
     on_exit(at_exit, NULL);
     __register_atfork(NULL, qmon__crumb_of_fork, qmon__process_forked, &__dso_handle);
-    if (process->flags & QMON_PROCESS_TELL_LIFECYCLE)
+    if (own_identity.flags & QMON_PROCESS_TELL_LIFECYCLE)
         tell_start(continued ? "exec" : "start");
 }
 
@@ -250,6 +251,8 @@ void qmon__process_forked(void) {
     if (!agent->active)
         return;
     const int pid = qmon__getpid();
+    qmon__make_pages((void *) ((uintptr_t) agent & ~((uintptr_t) agent->page_bytes - 1)), agent->page_bytes);
+    qmon__make_pages(&own_identity, sizeof own_identity);
     agent->is_init = pid == 1;
     if (pid == 1 || agent->namespace_may_differ)
         find_namespace();
@@ -267,7 +270,7 @@ void qmon__process_forked(void) {
     atomic_store_explicit(&ended, false, memory_order_relaxed);
     atomic_store_explicit(&agent->pid, pid, memory_order_relaxed);
     set_state(QMON_STATE_RUNNING);
-    qmon__children_forked();
+    qmon__birth_begun(pid);
     if (agent->record->process.flags & QMON_PROCESS_TELL_LIFECYCLE)
         tell_start("start");
 }

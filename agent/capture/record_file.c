@@ -16,10 +16,6 @@
 #include "start_time.h"
 #include "text.h"
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
-
 struct qmon_record qmon__spare_record __attribute__((aligned(4096)));
 
 #define LOCK_TRIES 10000u
@@ -164,7 +160,7 @@ static int open_record(const char *path, int pid, struct stat *ret_status, bool 
 /* Makes the first page, which is all that most processes need, and begins the header there. The kernel is asked for the page
  * (Linux 5.14), or it is written through the file: a full file system answers a store through the mapping with SIGBUS. */
 static bool begin_page(struct qmon_record *record, int fd, const struct qmon_record_header *header) {
-    const long made = qmon__sys_3(SYS_madvise, record, qmon__agent.page_bytes, MADV_POPULATE_WRITE);
+    const long made = qmon__sys_3(SYS_madvise, record, qmon__agent.page_bytes, QMON__POPULATE_WRITE);
     if (made != 0)
         return made == -EINVAL && qmon__sys_4(SYS_pwrite64, fd, header, sizeof *header, 0) == (long) sizeof *header;
     record->header.magic = header->magic;
@@ -186,6 +182,8 @@ static struct qmon_record *map_record(int fd, bool fresh) {
         qmon__sys_2(SYS_munmap, address, QMON_RECORD_BYTES);
         return NULL;
     }
+    if (!fresh)
+        qmon__make_pages((void *) address, qmon__agent.page_bytes);
     for (unsigned tries = 0; tries < LOCK_TRIES && qmon__sys_2(SYS_flock, fd, LOCK_SH | LOCK_NB) == -EWOULDBLOCK;
          tries++)
         qmon__sys(SYS_sched_yield); /* somebody asks just now whether the owner lives */
@@ -203,7 +201,7 @@ void qmon__record_use_spare(void) {
     qmon__agent.record_path[0] = '\0';
 }
 
-static bool occupied; /* the record that was looked for last */
+static bool occupied QMON__HOT; /* the record that was looked for last */
 
 static bool make_in(const char *in_directory, int pid, struct qmon__record_place *ret_place, bool *ret_adopted) {
     char *path = ret_place->path;

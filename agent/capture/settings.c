@@ -12,8 +12,11 @@
 
 struct qmon__settings qmon__settings QMON__HOT;
 
-static char forward_text[FORWARD_BYTES];
-static char *forward_list[FORWARD_COUNT + 1] QMON__HOT;
+/* Of most processes the first page has it all. */
+static struct {
+    char *list[FORWARD_COUNT + 1];
+    char text[FORWARD_BYTES];
+} forward __attribute__((aligned(4096)));
 
 /* Names of qmon's options, and what libraries of the receiver read: names that end in '*' are prefixes. */
 static const char forwarded[][QMON__NAME_BYTES] = {
@@ -72,7 +75,7 @@ static size_t forward_used QMON__HOT, forward_count QMON__HOT;
 static bool put(const char *text, size_t bytes) {
     if (bytes > FORWARD_BYTES - forward_used)
         return false;
-    memcpy(forward_text + forward_used, text, bytes);
+    memcpy(forward.text + forward_used, text, bytes);
     forward_used += bytes;
     return true;
 }
@@ -86,8 +89,8 @@ static void keep(const char *name, size_t name_bytes, const char *base, const ch
         return;
     if (put(name, name_bytes) && put("=", 1) && (base == NULL || (put(base, strlen(base)) && put("/", 1))) &&
         put(value, strlen(value) + 1)) {
-        forward_list[forward_count++] = forward_text + begin;
-        forward_list[forward_count] = NULL;
+        forward.list[forward_count++] = forward.text + begin;
+        forward.list[forward_count] = NULL;
     } else {
         forward_used = begin;
     }
@@ -107,8 +110,9 @@ static bool is_relative_path(const char *name, size_t name_bytes, const char *va
 }
 
 static void keep_environment(char *const *environment, const char *working_directory) {
+    qmon__make_pages(&forward, 4096);
     forward_used = forward_count = 0;
-    forward_list[0] = NULL;
+    forward.list[0] = NULL;
     for (; *environment != NULL; environment++) {
         const char *equals = strchr(*environment, '=');
         size_t name_bytes = equals != NULL ? (size_t) (equals - *environment) : 0;
@@ -116,12 +120,12 @@ static void keep_environment(char *const *environment, const char *working_direc
             keep(*environment, name_bytes,
                  is_relative_path(*environment, name_bytes, equals + 1) ? working_directory : NULL, equals + 1);
     }
-    qmon__settings.forward = forward_list;
+    qmon__settings.forward = forward.list;
 }
 
 static const char *kept(const char *name) {
     size_t bytes = strlen(name);
-    for (char **entry = forward_list; *entry != NULL; entry++)
+    for (char **entry = forward.list; *entry != NULL; entry++)
         if (strncmp(*entry, name, bytes) == 0 && (*entry)[bytes] == '=' && (*entry)[bytes + 1] != '\0')
             return *entry + bytes + 1;
     return NULL;

@@ -77,6 +77,14 @@ static inline long qmon__sys6_own(long number, long a, long b, long c, long d, l
 #define qmon__sys_6(number, a, b, c, d, e, f)                                                                          \
     qmon__sys6(number, QMON__ARG(a), QMON__ARG(b), QMON__ARG(c), QMON__ARG(d), QMON__ARG(e), QMON__ARG(f))
 
+#define QMON__POPULATE_WRITE 23 /* MADV_POPULATE_WRITE, since Linux 5.14 */
+
+/* Makes pages that are about to be written for the first time. Each would be a fault otherwise, and a fault costs as much as several
+ * calls (in a virtual machine 9 us to 1). Nothing is lost where the kernel does not know how. */
+static inline void qmon__make_pages(void *first, size_t bytes) {
+    qmon__sys_3(SYS_madvise, first, bytes, QMON__POPULATE_WRITE);
+}
+
 /* The kernel's signal set: 64 bits, where libc's sigset_t is 1024. Bit n - 1 is signal n. */
 typedef uint64_t qmon__sigset;
 #define QMON__SIGNAL_BIT(number) (1ull << ((number) -1))

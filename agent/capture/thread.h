@@ -65,9 +65,8 @@ struct qmon__thread {
     bool ending;               /* it ends the process by a signal, and may be telling it still */
     bool may_be_guest;         /* a child of vfork may be running here (sharers.h) */
     int guest;                 /* the child of vfork that borrows this thread to report its death; 0 none */
-    void *birth;           /* where the child of the fork() that the thread is in says that it has begun (births.h) */
-    bool aborting;         /* in abort(): a SIGABRT handler that returns does not save the process */
-    void *alternate_stack; /* ours, from the pool; NULL: none (main thread: static), or the program's own */
+    bool aborting;             /* in abort(): a SIGABRT handler that returns does not save the process */
+    void *alternate_stack;     /* ours, from the pool; NULL: none (main thread: static), or the program's own */
     struct qmon__belief belief;
     struct qmon__wait *wait; /* the call with a mask of its own (mask_wait.h) that the thread is in; may be stale */
     struct qmon__report_memory last_report;

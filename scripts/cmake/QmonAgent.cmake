@@ -71,14 +71,16 @@ file(CONFIGURE OUTPUT ${version_script} CONTENT "{\nglobal:\n${exported}local:\n
 # Default visibility: the version script decides what of it is seen.
 qmon_agent_part(qmon_hooks VISIBILITY default SOURCES ${hook_sources} INCLUDE ${CMAKE_SOURCE_DIR}/hooks ${CMAKE_SOURCE_DIR}/agent/capture)
 target_compile_definitions(qmon_hooks PRIVATE QMON__FOR_PROGRAM) # see agent/capture/sys.h
+set(agent_order ${CMAKE_SOURCE_DIR}/scripts/cmake/agent_order.ld)
 add_library(libqmon SHARED $<TARGET_OBJECTS:qmon_hooks> $<TARGET_OBJECTS:qmon_capture>)
 set_target_properties(libqmon PROPERTIES OUTPUT_NAME qmon LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR} LINKER_LANGUAGE C
-                      LINK_DEPENDS "${version_script};${QMON_LIBUNWIND}/lib/libunwind.a")
+                      LINK_DEPENDS "${version_script};${agent_order};${QMON_LIBUNWIND}/lib/libunwind.a")
 target_link_libraries(libqmon PRIVATE ${QMON_LIBUNWIND}/lib/libunwind.a)
 # Bound within itself: a program that has a sigaction of its own, which calls the next one, would get ours to call it in turn.
 target_link_options(libqmon PRIVATE -Wl,-Bsymbolic-functions -static-libgcc -Wl,--version-script=${version_script} -Wl,--exclude-libs,ALL
                     -Wl,--gc-sections -Wl,--as-needed -Wl,--hash-style=gnu -Wl,-z,defs -Wl,-z,now -Wl,-z,relro
                     -Wl,-z,noexecstack -Wl,-z,nodelete -Wl,-z,initfirst -Wl,-z,noseparate-code # two mappings fewer for every process
+                    -Wl,-T,${agent_order}
                     -Wl,-Bsymbolic-functions -nostartfiles) # symbols and pages fewer that the loader looks up and touches
 
 # What libunwind asks of libc is answered by agent/capture/unwind_wrap.c: no lock of the loader's, no pipe in the host, no abort.

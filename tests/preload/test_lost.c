@@ -29,6 +29,9 @@ VICTIM(lost, child_whose_parent_ignores_it, .program = "child_is_killed", .argum
        .death = "exit 0", .code = "SIGKILL", .afterwards = 1)
 VICTIM(lost, children_of_fork_before_they_could_begin, .program = "kills_at_once", .arguments = {"fork"},
        .death = "exit 0", .code = "SIGKILL", .reports = 10, .prints = "10 killed\n", .racy = true)
+VICTIM(lost, children_of_the_third_generation_before_they_could_begin, .program = "kills_at_once",
+       .arguments = {"fork", "3"}, .death = "exit 0", .code = "SIGKILL", .reports = 10, .prints = "10 killed\n",
+       .racy = true)
 VICTIM(lost, children_of__Fork_before_they_could_begin, .program = "kills_at_once", .arguments = {"bare"},
        .death = "exit 0", .code = "SIGKILL", .reports = 10, .prints = "10 killed\n", .racy = true)
 VICTIM(lost, children_before_they_could_exec, .program = "kills_at_once", .arguments = {"exec"}, .death = "exit 0",

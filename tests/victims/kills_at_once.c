@@ -1,7 +1,11 @@
-/* Children are killed before they can begin anything: by fork, by _Fork, by fork and exec, by posix_spawn. Prints how many were ended by SIGKILL. */
+/*
+ * Children are killed before they can begin anything: by fork, by _Fork, by fork and exec, by posix_spawn. Prints how many were ended by
+ * SIGKILL. kills_at_once HOW [GENERATIONS]: they are children of a child of ... of the program.
+ */
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +29,12 @@ static pid_t make_child(const char *how) {
 
 int main(int argc, char **argv) {
     int killed = 0;
+    for (int i = argc > 2 ? atoi(argv[2]) : 0; i > 0; i--) {
+        int status;
+        const pid_t below = fork();
+        if (below != 0)
+            return waitpid(below, &status, 0) == below && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+    }
     for (int i = 0; i < 10; i++) {
         int status = 0;
         const pid_t child = make_child(argv[1]);
