@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <qmon/paths.h>
 
@@ -114,7 +115,7 @@ void qmon__record_move_back(void) {
         qmon__sys_3(SYS_unlinkat, AT_FDCWD, path, 0);
 }
 
-enum told { TOLD_ITSELF, TOLD_NOTHING, NEVER_BEGUN, NOT_THERE, MOVED };
+enum told { TOLD_ITSELF, TOLD_NOTHING, NEVER_BEGUN, NOTHING_TO_TELL, NOT_THERE, MOVED };
 
 struct child_end {
     int pid, wait_status;
@@ -126,7 +127,7 @@ struct child_end {
 static enum told note_in(int fd, struct child_end *end) {
     struct {
         struct qmon_record_header header;
-        uint32_t pid, others[7];
+        uint32_t pid, parent_pid, uid, gid, flags, others[3];
         uint64_t pid_namespace, created_boot_ns;
     } start;
     _Static_assert(offsetof(struct qmon_record, process.created_boot_ns) == 64 + 32 + 8, "start of the process part");
@@ -141,6 +142,9 @@ static enum told note_in(int fd, struct child_end *end) {
     if (start.pid != (uint32_t) end->pid ||
         (state != QMON_STATE_EMPTY && state != QMON_STATE_RUNNING && state != QMON_STATE_EXEC))
         return TOLD_ITSELF;
+    if (state == QMON_STATE_EXEC && WIFEXITED(end->wait_status) && (start.flags & QMON_PROCESS_UNSTARTED) != 0 &&
+        start.parent_pid == qmon__own_identity()->pid)
+        return NOTHING_TO_TELL;
     if (state == QMON_STATE_EXEC &&
         qmon__sys_4(SYS_pread64, fd, &end->moved_to, sizeof end->moved_to,
                     offsetof(struct qmon_record, whereabouts.moved_to)) > 0 &&
@@ -162,6 +166,8 @@ static enum told note_at(const char *path, struct child_end *end) {
         return NOT_THERE;
     const enum told told = note_in(fd, end);
     qmon__sys_1(SYS_close, fd);
+    if (told == NOTHING_TO_TELL) /* our own mark, of a program that never ran the agent: no receiver need look at it */
+        qmon__sys_3(SYS_unlinkat, AT_FDCWD, path, 0);
     return told;
 }
 

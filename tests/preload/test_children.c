@@ -3,8 +3,13 @@
  * program that execs is reported as what it has become.
  */
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "reports.h"
 #include "victim.h"
+#include "victim_place.h"
 
 TestSuite(child, .timeout = 120);
 TestSuite(exec, .timeout = 60);
@@ -110,6 +115,23 @@ VICTIM(child, of_vfork_ends_and_the_parent_crashes, .program = "vfork_ends", .ar
 VICTIM(child, of_vfork_execs_and_the_parent_crashes, .program = "vfork_ends", .arguments = {"exec", "crash"},
        .code = "SIGSEGV", .origin = "fault_in_parent")
 VICTIM(child, of_posix_spawn, .program = "spawns", .death = "exit 0", .code = "SIGSEGV")
+/* Of children that end well nothing is told: so nothing is made for them that costs more than they do, and nothing is left. */
+Test(child, without_the_agent_that_ends_well_needs_no_receiver) {
+    const struct victim victim = {.program = "spawns_static", .environment = {"QMON_LIFECYCLE=off"}};
+    struct victim_place place;
+    struct tree_result result;
+    char store[sizeof place.state + 16];
+    victim_place_make(&place, &victim);
+    victim_place_run(&place, true, &result);
+    snprintf(store, sizeof store, "%s/store.db", place.state);
+    cr_expect(WIFEXITED(result.wait_status) && WEXITSTATUS(result.wait_status) == 0);
+    cr_expect_str_eq(result.output, "0 0 0 0 700\n");
+    cr_expect_neq(access(store, F_OK), 0, "a receiver was at work");
+    cr_expect_eq(records_sweep(place.state), 0);
+    tree_free(&result);
+    victim_place_drop(&place);
+}
+
 VICTIM(child, of_system_and_popen, .program = "shells_out", .death = "exit 0", .code = "SIGSEGV", .reports = 2,
        .any_errors = true)
 VICTIM(child, outlives_its_parent_and_crashes, .program = "orphan_crashes", .death = "exit 0", .code = "SIGSEGV",
