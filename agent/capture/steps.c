@@ -13,6 +13,7 @@
 #include <libunwind.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #include "guard.h"
@@ -237,13 +238,27 @@ static void learn_place(uint64_t pc, uintptr_t zeros) {
     remember(pc, lesson.what);
 }
 
+/* What a function that reads memory to find its caller reads first is near, and is a pointer that can be followed. */
+static bool lay_pointers(uintptr_t zeros) {
+    const uintptr_t page = getauxval(AT_PAGESZ), others = zeros + STRETCH / 2 + 2 * STRETCH;
+    for (uintptr_t middle = zeros + STRETCH / 2; middle < zeros + STRETCHES; middle += STRETCH) {
+        if (qmon__sys_3(SYS_mprotect, middle - page, 2 * page, PROT_READ | PROT_WRITE) != 0)
+            return false;
+        for (uintptr_t at = middle - page; at < middle + page; at += sizeof at)
+            *(uintptr_t *) at = others;
+    }
+    return true;
+}
+
 /* Each place is learned at most once in a walk, so that it ends however many share a place in the table. */
 static enum kind learn_on_the_way(struct walk *walk) {
     enum kind end = UNKNOWN;
     const long zeros =
-        qmon__sys_6(SYS_mmap, 0, STRETCHES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        qmon__sys_6(SYS_mmap, 0, STRETCHES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (zeros < 0 && zeros > -4096)
         return OTHER;
+    if (!lay_pointers((uintptr_t) zeros))
+        end = OTHER;
     for (size_t lessons = 0; end == UNKNOWN && lessons <= walk->most; lessons++) {
         learn_place(walk->pc, (uintptr_t) zeros);
         end = walk_on(walk);

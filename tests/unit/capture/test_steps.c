@@ -61,6 +61,27 @@ static __attribute__((noinline)) int go_deeper_by_frame_pointer(struct stacks *s
     return below + room[0] + large[0];
 }
 
+#if defined(__x86_64__)
+/* Finds its caller by memory: its stack is aligned anew, and as large as is asked for. */
+__attribute__((noinline, force_align_arg_pointer)) static int align(struct stacks *stacks, size_t bytes) {
+    volatile char *room = alloca(bytes);
+    _Alignas(128) volatile char aligned[128];
+    room[0] = aligned[0] = 1;
+    take(stacks, ROOM);
+    return room[0] + aligned[0];
+}
+
+/* No handler stands here: a fault in the learning would be the end. */
+Test(steps, do_not_lead_through_a_frame_that_is_found_by_memory) {
+    static struct stacks stacks;
+    for (size_t i = 0; i < 3; i++) {
+        align(&stacks, 100 + i * 16);
+        cr_assert_eq(stacks.step_count, 0);
+        cr_assert_gt(stacks.unwind_count, 3);
+    }
+}
+#endif
+
 static struct stacks *in_callback;
 
 static int callback(const void *left, const void *right) {
