@@ -34,6 +34,9 @@ VICTIM(lost, children_of_the_third_generation_before_they_could_begin, .program 
        .racy = true)
 VICTIM(lost, children_of__Fork_before_they_could_begin, .program = "kills_at_once", .arguments = {"bare"},
        .death = "exit 0", .code = "SIGKILL", .reports = 10, .prints = "10 killed\n", .racy = true)
+VICTIM(lost, a_child_before_any_initializer, .program = "/bin/sh",
+       .arguments = {"-c", QMON_BUILD_DIR "/victims/resolver_crashes; echo $?"}, .death = "exit 0", .prints = "139\n",
+       .code = "SIGSEGV", .any_errors = true)
 VICTIM(lost, children_before_they_could_exec, .program = "kills_at_once", .arguments = {"exec"}, .death = "exit 0",
        .code = "SIGKILL", .reports = 10, .prints = "10 killed\n", .racy = true)
 /* Not what the child was to be: one in thousands is killed between making its file and saying in it who it is. */
