@@ -28,6 +28,7 @@
 #define FRAME_ODD 7u          /* bits that no stack pointer has */
 #define STRETCH (48ul << 20)  /* bytes from the middle of one stretch of zeros to that of the next */
 #define STRETCHES (3 * STRETCH)
+#define READABLE (128ul << 10) /* bytes on either side of a middle; a function with a larger frame is not learned */
 
 /* What is known of a place, in a word: distances in bytes, from the caller's stack pointer but the first, which leads there. */
 #define KIND_BITS 2u
@@ -238,11 +239,13 @@ static void learn_place(uint64_t pc, uintptr_t zeros) {
     remember(pc, lesson.what);
 }
 
-/* What a function that reads memory to find its caller reads first is near, and is a pointer that can be followed. */
+/* What a function that reads memory to find its caller reads first is near, and is a pointer that can be followed. All that is
+ * far from the middles cannot be touched: in a program that has locked its future pages, what can be is there at once. */
 static bool lay_pointers(uintptr_t zeros) {
     const uintptr_t page = getauxval(AT_PAGESZ), others = zeros + STRETCH / 2 + 2 * STRETCH;
     for (uintptr_t middle = zeros + STRETCH / 2; middle < zeros + STRETCHES; middle += STRETCH) {
-        if (qmon__sys_3(SYS_mprotect, middle - page, 2 * page, PROT_READ | PROT_WRITE) != 0)
+        if (qmon__sys_3(SYS_mprotect, middle - READABLE, 2 * READABLE, PROT_READ) != 0 ||
+            qmon__sys_3(SYS_mprotect, middle - page, 2 * page, PROT_READ | PROT_WRITE) != 0)
             return false;
         for (uintptr_t at = middle - page; at < middle + page; at += sizeof at)
             *(uintptr_t *) at = others;
@@ -254,7 +257,7 @@ static bool lay_pointers(uintptr_t zeros) {
 static enum kind learn_on_the_way(struct walk *walk) {
     enum kind end = UNKNOWN;
     const long zeros =
-        qmon__sys_6(SYS_mmap, 0, STRETCHES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        qmon__sys_6(SYS_mmap, 0, STRETCHES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (zeros < 0 && zeros > -4096)
         return OTHER;
     if (!lay_pointers((uintptr_t) zeros))

@@ -6,8 +6,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "steps.h"
 
@@ -117,6 +119,35 @@ Test(steps, lead_through_libc) {
     in_callback = &stacks;
     qsort(numbers, 3, sizeof numbers[0], callback);
     compare(&stacks, 7);
+}
+
+/* In KiB, of this process; "VmHWM" is the most that was ever resident. */
+static long status_of_memory(const char *name) {
+    char line[256];
+    long value = -1;
+    FILE *status = fopen("/proc/self/status", "re");
+
+    while (status != NULL && fgets(line, sizeof line, status) != NULL)
+        if (strncmp(line, name, strlen(name)) == 0)
+            value = strtol(line + strlen(name) + 1, NULL, 10);
+    if (status != NULL)
+        fclose(status);
+    return value;
+}
+
+Test(steps, are_learned_without_memory_where_a_program_has_locked_its_future) {
+    struct stacks stacks;
+    long before, after;
+
+    if (mlockall(MCL_FUTURE) != 0)
+        cr_skip_test("no memory can be locked here");
+    before = status_of_memory("VmHWM");
+    go_deeper(&stacks, 5, ROOM);
+    after = status_of_memory("VmHWM");
+    munlockall();
+    compare(&stacks, 6);
+    cr_assert_gt(before, 0);
+    cr_assert_lt(after - before, 4096, "%ld KiB", after - before);
 }
 
 Test(steps, end_where_a_thread_begins) {
