@@ -12,6 +12,7 @@
 #define SEQUENCES_MAX 8000000u
 #define COLUMN_MAX 4095u
 #define FILE_NUMBER_MAX 0xfffffu
+#define BYTES_A_ROW 4u /* of the program, as compilers write it; memory that is not touched costs nothing */
 
 struct machine {
     struct qmon__lines *lines;
@@ -128,12 +129,22 @@ static int by_low(const void *left, const void *right) {
     return (a->low > b->low) - (a->low < b->low);
 }
 
+/* Room for all rows that are to be expected: growing by doubling copies each twice, and each page is touched anew. */
+static void expect_rows(struct qmon__lines *lines, size_t program_bytes) {
+    const size_t room = program_bytes / BYTES_A_ROW;
+    if (lines->rows || room < 1024 || room > ROWS_MAX)
+        return;
+    lines->rows = malloc(room * sizeof *lines->rows);
+    lines->row_room = lines->rows ? room : 0;
+}
+
 bool qmon__line_program_run(struct qmon__unit *unit, const struct qmon__line_header *header,
                             struct qmon__budget *budget) {
     struct qmon__lines *lines = &unit->lines;
     struct machine machine = {.lines = lines, .header = header};
     struct qmon__cursor cursor = header->program;
     reset(&machine);
+    expect_rows(lines, qmon__cursor_left(&cursor));
     while (cursor.at < cursor.end && !machine.failed && !qmon__budget_tick(budget)) {
         uint8_t opcode = qmon__cursor_u8(&cursor);
         if (opcode >= header->opcode_base) {
