@@ -27,8 +27,10 @@ __attribute__((cold, noinline)) static int kill_for_good(pid_t target) {
 }
 
 int kill(pid_t target, int number) {
-    return __builtin_expect(number == SIGKILL, 0) ? kill_for_good(target)
-                                                  : result_of(qmon__sys_2(SYS_kill, target, number));
+    if (__builtin_expect(number == SIGKILL, 0))
+        return kill_for_good(target);
+    qmon__ending_sent(target, number);
+    return result_of(qmon__sys_2(SYS_kill, target, number));
 }
 
 int killpg(pid_t group, int number) {

@@ -1,26 +1,37 @@
 #include "dying.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
 #include <qmon/paths.h>
 
+#include "clock.h"
+#include "hot.h"
+#include "record_file.h"
 #include "signals.h"
 #include "sys.h"
 
 #define STEP_NS 500000
-/* How often it is looked again while the signal has not come; while all signals are blocked, as in our handler; and after both. */
+/* How often it is looked again while the signal has not come; while our handler runs; and after both. */
 #define STEPS_PENDING 200u
 #define STEPS_HANDLING 40u
 #define STEPS_AFTER 4u
 
+#define REMEMBERED 64u
+#define PID_BITS 22u /* of the kernel's PID_MAX_LIMIT */
+#define JUST_NOW_MS 100u
+
+/* What is blocked in our handler for an ending signal (dispositions.c), and never by a program's own mask, however full: libc takes
+ * the two signals that it needs itself, 32 and 33, out of any that it is given. */
+#define BLOCKED_IN_HANDLER (~(QMON__FAULT_SIGNALS | QMON__SIGNAL_BIT(SIGKILL) | QMON__SIGNAL_BIT(SIGSTOP)))
+
 enum stage { STAGE_NONE, STAGE_PENDING, STAGE_HANDLING };
 
 struct condition {
-    bool
-        over; /* it has ended; or it is stopped, traced, or in a call that nothing interrupts, and no signal comes now */
+    bool over; /* ended; or stopped, traced, or in a call that nothing interrupts: no signal comes now */
     enum stage stage;
 };
 
@@ -56,7 +67,38 @@ static struct condition condition_of(int pid) {
     const uint64_t blocked = mask_of(text, "\nSigBlk:");
     if ((pending & ~blocked & QMON__ENDING_SIGNALS) != 0)
         return (struct condition){.stage = STAGE_PENDING};
-    return (struct condition){.stage = (~blocked & QMON__ENDING_SIGNALS) == 0 ? STAGE_HANDLING : STAGE_NONE};
+    return (struct condition){.stage = (~blocked & BLOCKED_IN_HANDLER) == 0 ? STAGE_HANDLING : STAGE_NONE};
+}
+
+/* The time, in ms, above the number of the process. */
+static _Atomic uint64_t sent[REMEMBERED];
+static _Atomic unsigned next_sent QMON__HOT;
+
+static uint64_t now_ms(void) {
+    return qmon__boot_ns() / 1000000;
+}
+
+void qmon__ending_sent(int pid, int signal) {
+    if (pid <= 0 || signal <= 0 || signal > 64 || (QMON__SIGNAL_BIT(signal) & QMON__ENDING_SIGNALS) == 0)
+        return;
+    const unsigned place = atomic_fetch_add_explicit(&next_sent, 1, memory_order_relaxed) % REMEMBERED;
+    atomic_store_explicit(&sent[place], now_ms() << PID_BITS | (uint64_t) pid, memory_order_relaxed);
+}
+
+static bool was_sent_just_now(int pid) {
+    const uint64_t now = now_ms();
+    for (unsigned i = 0; i < REMEMBERED; i++) {
+        const uint64_t one = atomic_load_explicit(&sent[i], memory_order_relaxed);
+        if ((one & ((1ull << PID_BITS) - 1)) == (uint64_t) pid && now - (one >> PID_BITS) <= JUST_NOW_MS)
+            return true;
+    }
+    return false;
+}
+
+/* Between the two, a process shows neither a signal that waits nor the mask of the handler: the kernel has taken the one off its
+ * list, and makes the handler's frame. A busy machine may leave it there. */
+static bool may_be_between(int pid, const struct condition *condition) {
+    return !condition->over && (condition->stage != STAGE_NONE || was_sent_just_now(pid));
 }
 
 void qmon__let_die(int pid) {
@@ -64,10 +106,9 @@ void qmon__let_die(int pid) {
         [STAGE_NONE] = STEPS_AFTER, [STAGE_PENDING] = STEPS_PENDING, [STAGE_HANDLING] = STEPS_HANDLING};
     const struct timespec step = {.tv_nsec = STEP_NS};
     unsigned steps[] = {0, 0, 0};
+    struct qmon__relative target;
     struct condition now = condition_of(pid);
-    if (!now.over && now.stage == STAGE_NONE)
-        now = condition_of(pid); /* the kernel takes a signal off its list a moment before it blocks the others */
-    if (now.over || now.stage == STAGE_NONE)
+    if (!may_be_between(pid, &now) || !qmon__record_of_live_process(pid, &target))
         return;
     while (!now.over && steps[now.stage]++ < limits[now.stage]) {
         qmon__sys_2(SYS_nanosleep, &step, NULL);
