@@ -2,7 +2,11 @@
 
 #include <criterion/criterion.h>
 #include <criterion/hooks.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -258,11 +262,35 @@ void victim_known(void) {
         cr_skip_test("known to fail");
 }
 
+/* Some kernels and hypervisors have no 32-bit programs, whatever libraries are installed. */
+static bool is_refused_by_kernel(const char *path) {
+    char *const arguments[] = {(char *) (uintptr_t) path, NULL};
+    unsigned char head[EI_NIDENT] = {0};
+    posix_spawn_file_actions_t actions;
+    pid_t child;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const bool has_head = fd >= 0 && read(fd, head, sizeof head) == sizeof head;
+    if (fd >= 0)
+        close(fd);
+    if (!has_head || memcmp(head, ELFMAG, SELFMAG) != 0 || head[EI_CLASS] != ELFCLASS32)
+        return false;
+    posix_spawn_file_actions_init(&actions);
+    for (int standard = 0; standard <= 2; standard++)
+        posix_spawn_file_actions_addopen(&actions, standard, "/dev/null", O_RDWR, 0);
+    const int problem = posix_spawn(&child, path, &actions, NULL, arguments, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (problem == 0)
+        waitpid(child, NULL, 0);
+    return problem == ENOEXEC;
+}
+
 static void skip_without(const char *name) {
     char path[512];
     victim_file(name, path, sizeof path);
     if (access(path, R_OK) != 0)
         cr_skip_test("there is no %s here", name);
+    if (is_refused_by_kernel(path))
+        cr_skip_test("the kernel runs no 32-bit programs");
 }
 
 /* One that is started as another user must be able to get at what was built, which a checkout in somebody's home does not let. */
