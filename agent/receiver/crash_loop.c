@@ -125,6 +125,14 @@ void qmon__note_crash(struct qmon__pass *pass, const struct qmon_event *event, b
     tell(pass, event, &(struct telling){key, &loop, loop.count}, deliver);
 }
 
+/* Who ran before the first crash and still does has not been started again: a supervisor of the same program, an interpreter's
+ * other script. */
+static bool is_older(const struct qmon_event *event, const struct qmon_loop *loop) {
+    uint64_t start_ms = event->process.start_time_ns / 1000000u;
+
+    return start_ms != 0 && start_ms < loop->since_ms;
+}
+
 bool qmon__is_of_loop(struct qmon__pass *pass, const struct qmon_event *event) {
     const char *phase = event->lifecycle.phase;
     struct qmon_loop loop;
@@ -133,7 +141,8 @@ bool qmon__is_of_loop(struct qmon__pass *pass, const struct qmon_event *event) {
     if (pass->config->crash_loop == 0 || event->kind != QMON_KIND_LIFECYCLE || phase == NULL ||
         (strcmp(phase, "startup") != 0 && strcmp(phase, "shutdown") != 0) || !key_of(event, key))
         return false;
-    return qmon_store_loop(pass->store, key, qmon__now_real_ns() / 1000000u, GAP_MS, &loop) == 0 && loop.told > 0;
+    return qmon_store_loop(pass->store, key, qmon__now_real_ns() / 1000000u, GAP_MS, &loop) == 0 && loop.told > 0 &&
+           !is_older(event, &loop);
 }
 
 struct ended {

@@ -96,6 +96,15 @@ Test(crash_loop, folds_starts_and_stops_while_it_lasts) {
     cr_expect_eq(bench_counter(&bench, "loop.folded"), 2);
 }
 
+Test(crash_loop, leaves_the_stop_of_who_ran_before_it_alone) {
+    crash(5, 16000);
+    started_ms_ago = 3600000;
+    tell(QMON_KIND_LIFECYCLE, "/usr/bin/shop", "shutdown", 71);
+    cr_expect_eq(told(NULL), 1);
+    cr_expect_eq(bench_alerts(&bench, "\"phase\":\"shutdown\"", "/usr/bin/shop"), 1);
+    cr_expect_eq(bench_counter(&bench, "loop.folded"), 0);
+}
+
 Test(crash_loop, that_has_ended_is_told_once_and_can_begin_again) {
     crash(5, 16000);
     uint64_t now_ms = (clock_ns / 1000000u) - 16000;
