@@ -89,13 +89,18 @@ struct ending {
     ucontext_t *context;
 };
 
-/* A handler that raises the signal again while it is blocked, and returns: the signal comes where the fault was, and in its place. */
-static bool resumes_fault(const struct ending *ending, struct qmon__fault *ret_fault) {
+static bool is_raised(const siginfo_t *info) {
+    return (info->si_code == SI_TKILL || info->si_code == SI_USER) && info->si_pid == qmon__getpid();
+}
+
+/* A handler that raises the signal again while it is blocked, and returns: the signal comes where the first one came, and in its place.
+ * Where that was sent, too, only what the program raises is taken for it: a second one from outside has a sender of its own. */
+static bool resumes_first(const struct ending *ending, struct qmon__fault *ret_fault) {
     const struct qmon__thread *thread = &qmon__thread;
     if (thread->fault_count == 0 || ending->info->si_code > 0)
         return false;
     const struct qmon__fault *last = &thread->faults[thread->fault_count - 1];
-    if (last->signal != ending->signal || last->info_copy.si_code <= 0 ||
+    if (last->signal != ending->signal || (last->info_copy.si_code <= 0 && !is_raised(ending->info)) ||
         memcmp(last->registers_copy, ending->context->uc_mcontext.QMON__GENERAL_REGISTERS,
                sizeof last->registers_copy) != 0)
         return false;
@@ -112,7 +117,7 @@ static void end_now(void *argument) {
     ucontext_t room;
     struct qmon__death death = {
         .signal = signal, .info = info, .context = ending->context, .origin = QMON_ORIGIN_SIGNAL};
-    if (qmon__in_fault_handler(&original) || resumes_fault(ending, &original) ||
+    if (qmon__in_fault_handler(&original) || resumes_first(ending, &original) ||
         (qmon__is_crash(signal) && qmon__in_call_from_fault(&original, &room))) {
         death = (struct qmon__death){.signal = original.signal,
                                      .info = &original.info_copy,

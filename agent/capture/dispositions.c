@@ -142,7 +142,7 @@ void qmon__dispositions_restore(void) {
 }
 
 static void note_handler(int signal, const struct qmon__kernel_action *action) {
-    qmon__proxies_avoid(QMON__SIGNAL_BIT(signal));
+    qmon__dispositions_avoid(QMON__SIGNAL_BIT(signal));
     qmon__mask_note(action->mask);
     if (qmon__proxy_of(signal) != 0 && (action->flags & SA_NODEFER) == 0)
         qmon__proxies_use();
@@ -202,6 +202,14 @@ static void install_again(int signal) {
         const struct qmon__kernel_action kernel = in_kernel(signal, &action);
         set_unasked(signal, &kernel);
     } while (atomic_load_explicit(&shadows[signal].current, memory_order_acquire) != at);
+}
+
+void qmon__dispositions_avoid(qmon__sigset used) {
+    if (!qmon__proxies_avoid(used))
+        return;
+    for (int signal = 1; signal < 32; signal++)
+        if ((QMON__FAULT_SIGNALS & QMON__SIGNAL_BIT(signal)) != 0)
+            install_again(signal);
 }
 
 void qmon__dispositions_veil(void) {

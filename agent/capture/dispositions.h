@@ -50,6 +50,9 @@ void qmon__disposition_reset(int signal);
  * not taken. */
 void qmon__dispositions_harden(bool hard);
 
+/* As qmon__proxies_avoid(), with what the kernel has for handlers of fault signals. */
+void qmon__dispositions_avoid(qmon__sigset used);
+
 /* Gives a signal its true default action in the kernel, for dying by it. False: a filter does not let us. */
 bool qmon__disposition_default(int signal);
 

@@ -18,7 +18,7 @@ static bool is_full(qmon__sigset believed) {
 }
 
 void qmon__mask_note(qmon__sigset believed) {
-    qmon__proxies_avoid(believed);
+    qmon__dispositions_avoid(believed);
     if (qmon__mask_differs(believed) && !is_full(believed))
         qmon__dispositions_veil();
 }

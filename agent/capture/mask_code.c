@@ -54,15 +54,16 @@ static bool has_neighbours(qmon__sigset set) {
     return (set & NEIGHBOURS) == NEIGHBOURS;
 }
 
-void qmon__proxies_avoid(qmon__sigset used) {
-    if ((used & QMON__PROXIES) == 0 || qmon__proxies_are_in_use() || has_neighbours(used))
-        return;
+bool qmon__proxies_avoid(qmon__sigset used) {
+    if ((used & QMON__PROXIES) == 0 || qmon__mask_has_differed() || has_neighbours(used))
+        return false;
     const qmon__sigset all = atomic_fetch_or_explicit(&all_used, used, memory_order_relaxed) | used;
     for (unsigned i = 0; i < sizeof places; i++)
         if ((all & (0x3full << (places[i] - 1))) == 0) {
             qmon__proxy_first = places[i];
-            return;
+            return qmon__proxies_are_in_use();
         }
+    return false;
 }
 
 bool qmon__mask_differs(qmon__sigset believed) {

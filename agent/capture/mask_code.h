@@ -20,8 +20,9 @@
 
 struct qmon__belief;
 
-/* The program uses these signals, unless the set was made by sigfillset. */
-void qmon__proxies_avoid(qmon__sigset used);
+/* The program uses these signals, unless the set was made by sigfillset. True: the proxies have moved, and handlers of fault signals
+ * must be set again, as the kernel blocks the old ones while they run. */
+bool qmon__proxies_avoid(qmon__sigset used);
 
 /* Does the kernel have, or will it have, another mask than this one? From then on the proxies are what they are. */
 bool qmon__mask_differs(qmon__sigset believed);
