@@ -19,6 +19,7 @@
 #define STEPS_PENDING 200u
 #define STEPS_HANDLING 40u
 #define STEPS_AFTER 4u
+#define STEPS_BUSY 100u /* it has not been back to wait for anything, so it may not have come to the signal */
 
 #define REMEMBERED 64u
 #define PID_BITS 22u /* of the kernel's PID_MAX_LIMIT */
@@ -28,7 +29,7 @@
  * the two signals that it needs itself, 32 and 33, out of any that it is given. */
 #define BLOCKED_IN_HANDLER (~(QMON__FAULT_SIGNALS | QMON__SIGNAL_BIT(SIGKILL) | QMON__SIGNAL_BIT(SIGSTOP)))
 
-enum stage { STAGE_NONE, STAGE_PENDING, STAGE_HANDLING };
+enum stage { STAGE_NONE, STAGE_BUSY, STAGE_PENDING, STAGE_HANDLING };
 
 struct condition {
     bool over; /* ended; or stopped, traced, or in a call that nothing interrupts: no signal comes now */
@@ -67,7 +68,9 @@ static struct condition condition_of(int pid) {
     const uint64_t blocked = mask_of(text, "\nSigBlk:");
     if ((pending & ~blocked & QMON__ENDING_SIGNALS) != 0)
         return (struct condition){.stage = STAGE_PENDING};
-    return (struct condition){.stage = (~blocked & BLOCKED_IN_HANDLER) == 0 ? STAGE_HANDLING : STAGE_NONE};
+    return (struct condition){.stage = (~blocked & BLOCKED_IN_HANDLER) == 0 ? STAGE_HANDLING
+                                       : state[8] == 'R'                    ? STAGE_BUSY
+                                                                            : STAGE_NONE};
 }
 
 /* The time, in ms, above the number of the process. */
@@ -98,14 +101,16 @@ static bool was_sent_just_now(int pid) {
 /* Between the two, a process shows neither a signal that waits nor the mask of the handler: the kernel has taken the one off its
  * list, and makes the handler's frame. A busy machine may leave it there. */
 static bool may_be_between(int pid, const struct condition *condition) {
-    return !condition->over && (condition->stage != STAGE_NONE || was_sent_just_now(pid));
+    return !condition->over && (condition->stage >= STAGE_PENDING || was_sent_just_now(pid));
 }
 
 void qmon__let_die(int pid) {
-    static const unsigned limits[] = {
-        [STAGE_NONE] = STEPS_AFTER, [STAGE_PENDING] = STEPS_PENDING, [STAGE_HANDLING] = STEPS_HANDLING};
+    static const unsigned limits[] = {[STAGE_NONE] = STEPS_AFTER,
+                                      [STAGE_BUSY] = STEPS_BUSY,
+                                      [STAGE_PENDING] = STEPS_PENDING,
+                                      [STAGE_HANDLING] = STEPS_HANDLING};
     const struct timespec step = {.tv_nsec = STEP_NS};
-    unsigned steps[] = {0, 0, 0};
+    unsigned steps[] = {0, 0, 0, 0};
     struct qmon__relative target;
     struct condition now = condition_of(pid);
     if (!may_be_between(pid, &now) || !qmon__record_of_live_process(pid, &target))
