@@ -11,6 +11,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <qmon/text.h>
+
 #define MOST_SCRIPTS 4
 #define SCRIPT_LINE_BYTES 256
 
@@ -158,11 +160,9 @@ const char *qmon__cli_program_obstacle(const struct qmon__cli_program *program, 
 }
 
 bool qmon__cli_excluded(const struct qmon_config *config, const char *path) {
-    const char *base = strrchr(path, '/');
-
     for (size_t i = 0; i < config->exclude.count; i++)
         if (fnmatch(config->exclude.items[i], path, 0) == 0 ||
-            fnmatch(config->exclude.items[i], base ? base + 1 : path, 0) == 0)
+            fnmatch(config->exclude.items[i], qmon_base_name(path), 0) == 0)
             return true;
     return false;
 }

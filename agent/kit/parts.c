@@ -7,6 +7,7 @@
 
 #include <qmon/clock.h>
 #include <qmon/pipeline.h>
+#include <qmon/text.h>
 
 static size_t count_of(const char *const *list) {
     size_t count = 0;
@@ -65,7 +66,7 @@ struct qmon_event *qmon__kit_event(const struct qmon_config *config) {
     }
     event->service.name = or_null(event, config->service);
     if (event->service.name == NULL && event->process.executable != NULL)
-        event->service.name = qmon_event_text(event, strrchr(event->process.executable, '/') + 1);
+        event->service.name = qmon_event_text(event, qmon_base_name(event->process.executable));
     event->service.version = or_null(event, config->version);
     event->service.stage = or_null(event, config->stage);
     return event;

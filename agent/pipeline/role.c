@@ -8,6 +8,8 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include <qmon/text.h>
+
 struct rule {
     enum qmon_frame_role role;
     const char *pattern;
@@ -112,8 +114,7 @@ bool qmon__is_interpreter_library(const char *file) {
 
 enum qmon_frame_role qmon__role_of(const char *module, const char *function, const char *file) {
     enum qmon_frame_role role = QMON_ROLE_APP;
-    const char *slash = module ? strrchr(module, '/') : NULL;
-    if (find_rule(modules, sizeof modules / sizeof *modules, slash ? slash + 1 : module, &role) ||
+    if (find_rule(modules, sizeof modules / sizeof *modules, qmon_base_name(module), &role) ||
         find_rule(paths, sizeof paths / sizeof *paths, module, &role) ||
         find_rule(files, sizeof files / sizeof *files, file, &role))
         return role;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <qmon/render.h>
+#include <qmon/text.h>
 
 #include "identity.h"
 #include "report.h"
@@ -24,9 +25,7 @@ static void say(struct qmon_event *event, const struct words *words) {
 }
 
 static const char *program_name(const struct qmon_event *event) {
-    const char *path = event->process.executable != NULL ? event->process.executable : "the process";
-    const char *slash = strrchr(path, '/');
-    return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
+    return event->process.executable != NULL ? qmon_base_name(event->process.executable) : "the process";
 }
 
 /* SIGKILL, by somebody who has said so in the record. By a parent or another relative it is no accident: somebody wanted it. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <qmon/pipeline.h>
+#include <qmon/text.h>
 
 #include "redact.h"
 #include "text_buffer.h"
@@ -132,8 +133,7 @@ static void add_argument(struct line *line, const char *bytes, size_t count) {
 
     if (!argument)
         return;
-    const char *slash = strrchr(argument, '/');
-    const char *base = slash && slash[1] ? slash + 1 : argument;
+    const char *base = qmon_base_name(argument);
     const char *blotted = line->program[0] ? blot_argument(line, argument) : qmon_redact(line->event, argument);
     if (!line->program[0]) {
         strncpy(line->program, base, sizeof line->program - 1);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <qmon/render.h>
+#include <qmon/text.h>
 
 #include "slack_render.h"
 #include "slack_text.h"
@@ -97,9 +98,8 @@ void qmon__slack_add_where(struct qmon__slack_message *message, const struct qmo
         qmon_text_add(&text, "*Where*  ");
         qmon__slack_code(&text, where, 300);
         if (frame->module && frame->file) {
-            const char *slash = strrchr(frame->module, '/');
             qmon_text_add(&text, " in ");
-            qmon__slack_code(&text, slash && slash[1] ? slash + 1 : frame->module, 60);
+            qmon__slack_code(&text, qmon_base_name(frame->module), 60);
         }
         qmon_text_add(&text, "\n");
     }
