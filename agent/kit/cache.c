@@ -104,7 +104,7 @@ int qmon_kit_cache_set(struct qmon_kit_cache *cache, const char *key, const char
     if (r == 0)
         r = strlen(value) > QMON_KIT_VALUE_BYTES ? -EMSGSIZE : scoped(cache, key, whole);
     if (r == 0)
-        r = cache->cache->class->set(cache->cache, whole, value, ttl_s, qmon_real_ns() / 1000000u);
+        r = cache->cache->class->set(cache->cache, whole, value, ttl_s, qmon_real_ms());
     return end(cache, r);
 }
 
@@ -115,7 +115,7 @@ int qmon_kit_cache_get(struct qmon_kit_cache *cache, const char *key, char **ret
     if (r == 0)
         r = scoped(cache, key, whole);
     if (r == 0)
-        r = cache->cache->class->get(cache->cache, whole, qmon_real_ns() / 1000000u, ret_value);
+        r = cache->cache->class->get(cache->cache, whole, qmon_real_ms(), ret_value);
     return end(cache, r);
 }
 
@@ -140,7 +140,7 @@ int qmon__kit_decide(struct qmon_kit_cache *cache, const struct qmon_decision_re
 int qmon_kit_cache_rate_limit(struct qmon_kit_cache *cache, const char *key, uint64_t limit, uint64_t window_s) {
     char whole[SCOPED_BYTES + sizeof "limit:"] = "limit:";
     struct qmon_decision_request request = {
-        .key = whole, .limit = limit, .window_s = window_s, .now_ms = qmon_real_ns() / 1000000u, .count = 1};
+        .key = whole, .limit = limit, .window_s = window_s, .now_ms = qmon_real_ms(), .count = 1};
     struct qmon_decision decision;
     int r;
 

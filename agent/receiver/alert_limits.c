@@ -39,7 +39,7 @@ void qmon__place_of(const struct qmon_config *config, enum qmon_channel channel,
 /* One alert more under this key. What was refused is not asked about again until its window is over: a storm costs a question
  * for each window, and not for each error. Where nothing can count, it goes out. */
 static bool take(struct qmon__pass *pass, const char *key, uint64_t limit, uint64_t window_s, uint64_t *until_ms) {
-    uint64_t now_ms = qmon__now_real_ns() / 1000000u;
+    uint64_t now_ms = qmon_real_ms();
     const struct qmon_decision_request request = {
         .key = key, .limit = limit, .window_s = window_s, .now_ms = now_ms, .count = 1};
     struct qmon_decision decision;
@@ -88,7 +88,7 @@ static bool takes_now(struct qmon__pass *pass, enum qmon_channel channel, enum q
 }
 
 static bool channel_takes(struct qmon__pass *pass, enum qmon_channel channel, const struct qmon_event *event) {
-    uint64_t now_ms = qmon__now_real_ns() / 1000000u;
+    uint64_t now_ms = qmon_real_ms();
     uint64_t morning_ms = qmon_quiet_until(pass->config->routing, channel, event->severity, now_ms);
 
     return morning_ms != 0 ? takes_in_the_morning(pass, channel, event->kind, morning_ms)
@@ -120,7 +120,7 @@ qmon_channels qmon__within_limits(struct qmon__pass *pass, const struct qmon_eve
     for (size_t i = 0; i < count; i++)
         qmon__count(pass, "limit.held", names[i], 1);
     if (pass->store != NULL)
-        qmon_store_hold(pass->store, event->id, names, count, qmon__now_real_ns() / 1000000u);
+        qmon_store_hold(pass->store, event->id, names, count, qmon_real_ms());
     pass->held_back |= count > 0;
     return channels & ~held;
 }

@@ -37,7 +37,7 @@ static bool look(void *context, int directory, const char *name, const struct qm
 
 int qmon_await(const char *state_dir, uint32_t pid, uint64_t timeout_ms) {
     struct qmon_config *config = qmon_config_load(environ);
-    uint64_t end_ms = qmon__now_monotonic_ms() + timeout_ms;
+    uint64_t end_ms = qmon_monotonic_ms() + timeout_ms;
     int result = -ETIMEDOUT;
     for (unsigned pause_us = 500;; pause_us = pause_us < 20000 ? pause_us * 2 : pause_us) {
         struct qmon__places places; /* they may come into being meanwhile */
@@ -49,7 +49,7 @@ int qmon_await(const char *state_dir, uint32_t pid, uint64_t timeout_ms) {
             result = 0;
             break;
         }
-        if (qmon__now_monotonic_ms() >= end_ms)
+        if (qmon_monotonic_ms() >= end_ms)
             break;
         qmon__pause_us(pause_us);
     }

@@ -9,6 +9,7 @@
 #include <qmon/log.h>
 #include <qmon/pipeline.h>
 #include <qmon/render.h>
+#include <qmon/text.h>
 
 #include "moment.h"
 
@@ -45,11 +46,6 @@ struct telling {
     uint64_t count;               /* at which it is told; 0: that it is over */
 };
 
-static const char *program_of(const struct qmon_event *event) {
-    const char *slash = strrchr(event->process.executable, '/');
-    return slash != NULL && slash[1] != '\0' ? slash + 1 : event->process.executable;
-}
-
 /* For a loop and for its end alike: of it the fingerprint is made. */
 static struct qmon_event *event_of(const struct qmon_event *like, const char *phase, uint64_t now_ms) {
     struct qmon_event *event = qmon_event_new(now_ms * 1000000u);
@@ -84,7 +80,7 @@ static void save(struct qmon__pass *pass, struct qmon_event *event, const struct
 
 static void tell(struct qmon__pass *pass, const struct qmon_event *crash, const struct telling *telling, bool deliver) {
     const struct qmon_loop *loop = telling->loop;
-    uint64_t now_ms = qmon__now_real_ns() / 1000000u;
+    uint64_t now_ms = qmon_real_ms();
     struct qmon_event *event = event_of(crash, "crash-loop", now_ms);
     char times[32], span[32];
 
@@ -94,7 +90,7 @@ static void tell(struct qmon__pass *pass, const struct qmon_event *crash, const 
     qmon_render_duration((loop->last_ms - loop->since_ms) * 1000000u, span, sizeof span);
     event->severity = QMON_SEVERITY_CRITICAL;
     event->title = qmon_event_format(event, "%s is in a crash loop: restarted and crashed %s times in %s",
-                                     program_of(crash), times, span);
+                                     qmon_base_name(crash->process.executable), times, span);
     event->lifecycle.reason = qmon_event_format(event, "crashed %s times in %s", times, span);
     event->message = qmon_event_format(
         event,
@@ -141,7 +137,7 @@ bool qmon__is_of_loop(struct qmon__pass *pass, const struct qmon_event *event) {
     if (pass->config->crash_loop == 0 || event->kind != QMON_KIND_LIFECYCLE || phase == NULL ||
         (strcmp(phase, "startup") != 0 && strcmp(phase, "shutdown") != 0) || !key_of(event, key))
         return false;
-    return qmon_store_loop(pass->store, key, qmon__now_real_ns() / 1000000u, GAP_MS, &loop) == 0 && loop.told > 0 &&
+    return qmon_store_loop(pass->store, key, qmon_real_ms(), GAP_MS, &loop) == 0 && loop.told > 0 &&
            !is_older(event, &loop);
 }
 
@@ -199,7 +195,7 @@ static void tell_over(struct qmon__pass *pass, const char *key, const struct qmo
     event->severity = QMON_SEVERITY_INFO;
     event->occurrences.source = "local"; /* a loop is this host's */
     event->title = qmon_event_format(event, "%s: crash loop ended: %s crashes in %s, and none for %s",
-                                     program_of(event), times, span, since);
+                                     qmon_base_name(event->process.executable), times, span, since);
     event->lifecycle.reason = qmon_event_format(event, "no crash for %s", since);
     event->message = qmon_event_format(event, "It crashed %s times in %s.", times, span);
     qmon_fingerprint(event);

@@ -61,7 +61,7 @@ static bool has_left_session(const struct search *search, const struct qmon_reco
 }
 
 static bool is_young(const struct qmon_record *record) {
-    return qmon__now_boot_ns() < record->process.created_boot_ns + YOUNG_NS;
+    return qmon_boot_ns() < record->process.created_boot_ns + YOUNG_NS;
 }
 
 /* What a forked child is to the search. */
@@ -214,12 +214,12 @@ static uint32_t look_for_daemon(struct qmon__record_file *file, bool unseen, uin
         search.parent_session = parent.session;
     /* A child that was forked a moment ago may not have got round to making its record. */
     unsigned patience_ms = unseen ? FIRST_UNSEEN_MS : FIRST_MS;
-    uint64_t first_ms = qmon__now_monotonic_ms() + patience_ms;
-    uint64_t end_ms = qmon__now_monotonic_ms() + WATCH_MS;
+    uint64_t first_ms = qmon_monotonic_ms() + patience_ms;
+    uint64_t end_ms = qmon_monotonic_ms() + WATCH_MS;
     if (end_ms > deadline_ms)
         end_ms = deadline_ms;
     for (;;) {
-        uint64_t started_ms = qmon__now_monotonic_ms();
+        uint64_t started_ms = qmon_monotonic_ms();
         uint32_t decided = qmon__successor_of(file);
         if (decided != 0)
             return decided;
@@ -233,7 +233,7 @@ static uint32_t look_for_daemon(struct qmon__record_file *file, bool unseen, uin
             if (made)
                 return pid;
         }
-        uint64_t now_ms = qmon__now_monotonic_ms();
+        uint64_t now_ms = qmon_monotonic_ms();
         if (search.children > 0) /* one that has ended may have left another, which this look came too early for */
             first_ms = now_ms + patience_ms + 20;
         /* The look that decides begins after all patience: on a busy machine one look can take as long, and may have come at a

@@ -106,7 +106,7 @@ static void say(struct qmon__pass *pass, struct qmon_event *event, const struct 
 /* Of `count` alerts of this host's that nobody knows of yet, and `elsewhere` that were handed over. */
 static struct qmon_event *digest_event(struct qmon__pass *pass, const struct qmon_held *held, uint64_t count,
                                        uint64_t elsewhere) {
-    struct qmon_event *event = qmon_event_new(qmon__now_real_ns());
+    struct qmon_event *event = qmon_event_new(qmon_real_ns());
     struct top top = {.rows = ""};
 
     if (event == NULL)
@@ -134,7 +134,7 @@ struct grant {
 
 static void ask(struct qmon__pass *pass, const char *sink, struct grant *grant) {
     char place[QMON__PLACE_BYTES], key[QMON__PLACE_BYTES + 16];
-    uint64_t now_ms = qmon__now_real_ns() / 1000000u;
+    uint64_t now_ms = qmon_real_ms();
     struct qmon_decision decision;
 
     qmon__place_of(pass->config, (enum qmon_channel) qmon_channel_by_name(sink), place);
@@ -164,7 +164,7 @@ static uint64_t value_of(struct qmon__pass *pass, const char *what, const char *
     uint64_t value = 0;
 
     value_key(what, sink, key);
-    if (qmon_store_value_get(pass->store, key, qmon__now_real_ns() / 1000000u, &text) == 0)
+    if (qmon_store_value_get(pass->store, key, qmon_real_ms(), &text) == 0)
         value = strtoull(text, NULL, 10);
     free(text);
     return value;
@@ -176,7 +176,7 @@ static void set_value(struct qmon__pass *pass, const char *what, const char *sin
 
     value_key(what, sink, key);
     snprintf(text, sizeof text, "%" PRIu64, value);
-    qmon_store_value_set(pass->store, key, text, expires_ms, qmon__now_real_ns() / 1000000u);
+    qmon_store_value_set(pass->store, key, text, expires_ms, qmon_real_ms());
 }
 
 /* event NULL: somebody else has told them. */
@@ -211,7 +211,7 @@ static void hand_over(struct qmon__pass *pass, const struct qmon_held *held, con
 static void tell(struct qmon__pass *pass, const struct qmon_held *held) {
     bool owed = held->how == QMON_HELD_HANDED_OVER;
     struct grant grant = {.count = owed ? 1 : held->count};
-    uint64_t now_ms = qmon__now_real_ns() / 1000000u;
+    uint64_t now_ms = qmon_real_ms();
     struct qmon_event *event = NULL;
 
     qmon_store_begin(pass->store);
@@ -264,7 +264,7 @@ static int only_one(const struct qmon_config *config, const char *name) {
  * and no earlier, whoever is in a hurry. */
 static uint64_t tell_those(struct qmon__pass *pass, enum qmon_held_how how, bool at_once) {
     struct qmon_held held[QMON_CHANNELS];
-    uint64_t next_ms = 0, now_ms = qmon__now_real_ns() / 1000000u;
+    uint64_t next_ms = 0, now_ms = qmon_real_ms();
     int count = qmon_store_held(pass->store, how, held, QMON_CHANNELS);
 
     for (int i = 0; i < count; i++) {
@@ -294,7 +294,7 @@ uint64_t qmon__tell_digests(struct qmon__pass *pass, bool at_once) {
     }
     int lock = only_one(pass->config, "digest-now.lock");
     if (lock < 0) /* who has it tells them */
-        return qmon__now_real_ns() / 1000000u + STEP_MS;
+        return qmon_real_ms() + STEP_MS;
     uint64_t next_ms = tell_those(pass, QMON_HELD_UNTOLD, at_once);
     uint64_t owed_ms = tell_those(pass, QMON_HELD_HANDED_OVER, at_once);
     close(lock);
@@ -320,7 +320,7 @@ static void listen_to_stop_signals(void) {
 
 static void wait_for_digest(struct qmon__pass *pass) {
     bool last = false;
-    uint64_t end_ms = qmon__now_monotonic_ms() + PATIENCE_MS, next_ms;
+    uint64_t end_ms = qmon_monotonic_ms() + PATIENCE_MS, next_ms;
     int lock = only_one(pass->config, "digest.lock");
 
     if (lock < 0) { /* it may be about to go, not having seen ours */
@@ -331,8 +331,8 @@ static void wait_for_digest(struct qmon__pass *pass) {
         return;
     qmon__die_in(PATIENCE_MS + DELIVERY_MS);
     do {
-        last = is_to_go || qmon__now_monotonic_ms() + STEP_MS >= end_ms;
-        pass->deadline_ms = qmon__now_monotonic_ms() + (is_to_go ? HASTE_MS : DELIVERY_MS);
+        last = is_to_go || qmon_monotonic_ms() + STEP_MS >= end_ms;
+        pass->deadline_ms = qmon_monotonic_ms() + (is_to_go ? HASTE_MS : DELIVERY_MS);
         next_ms = qmon__tell_digests(pass, last);
         qmon__deliver(pass, NULL);
         if (next_ms != 0 && !last && !is_to_go)
@@ -361,7 +361,7 @@ void qmon__wait_for_digest_apart(void) {
     malloc_trim(0); /* what a storm has taken is not kept for so long */
     let_stderr_go();
     listen_to_stop_signals();
-    if (qmon__pass_open(&pass, qmon__now_monotonic_ms() + DELIVERY_MS) == 0) {
+    if (qmon__pass_open(&pass, qmon_monotonic_ms() + DELIVERY_MS) == 0) {
         ((struct qmon_config *) pass.config)->stderr_format[0] = '\0'; /* its own */
         wait_for_digest(&pass);
         qmon__pass_close(&pass);

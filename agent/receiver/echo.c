@@ -75,9 +75,9 @@ bool qmon__is_echo(struct qmon_store *store, const struct qmon_event *event, con
         return true;
     if ((atomic_load(&record->process.child_signals) & bit) == 0)
         return false;
-    const uint64_t end_ms = qmon__now_monotonic_ms() + PATIENCE_MS;
+    const uint64_t end_ms = qmon_monotonic_ms() + PATIENCE_MS;
     while (!child_crashed(store, event, signal)) {
-        if (qmon__now_monotonic_ms() >= end_ms)
+        if (qmon_monotonic_ms() >= end_ms)
             return false;
         qmon__pause_us(PAUSE_US);
     }

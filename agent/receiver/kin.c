@@ -34,7 +34,7 @@ uint64_t qmon__failed_boot_ns(struct qmon__record_file *file) {
     case QMON_STATE_SEALED:
         if (qmon__record_load(file, QMON__LOAD_CRASH, false) < 0)
             return 0;
-        return file->copy->crash.boot_ns != 0 ? file->copy->crash.boot_ns : qmon__now_boot_ns();
+        return file->copy->crash.boot_ns != 0 ? file->copy->crash.boot_ns : qmon_boot_ns();
     case QMON_STATE_STOPPED:
         return end->how == QMON_END_SIGNAL || (end->status & 0xff) != 0 ? end->boot_ns : 0;
     default:
@@ -49,7 +49,7 @@ uint32_t qmon__successor_of(const struct qmon__record_file *root) {
 }
 
 uint32_t qmon__decide_successor(struct qmon__record_file *root, uint32_t pid) {
-    if (qmon__record_lock_until(root, QMON__LOCK_SUCCESSOR, qmon__now_monotonic_ms() + DECIDE_MS) < 0)
+    if (qmon__record_lock_until(root, QMON__LOCK_SUCCESSOR, qmon_monotonic_ms() + DECIDE_MS) < 0)
         return QMON__NOBODY;
     uint32_t decided = qmon__successor_of(root);
     if (decided == 0) {

@@ -12,7 +12,7 @@
 
 struct qmon_event *qmon__begin_event(const struct qmon_record *record, uint64_t time_ns, uint32_t live_pid,
                                      struct qmon__report *ret_report) {
-    uint64_t now_ns = qmon__now_real_ns();
+    uint64_t now_ns = qmon_real_ns();
     /* Clocks are set now and then; a record's time is believed unless it is absurd. */
     struct qmon_event *event = qmon_event_new(time_ns == 0 || time_ns > now_ns + DAY_NS ? now_ns : time_ns);
     if (event == NULL)

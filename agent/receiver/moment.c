@@ -1,21 +1,7 @@
 #include <sys/time.h>
 #include <time.h>
 
-#include <qmon/clock.h>
-
 #include "moment.h"
-
-uint64_t qmon__now_monotonic_ms(void) {
-    return qmon_monotonic_ms();
-}
-
-uint64_t qmon__now_boot_ns(void) {
-    return qmon_clock_ns(CLOCK_BOOTTIME);
-}
-
-uint64_t qmon__now_real_ns(void) {
-    return qmon_real_ns();
-}
 
 void qmon__pause_us(unsigned pause_us) {
     struct timespec pause = {.tv_sec = pause_us / 1000000u, .tv_nsec = (long) (pause_us % 1000000u) * 1000};

@@ -28,8 +28,7 @@ bool qmon__see_to_others(struct qmon__pass *pass, struct qmon__record_file *file
         qmon__tell_digests(pass, true);
         qmon__deliver(pass, NULL);
     }
-    if (waited_for || pass->store == NULL || pass->makeshift ||
-        qmon__now_monotonic_ms() + LATE_MS > pass->deadline_ms ||
+    if (waited_for || pass->store == NULL || pass->makeshift || qmon_monotonic_ms() + LATE_MS > pass->deadline_ms ||
         qmon_state_dir(pass->config->state_dir, environ, state_dir, sizeof state_dir) < 0)
         return false;
     qmon__places_open(&places, state_dir, pass->config);
@@ -38,10 +37,10 @@ bool qmon__see_to_others(struct qmon__pass *pass, struct qmon__record_file *file
     qmon__record_close(file); /* with its lock */
     qmon__recover(pass, &places, NULL, true);
     qmon__places_close(&places);
-    qmon__tell_resolved(pass, qmon__now_real_ns() / 1000000u);
-    qmon__tell_loops_over(pass, qmon__now_real_ns() / 1000000u);
+    qmon__tell_resolved(pass, qmon_real_ms());
+    qmon__tell_loops_over(pass, qmon_real_ms());
     bool digest_waits = qmon__tell_digests(pass, alone) != 0 && !alone;
     qmon__deliver(pass, NULL);
-    qmon_store_retain(pass->store, qmon__now_real_ns() / 1000000u);
+    qmon_store_retain(pass->store, qmon_real_ms());
     return digest_waits;
 }

@@ -44,7 +44,7 @@ void qmon__pass_borrow(struct qmon__pass *ret_pass, const struct qmon_config *co
 void qmon__pass_renew(struct qmon__pass *pass) {
     if (pass->renewal_ms == 0)
         return;
-    pass->deadline_ms = qmon__now_monotonic_ms() + pass->renewal_ms;
+    pass->deadline_ms = qmon_monotonic_ms() + pass->renewal_ms;
     qmon__die_in(pass->renewal_ms);
 }
 

@@ -134,7 +134,7 @@ static void remove_old_draft(int directory, const char *name) {
     if (bytes <= suffix || strcmp(name + bytes - suffix, DRAFT_SUFFIX) != 0)
         return;
     if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode) &&
-        status.st_ctim.tv_sec + DRAFT_LIFE_S < (time_t) (qmon__now_real_ns() / 1000000000u))
+        status.st_ctim.tv_sec + DRAFT_LIFE_S < (time_t) (qmon_real_ns() / 1000000000u))
         unlinkat(directory, name, 0);
 }
 

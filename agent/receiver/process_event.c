@@ -49,7 +49,7 @@ static void symbolize(struct qmon__pass *pass, struct qmon__report *report) {
         pass->symbolizer = open_symbolizer(pass->config);
     if (pass->symbolizer == NULL)
         return;
-    uint64_t now_ms = qmon__now_monotonic_ms();
+    uint64_t now_ms = qmon_monotonic_ms();
     uint64_t left_ms = pass->deadline_ms > now_ms ? pass->deadline_ms - now_ms : 0;
     qmon__symbolize_event(pass->symbolizer, report->event, report->live_pid, now_ms + left_ms / SYMBOLIZE_SHARE);
     report->symbolized = true;
@@ -83,7 +83,7 @@ void qmon__compose_request(const struct qmon__pass *pass, const struct qmon_even
         (struct qmon_decision_request){.key = ret_key,
                                        .limit = pass->config->dedup_limit,
                                        .window_s = pass->config->dedup_window_s,
-                                       .now_ms = qmon__now_real_ns() / 1000000u,
+                                       .now_ms = qmon_real_ms(),
                                        .host = event->host.name,
                                        .version = version != NULL && strcmp(version, "unknown") != 0 ? version : NULL,
                                        .count = 1 + event->report.repeats};

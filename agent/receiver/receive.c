@@ -80,7 +80,7 @@ static bool begin_pass(struct work *work) {
     qmon__die_in(patience_ms);
     if (is_waited_for(work->arguments))
         patience_ms -= patience_ms / 4 < MARGIN_MS ? patience_ms / 4 : MARGIN_MS;
-    if (qmon__pass_open(&work->pass, qmon__now_monotonic_ms() + patience_ms) < 0)
+    if (qmon__pass_open(&work->pass, qmon_monotonic_ms() + patience_ms) < 0)
         return false;
     work->pass.last_chance = work->arguments->hold;
     if (work->arguments->why != QMON__WHY_FOUND) /* where the host is another: the one that died is its child */
@@ -122,7 +122,7 @@ static bool settle(struct work *work, struct qmon__report *crash, bool no_delive
     settlement.forgetful = !work->has_file && (!qmon_store_is_durable(work->pass.store) ||
                                                work->file.copy->process.uid != geteuid()); /* another store */
     settlement.live_pid = crash != NULL ? crash->live_pid : live_pid(work);
-    settlement.death.found_ns = qmon__now_real_ns();
+    settlement.death.found_ns = qmon_real_ns();
     bool kept = qmon__settle(&work->pass, &work->file, &settlement);
     if (kept)
         qmon__record_remove(&work->file);
@@ -230,7 +230,7 @@ static int receive_ring(struct work *work) {
     if (begin_pass(work) && qmon__record_load(&work->file, QMON__LOAD_HEAD, false) == 0) {
         work->pass.renewal_ms = background_ms(work->arguments);
         error = qmon__ring_consume(&work->pass, &work->file, live_pid(work), work->maps, RING_LINGER_MS,
-                                   qmon__now_monotonic_ms() + RING_LIFE_MS, &tally);
+                                   qmon_monotonic_ms() + RING_LIFE_MS, &tally);
     }
     end_work(work);
     return error == 0 || error == -EAGAIN || error == -ETIMEDOUT ? 0 : 1;
@@ -249,7 +249,7 @@ static int prepare_crash(struct work *work, struct qmon__report *ret_report) {
     unsigned sections = QMON__LOAD_HEAD | QMON__LOAD_CRASH | QMON__LOAD_MODULES | QMON__LOAD_CRUMBS;
     int error = qmon__record_load(file, sections, true);
     if (error == 0)
-        error = qmon__crash_event(file->copy, qmon__now_real_ns(), work->arguments->pid, ret_report);
+        error = qmon__crash_event(file->copy, qmon_real_ns(), work->arguments->pid, ret_report);
     if (error < 0)
         return error;
     if (ret_report->event->module_count == 0) {
@@ -261,12 +261,12 @@ static int prepare_crash(struct work *work, struct qmon__report *ret_report) {
     }
     uint64_t patience_ms = work->arguments->deadline_ms / 4;
     qmon__add_other_threads(ret_report->event, work->arguments->pid, file->copy->crash.tid,
-                            qmon__now_monotonic_ms() + (patience_ms < THREADS_MS ? patience_ms : THREADS_MS));
+                            qmon_monotonic_ms() + (patience_ms < THREADS_MS ? patience_ms : THREADS_MS));
     if (!qmon__modules_are_on_disk(ret_report->event, &file->copy->modules)) {
         struct qmon_symbolizer *symbolizer = qmon_symbolizer_open();
         if (symbolizer != NULL)
             qmon__symbolize_event(symbolizer, ret_report->event, work->arguments->pid,
-                                  qmon__now_monotonic_ms() + work->arguments->deadline_ms / 2);
+                                  qmon_monotonic_ms() + work->arguments->deadline_ms / 2);
         ret_report->symbolized = symbolizer != NULL;
         qmon_symbolizer_close(symbolizer);
     }

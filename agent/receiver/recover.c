@@ -40,8 +40,7 @@ struct recovery {
 
 static bool is_young(const struct qmon__record_file *file) {
     struct stat status;
-    return fstat(file->fd, &status) == 0 &&
-           status.st_ctim.tv_sec + YOUNG_S > (time_t) (qmon__now_real_ns() / 1000000000u);
+    return fstat(file->fd, &status) == 0 && status.st_ctim.tv_sec + YOUNG_S > (time_t) (qmon_real_ns() / 1000000000u);
 }
 
 static bool is_blank(const struct qmon__record_file *file) {
@@ -70,11 +69,11 @@ static bool may_be_replaced(const struct recovery *recovery, const struct qmon__
     return recovery->quick && atomic_load(&file->copy->header.state) == QMON_STATE_EMPTY &&
            fstat(file->fd, &status) == 0 &&
            (uint64_t) status.st_ctim.tv_sec * 1000000000u + (uint64_t) status.st_ctim.tv_nsec + PARENT_NS >
-               qmon__now_real_ns();
+               qmon_real_ns();
 }
 
 static uint64_t found_ns(struct qmon__record_file *file) {
-    uint64_t now_ns = qmon__now_real_ns();
+    uint64_t now_ns = qmon_real_ns();
     uint64_t found = file->copy->header.found_real_ns;
     if (found != 0 && found <= now_ns)
         return found;
@@ -128,7 +127,7 @@ static bool parent_will_tell(const struct recovery *recovery, struct qmon__recor
     if (is_own_command(parent))
         return true;
     return recovery->quick && record->process.host_parent_known == 1 && kill((pid_t) parent, 0) == 0 &&
-           qmon__now_real_ns() < found_ns(file) + PARENT_NS;
+           qmon_real_ns() < found_ns(file) + PARENT_NS;
 }
 
 static void settle_dead(struct recovery *recovery, struct qmon__record_file *file, enum qmon__life life,
@@ -203,7 +202,7 @@ static bool lock(const struct recovery *recovery, struct qmon__record_file *file
     if (qmon__record_load(file, QMON__LOAD_HEAD, true) < 0 || file->copy->end.seen_by_parent != 1 ||
         atomic_load(&file->copy->header.state) == QMON_STATE_DONE)
         return false;
-    uint64_t until_ms = qmon__now_monotonic_ms() + SEEN_MS;
+    uint64_t until_ms = qmon_monotonic_ms() + SEEN_MS;
     if (until_ms > recovery->pass->deadline_ms)
         until_ms = recovery->pass->deadline_ms;
     return qmon__record_lock_until(file, QMON__LOCK_PROCESS, until_ms) == 0;
@@ -211,7 +210,7 @@ static bool lock(const struct recovery *recovery, struct qmon__record_file *file
 
 static bool visit(void *context, int directory, const char *name, const struct qmon__record_name *parsed) {
     struct recovery *recovery = context;
-    if (qmon__now_monotonic_ms() >= recovery->pass->deadline_ms)
+    if (qmon_monotonic_ms() >= recovery->pass->deadline_ms)
         return false;
     if (recovery->quick && seems_alive(recovery, parsed))
         return true;
@@ -242,14 +241,14 @@ int qmon_recover(struct qmon_store *store, const struct qmon_config *config, con
                  const struct qmon_known_end *known, unsigned *ret_recovered) {
     struct qmon__pass pass;
     struct qmon__places places;
-    qmon__pass_borrow(&pass, config, store, qmon__now_monotonic_ms() + RECOVER_MS);
+    qmon__pass_borrow(&pass, config, store, qmon_monotonic_ms() + RECOVER_MS);
     qmon__places_open(&places, state_dir, config);
     *ret_recovered = qmon__recover(&pass, &places, known, false);
     qmon__places_close(&places);
-    qmon__tell_resolved(&pass, qmon__now_real_ns() / 1000000u);
-    qmon__tell_loops_over(&pass, qmon__now_real_ns() / 1000000u);
+    qmon__tell_resolved(&pass, qmon_real_ms());
+    qmon__tell_loops_over(&pass, qmon_real_ms());
     qmon__tell_digests(&pass, true);
     qmon__pass_close(&pass);
-    qmon_store_retain(store, qmon__now_real_ns() / 1000000u);
+    qmon_store_retain(store, qmon_real_ms());
     return 0;
 }

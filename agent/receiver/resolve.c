@@ -182,7 +182,7 @@ unsigned qmon__tell_resolved(struct qmon__pass *pass, uint64_t now_ms) {
     qmon_store_quiet(pass->store, now_ms - after_ms, MOST, keep, &found);
     fleet = found.count > 0 ? qmon_cache_redis(pass->config) : NULL;
     for (size_t i = 0; i < found.count; i++) {
-        if (qmon__now_monotonic_ms() < pass->deadline_ms)
+        if (qmon_monotonic_ms() < pass->deadline_ms)
             told += tell(pass, fleet, &found.items[i], now_ms);
         free(found.items[i].json);
     }

@@ -69,7 +69,7 @@ int qmon_report_seen_end(struct qmon_store *store, const struct qmon_config *con
         struct qmon__pass pass;
         if (end->why != NULL)
             qmon_event_note(report.event, "The agent was not in it, so there is no trace: it %s.", end->why);
-        qmon__pass_borrow(&pass, config, store, qmon__now_monotonic_ms() + DELIVER_MS);
+        qmon__pass_borrow(&pass, config, store, qmon_monotonic_ms() + DELIVER_MS);
         error = qmon__process(&pass, &report, NULL) == QMON__KEPT_NOT ? -EIO : 0;
         qmon__pass_close(&pass);
         qmon_event_free(report.event);

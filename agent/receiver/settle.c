@@ -276,7 +276,7 @@ static bool settle_ring(struct qmon__pass *pass, struct qmon__record_file *file,
         if (error == 0)
             return true;
         /* A receiver that was started for the ring is still at it. */
-        if (error != -EAGAIN || qmon__now_monotonic_ms() + 500 > pass->deadline_ms)
+        if (error != -EAGAIN || qmon_monotonic_ms() + 500 > pass->deadline_ms)
             return false;
         qmon__pause_us(tries < 10 ? 1000 : 10000);
     }

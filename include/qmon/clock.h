@@ -19,6 +19,11 @@ static inline uint64_t qmon_monotonic_ms(void) {
     return qmon_clock_ns(CLOCK_MONOTONIC) / 1000000u;
 }
 
+/* Since the machine was started, with the time that it slept: CLOCK_BOOTTIME. */
+static inline uint64_t qmon_boot_ns(void) {
+    return qmon_clock_ns(CLOCK_BOOTTIME);
+}
+
 /* Since 1970: CLOCK_REALTIME. */
 static inline uint64_t qmon_real_ns(void) {
     return qmon_clock_ns(CLOCK_REALTIME);

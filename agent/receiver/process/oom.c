@@ -43,7 +43,7 @@ bool qmon__kmsg_tells_of(const char *line, uint32_t pid, uint64_t *ret_us) {
 static uint64_t slept_ns(void) {
     struct timespec awake;
     clock_gettime(CLOCK_MONOTONIC, &awake);
-    return qmon__now_boot_ns() - ((uint64_t) awake.tv_sec * 1000000000u + (uint64_t) awake.tv_nsec);
+    return qmon_boot_ns() - ((uint64_t) awake.tv_sec * 1000000000u + (uint64_t) awake.tv_nsec);
 }
 
 static bool kernel_log_tells(const struct qmon_record_process *process) {

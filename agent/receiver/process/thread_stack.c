@@ -191,7 +191,7 @@ static void walk_thread(struct walk *walk, uint64_t until_ms, struct qmon__stack
         *frame = (struct qmon__stack_frame){.pc = here.pc, .exact = exact, .guess = guess};
         const int stepped = step_by_table(walk, frame, lost);
         stack->complete = stepped == 0;
-        if (stepped == 0 || qmon__now_monotonic_ms() >= until_ms)
+        if (stepped == 0 || qmon_monotonic_ms() >= until_ms)
             return;
         guess = stepped < 0;
         if (!guess)

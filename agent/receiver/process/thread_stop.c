@@ -48,7 +48,7 @@ static size_t list_threads(uint32_t pid, uint32_t except_tid, struct qmon__stopp
 
 /* Waits for the stop that was asked for. */
 static int await_stop(pid_t tid, uint64_t until_ms) {
-    const uint64_t own_end = qmon__now_monotonic_ms() + STOP_WAIT_MS;
+    const uint64_t own_end = qmon_monotonic_ms() + STOP_WAIT_MS;
     const uint64_t end = own_end < until_ms ? own_end : until_ms;
     for (unsigned tries = 0;; tries++) {
         int status;
@@ -57,7 +57,7 @@ static int await_stop(pid_t tid, uint64_t until_ms) {
             return 0;
         if (done < 0 || (done == tid && !WIFSTOPPED(status)))
             return ESRCH;
-        if (qmon__now_monotonic_ms() >= end)
+        if (qmon_monotonic_ms() >= end)
             return ETIMEDOUT;
         qmon__pause_us(tries < 20 ? 20 : 500);
     }
@@ -70,7 +70,7 @@ size_t qmon__stop_threads(uint32_t pid, uint32_t except_tid, struct qmon__stoppe
     for (size_t i = 0; i < count; i++) {
         struct qmon__stopped *thread = &ret_threads[i];
         look_at(pid, thread);
-        if (qmon__now_monotonic_ms() >= until_ms)
+        if (qmon_monotonic_ms() >= until_ms)
             thread->error = ETIMEDOUT;
         else if (refused != 0)
             thread->error = refused;

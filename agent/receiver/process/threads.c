@@ -71,7 +71,7 @@ static void unwind_all(struct qmon_event *event, const struct qmon__stopped *sto
     struct qmon__stack stack;
     size_t left_out = 0, frames = 0;
     for (size_t i = 0; i < count; i++) {
-        const bool in_time = i < FULL_STACKS && frames < FRAMES_OF_ALL && qmon__now_monotonic_ms() < until_ms;
+        const bool in_time = i < FULL_STACKS && frames < FRAMES_OF_ALL && qmon_monotonic_ms() < until_ms;
         stack.count = 0;
         if (stopped[i].error == 0 && in_time)
             qmon__stack_take(stopped[i].tid, until_ms, &stack);

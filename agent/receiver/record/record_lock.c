@@ -31,7 +31,7 @@ int qmon__record_lock_until(struct qmon__record_file *file, off_t byte, uint64_t
     for (unsigned pause_us = 200;; pause_us = pause_us < 5000 ? pause_us * 2 : pause_us) {
         if (qmon__record_try_lock(file, byte) == 0)
             return 0;
-        if (qmon__now_monotonic_ms() >= deadline_monotonic_ms)
+        if (qmon_monotonic_ms() >= deadline_monotonic_ms)
             return -ETIMEDOUT;
         qmon__pause_us(pause_us);
     }

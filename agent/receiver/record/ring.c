@@ -56,7 +56,7 @@ struct consumer {
 };
 
 static bool renew_base(struct consumer *consumer, char *maps) {
-    struct qmon_event *base = qmon_event_new(qmon__now_real_ns());
+    struct qmon_event *base = qmon_event_new(qmon_real_ns());
     if (base == NULL)
         return false;
     qmon__identify_process(base, consumer->file->copy, consumer->live_pid);
@@ -181,7 +181,7 @@ static int process_batch(struct consumer *consumer, unsigned count, uint32_t fir
 
 /* A slot was claimed and not filled. Returns whether to look again at once. */
 static bool handle_stuck(struct consumer *consumer) {
-    uint64_t now_ms = qmon__now_monotonic_ms();
+    uint64_t now_ms = qmon_monotonic_ms();
     if (consumer->stuck_since_ms == 0)
         consumer->stuck_since_ms = now_ms;
     bool dead = consumer->live_pid == 0;
@@ -225,11 +225,11 @@ static void retain(struct consumer *consumer) {
         return;
     consumer->retained = consumer->tally.consumed;
     for (unsigned i = 0; i < RETAIN_CALLS; i++)
-        qmon_store_retain(consumer->pass->store, qmon__now_real_ns() / 1000000u);
+        qmon_store_retain(consumer->pass->store, qmon_real_ms());
 }
 
 static int consume_all(struct consumer *consumer, unsigned linger_ms, uint64_t limit_ms) {
-    uint64_t idle_since_ms = qmon__now_monotonic_ms();
+    uint64_t idle_since_ms = qmon_monotonic_ms();
     for (;;) {
         uint32_t wake = 0;
         if (pread(consumer->file->fd, &wake, sizeof wake, offsetof(struct qmon_record, ring.wake)) < 0)
@@ -240,7 +240,7 @@ static int consume_all(struct consumer *consumer, unsigned linger_ms, uint64_t l
         if (count < 0)
             return count;
         first = consumer->cursor.tail - (uint32_t) count;
-        uint64_t now_ms = qmon__now_monotonic_ms();
+        uint64_t now_ms = qmon_monotonic_ms();
         if (count > 0) {
             int error = process_batch(consumer, (unsigned) count, first);
             if (error < 0)
@@ -248,7 +248,7 @@ static int consume_all(struct consumer *consumer, unsigned linger_ms, uint64_t l
             if (linger_ms > 0) /* else a process that has ended may be waiting */
                 retain(consumer);
             qmon__pass_renew(consumer->pass);
-            idle_since_ms = qmon__now_monotonic_ms();
+            idle_since_ms = qmon_monotonic_ms();
             consumer->stuck_since_ms = 0;
         } else if (next == QMON__RING_STUCK && handle_stuck(consumer)) {
             idle_since_ms = now_ms;
@@ -261,7 +261,7 @@ static int consume_all(struct consumer *consumer, unsigned linger_ms, uint64_t l
             uint64_t left_ms = patience_ms - idle_ms;
             wait_for_producer(consumer, wake, left_ms > LINGER_SLICE_MS ? LINGER_SLICE_MS : left_ms);
         }
-        if (qmon__now_monotonic_ms() >= limit_ms)
+        if (qmon_monotonic_ms() >= limit_ms)
             return -ETIMEDOUT;
     }
 }

@@ -40,7 +40,7 @@ void bench_open(struct bench *bench, const char *setting) {
     const char *problem;
     bench->store = qmon_store_open(bench->scratch.path, &problem);
     cr_assert(qmon_store_is_durable(bench->store), "%s", problem);
-    qmon__pass_borrow(&bench->pass, bench->config, bench->store, qmon__now_monotonic_ms() + 20000);
+    qmon__pass_borrow(&bench->pass, bench->config, bench->store, qmon_monotonic_ms() + 20000);
 }
 
 void bench_close(struct bench *bench) {
@@ -134,7 +134,7 @@ void bench_run_out(struct bench *bench) {
     sqlite3_busy_timeout(database, 2000);
     cr_assert_eq(sqlite3_exec(database, "UPDATE outbox SET due_ms = 0 WHERE status = 0", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(database);
-    qmon_deliver_due(bench->store, bench->config, NULL, qmon__now_monotonic_ms() + 20000, &summary);
+    qmon_deliver_due(bench->store, bench->config, NULL, qmon_monotonic_ms() + 20000, &summary);
 }
 
 bool bench_exists(const char *path) {

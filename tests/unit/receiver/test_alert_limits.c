@@ -51,7 +51,7 @@ static void tear_down(void) {
 TestSuite(alert_limits, .init = set_up, .fini = tear_down, .timeout = 60);
 
 static void tell(struct bench *of, enum qmon_kind kind, enum qmon_severity severity, unsigned number) {
-    struct qmon__report report = {.event = qmon_event_new(qmon__now_real_ns())};
+    struct qmon__report report = {.event = qmon_event_new(qmon_real_ns())};
 
     report.event->kind = kind;
     report.event->severity = severity;
@@ -91,7 +91,7 @@ Test(alert_limits, a_digest_cuts_long_titles_at_a_character_and_no_ids) {
     for (unsigned i = 0; i < 300; i++)
         strcat(title, "\xc3\xa9");
     for (unsigned i = 0; i < 12; i++) {
-        struct qmon__report report = {.event = qmon_event_new(qmon__now_real_ns())};
+        struct qmon__report report = {.event = qmon_event_new(qmon_real_ns())};
         report.event->kind = QMON_KIND_ERROR;
         report.event->severity = QMON_SEVERITY_ERROR;
         report.event->service.name = "shop";
@@ -130,7 +130,7 @@ Test(alert_limits, a_store_in_memory_is_summed_up_before_it_goes) {
 
     cr_assert_eq(qmon_store_degrade(bench.store), 0);
     for (unsigned i = 0; i < 20; i++) {
-        struct qmon__report report = {.event = qmon_event_new(qmon__now_real_ns())};
+        struct qmon__report report = {.event = qmon_event_new(qmon_real_ns())};
         report.event->kind = QMON_KIND_ERROR;
         report.event->severity = QMON_SEVERITY_ERROR;
         report.event->code = qmon_event_format(report.event, "error-%u", i);
@@ -148,7 +148,7 @@ Test(alert_limits, what_another_receiver_held_back_is_told_before_a_container_en
     struct qmon__pass later;
 
     storm(&bench, 20);
-    qmon__pass_borrow(&later, bench.config, bench.store, qmon__now_monotonic_ms() + 10000);
+    qmon__pass_borrow(&later, bench.config, bench.store, qmon_monotonic_ms() + 10000);
     qmon__see_to_others(&later, &none, true, false);
     cr_expect_eq(bench_alerts(&bench, "\"phase\":\"digest\"", NULL), 0, "others can, and will");
     later.last_chance = true;

@@ -20,7 +20,7 @@ static uint64_t clock_ns; /* of the crashes */
 
 static void set_up(void) {
     bench_open(&bench, "QMON_CRASH_LOOP=5");
-    clock_ns = qmon__now_real_ns() - 3600 * UINT64_C(1000000000);
+    clock_ns = qmon_real_ns() - 3600 * UINT64_C(1000000000);
 }
 
 static void tear_down(void) {
@@ -178,7 +178,7 @@ static int look_for_ends(unsigned number, void *context) {
 
     (void) number;
     (void) context;
-    cr_assert_eq(qmon__pass_open(&pass, qmon__now_monotonic_ms() + 30000), 0);
+    cr_assert_eq(qmon__pass_open(&pass, qmon_monotonic_ms() + 30000), 0);
     qmon__tell_loops_over(&pass, ends_at_ms);
     qmon__pass_close(&pass);
     return 0;
@@ -190,7 +190,7 @@ static int tell_the_fifth(unsigned number, void *context) {
     struct qmon__pass pass;
 
     (void) number;
-    cr_assert_eq(qmon__pass_open(&pass, qmon__now_monotonic_ms() + 30000), 0);
+    cr_assert_eq(qmon__pass_open(&pass, qmon_monotonic_ms() + 30000), 0);
     int r = qmon_store_loop_told(pass.store, "loop|h|shop||/x", known, 5);
     qmon__pass_close(&pass);
     return r == 0;

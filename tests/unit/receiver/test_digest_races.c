@@ -46,7 +46,7 @@ TestSuite(digest_races, .init = set_up, .fini = tear_down, .timeout = 90);
 
 static void storm(struct qmon__pass *pass, unsigned from, unsigned count) {
     for (unsigned i = from; i < from + count; i++) {
-        struct qmon__report report = {.event = qmon_event_new(qmon__now_real_ns())};
+        struct qmon__report report = {.event = qmon_event_new(qmon_real_ns())};
         report.event->kind = QMON_KIND_ERROR;
         report.event->severity = QMON_SEVERITY_ERROR;
         report.event->service.name = "shop";
@@ -59,7 +59,7 @@ static void storm(struct qmon__pass *pass, unsigned from, unsigned count) {
 
 /* A process of its own has a store of its own. */
 static void open_own(struct qmon__pass *ret_pass) {
-    cr_assert_eq(qmon__pass_open(ret_pass, qmon__now_monotonic_ms() + 60000), 0);
+    cr_assert_eq(qmon__pass_open(ret_pass, qmon_monotonic_ms() + 60000), 0);
 }
 
 static int tell(unsigned number, void *context) {

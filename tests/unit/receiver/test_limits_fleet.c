@@ -47,7 +47,7 @@ static void tear_down(void) {
 TestSuite(limits_fleet, .init = set_up, .fini = tear_down, .timeout = 90);
 
 static void report(struct qmon__pass *pass, unsigned host, unsigned number) {
-    struct qmon__report report = {.event = qmon_event_new(qmon__now_real_ns())};
+    struct qmon__report report = {.event = qmon_event_new(qmon_real_ns())};
 
     report.event->kind = QMON_KIND_ERROR;
     report.event->severity = QMON_SEVERITY_ERROR;
@@ -66,7 +66,7 @@ static int be_host(unsigned number, void *context) {
     snprintf(directory, sizeof directory, "%s/host-%u", settings.path, number);
     cr_assert_eq(mkdir(directory, 0700), 0);
     setenv("QMON_STATE_DIR", directory, 1);
-    cr_assert_eq(qmon__pass_open(&pass, qmon__now_monotonic_ms() + 60000), 0);
+    cr_assert_eq(qmon__pass_open(&pass, qmon_monotonic_ms() + 60000), 0);
     for (unsigned i = 0; i < ERRORS; i++)
         report(&pass, number, i);
     qmon__tell_digests(&pass, true);

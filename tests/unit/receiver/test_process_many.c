@@ -17,7 +17,7 @@ static void tear_down(void) {
 TestSuite(process_many, .init = set_up, .fini = tear_down, .timeout = 20);
 
 static struct qmon__report report_of(enum qmon_kind kind, const char *code) {
-    struct qmon__report report = {.event = qmon_event_new(qmon__now_real_ns())};
+    struct qmon__report report = {.event = qmon_event_new(qmon_real_ns())};
 
     report.event->kind = kind;
     report.event->severity = QMON_SEVERITY_ERROR;

@@ -40,7 +40,7 @@ static void tear_down(void) {
 TestSuite(resolve_fleet, .init = set_up, .fini = tear_down, .timeout = 60);
 
 static uint64_t now_ms(void) {
-    return qmon__now_real_ns() / 1000000u;
+    return qmon_real_ms();
 }
 
 /* A crash of that long ago that this host alerted of, or held back. */

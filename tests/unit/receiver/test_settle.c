@@ -224,7 +224,7 @@ Test(settle, leaves_to_others_what_its_host_s_limits_keep_it_from) {
         signal(SIGXFSZ, SIG_IGN);
         setrlimit(RLIMIT_FSIZE, &none);
         struct qmon_store *memory = qmon_store_open(NULL, &(const char *){NULL});
-        qmon__pass_borrow(&bench.pass, config, memory, qmon__now_monotonic_ms() + 5000);
+        qmon__pass_borrow(&bench.pass, config, memory, qmon_monotonic_ms() + 5000);
         bool kept = settle_now(NULL);
         kept |= settle_now(NULL);
         _exit(kept);

@@ -239,9 +239,9 @@ Test(record_file, keeps_its_lock_through_fork_until_the_child_ends) {
         _exit(read(go[0], &byte, 1) == 0 ? 0 : 1);
     }
     qmon__record_close(&file);
-    cr_assert_eq(qmon__record_lock_until(&other, QMON__LOCK_PROCESS, qmon__now_monotonic_ms() + 30), -ETIMEDOUT);
+    cr_assert_eq(qmon__record_lock_until(&other, QMON__LOCK_PROCESS, qmon_monotonic_ms() + 30), -ETIMEDOUT);
     close(go[1]);
-    cr_assert_eq(qmon__record_lock_until(&other, QMON__LOCK_PROCESS, qmon__now_monotonic_ms() + 5000), 0);
+    cr_assert_eq(qmon__record_lock_until(&other, QMON__LOCK_PROCESS, qmon_monotonic_ms() + 5000), 0);
     waitpid(child, NULL, 0);
     qmon__record_close(&other);
 }
