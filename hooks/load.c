@@ -1,4 +1,4 @@
-/* dlopen, but for its entry, which is in load.S, and dlclose, after which other code may be where some was. */
+/* dlopen, but for its entry, which is in jumps.S, and dlclose, after which other code may be where some was. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>

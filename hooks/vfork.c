@@ -1,4 +1,4 @@
-/* vfork, but for its entry, which is in vfork.S. */
+/* vfork, but for its entry, which is in jumps.S. */
 #include <errno.h>
 #include <stdatomic.h>
 #include <unistd.h>

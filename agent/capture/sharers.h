@@ -2,7 +2,7 @@
  * sharers.h: processes that run in this one's memory (children of vfork, clones with CLONE_VM), and how to tell that one is not
  * asking, without a system call for each question.
  *
- * Such a process has the thread-local storage of the thread that made it. vfork and clone come by us (hooks/vfork.S, hooks/clone.c), and
+ * Such a process has the thread-local storage of the thread that made it. vfork and clone come by us (hooks/vfork.c, hooks/clone.c), and
  * leave a mark with that thread, under which the kernel is asked who runs here. The child finds it for as long as it lives; the
  * thread, which goes on only when the child has left, takes it away when it is the first to ask. One that goes on at once, or
  * whose child brings thread-local storage of its own, marks the process for ever.

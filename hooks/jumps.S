@@ -1,13 +1,16 @@
 /*
- * dlopen: says so in the record, then jumps to the real one. Jumps, because dlopen looks at who called it: the paths that
- * the library of its caller asks for (RUNPATH) are searched, and they are not ours.
+ * Hooks that ask a function of ours where to go on, and jump there with what they were called with, as if the program had called
+ * it: qmon__..._next answers with the real function, or NULL, for which the hook returns it.
+ *
+ * dlopen looks at who called it: the paths that the library of its caller asks for (RUNPATH) are searched, and they are not ours.
+ * vfork returns to the program twice: a frame of ours would be the child's to overwrite.
  */
-    .text
-    .globl dlopen
-    .type dlopen, %function
-#if defined(__x86_64__)
-dlopen:
+.macro JUMP name, next
+    .globl \name
+    .type \name, %function
+\name:
     .cfi_startproc
+#if defined(__x86_64__)
     endbr64
     pushq %rdi
     .cfi_adjust_cfa_offset 8
@@ -15,7 +18,7 @@ dlopen:
     .cfi_adjust_cfa_offset 8
     subq $8, %rsp
     .cfi_adjust_cfa_offset 8
-    call qmon__load_next
+    call \next
     addq $8, %rsp
     .cfi_adjust_cfa_offset -8
     popq %rsi
@@ -26,17 +29,14 @@ dlopen:
     jz 1f
     jmp *%rax
 1:  ret
-    .cfi_endproc
 #elif defined(__aarch64__)
-dlopen:
-    .cfi_startproc
     hint #34 /* bti c */
     stp x29, x30, [sp, #-32]!
     .cfi_def_cfa_offset 32
     .cfi_offset x29, -32
     .cfi_offset x30, -24
     stp x0, x1, [sp, #16]
-    bl qmon__load_next
+    bl \next
     mov x16, x0
     ldp x0, x1, [sp, #16]
     ldp x29, x30, [sp], #32
@@ -47,7 +47,12 @@ dlopen:
     br x16
 1:  mov x0, #0
     ret
-    .cfi_endproc
 #endif
-    .size dlopen, . - dlopen
+    .cfi_endproc
+    .size \name, . - \name
+.endm
+
+    .text
+    JUMP dlopen, qmon__load_next
+    JUMP vfork, qmon__vfork_next
     .section .note.GNU-stack, "", %progbits
