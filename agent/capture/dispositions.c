@@ -205,7 +205,7 @@ static void install_again(int signal) {
 }
 
 void qmon__dispositions_avoid(qmon__sigset used) {
-    if (!qmon__proxies_avoid(used))
+    if ((used & QMON__PROXIES) == 0 || !qmon__is_surely_owner() || !qmon__proxies_avoid(used))
         return;
     for (int signal = 1; signal < 32; signal++)
         if ((QMON__FAULT_SIGNALS & QMON__SIGNAL_BIT(signal)) != 0)

@@ -50,7 +50,9 @@ void qmon__disposition_reset(int signal);
  * not taken. */
 void qmon__dispositions_harden(bool hard);
 
-/* As qmon__proxies_avoid(), with what the kernel has for handlers of fault signals. */
+/* As qmon__proxies_avoid(), with what the kernel has for handlers of fault signals. Not in a child that shares its parent's memory: it
+ * soon execs, and the proxies are its parent's. A handler that runs in another thread just then sees an old one blocked until it
+ * returns. */
 void qmon__dispositions_avoid(qmon__sigset used);
 
 /* Gives a signal its true default action in the kernel, for dying by it. False: a filter does not let us. */

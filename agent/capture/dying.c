@@ -8,6 +8,7 @@
 
 #include <qmon/paths.h>
 
+#include "agent.h"
 #include "clock.h"
 #include "hot.h"
 #include "record_file.h"
@@ -15,11 +16,12 @@
 #include "sys.h"
 
 #define STEP_NS 500000
-/* How often it is looked again while the signal has not come; while our handler runs; and after both. */
-#define STEPS_PENDING 200u
+/* How often it is looked again: in all; while our handler runs; while the program is busy, so that it may not have come to the signal;
+ * and when it waits for something, so that it has. */
+#define STEPS_MOST 200u
 #define STEPS_HANDLING 40u
+#define STEPS_BUSY 100u
 #define STEPS_AFTER 4u
-#define STEPS_BUSY 100u /* it has not been back to wait for anything, so it may not have come to the signal */
 
 #define REMEMBERED 64u
 #define PID_BITS 22u /* of the kernel's PID_MAX_LIMIT */
@@ -82,7 +84,8 @@ static uint64_t now_ms(void) {
 }
 
 void qmon__ending_sent(int pid, int signal) {
-    if (pid <= 0 || signal <= 0 || signal > 64 || (QMON__SIGNAL_BIT(signal) & QMON__ENDING_SIGNALS) == 0)
+    if (!qmon__agent.active || pid <= 0 || signal <= 0 || signal > 64 ||
+        (QMON__SIGNAL_BIT(signal) & QMON__ENDING_SIGNALS) == 0)
         return;
     const unsigned place = atomic_fetch_add_explicit(&next_sent, 1, memory_order_relaxed) % REMEMBERED;
     atomic_store_explicit(&sent[place], now_ms() << PID_BITS | (uint64_t) pid, memory_order_relaxed);
@@ -98,24 +101,25 @@ static bool was_sent_just_now(int pid) {
     return false;
 }
 
-/* Between the two, a process shows neither a signal that waits nor the mask of the handler: the kernel has taken the one off its
- * list, and makes the handler's frame. A busy machine may leave it there. */
-static bool may_be_between(int pid, const struct condition *condition) {
+/* There is a moment in which a process shows neither a signal that waits nor the mask of our handler: the kernel has taken the one off
+ * its list, and makes the frame of the other. A busy machine may leave it there. So one that this process has sent a signal to
+ * is looked at again. */
+static bool may_be_dying(int pid, const struct condition *condition) {
     return !condition->over && (condition->stage >= STAGE_PENDING || was_sent_just_now(pid));
 }
 
 void qmon__let_die(int pid) {
     static const unsigned limits[] = {[STAGE_NONE] = STEPS_AFTER,
                                       [STAGE_BUSY] = STEPS_BUSY,
-                                      [STAGE_PENDING] = STEPS_PENDING,
+                                      [STAGE_PENDING] = STEPS_MOST,
                                       [STAGE_HANDLING] = STEPS_HANDLING};
     const struct timespec step = {.tv_nsec = STEP_NS};
     unsigned steps[] = {0, 0, 0, 0};
     struct qmon__relative target;
     struct condition now = condition_of(pid);
-    if (!may_be_between(pid, &now) || !qmon__record_of_live_process(pid, &target))
+    if (!may_be_dying(pid, &now) || !qmon__record_of_live_process(pid, &target))
         return;
-    while (!now.over && steps[now.stage]++ < limits[now.stage]) {
+    for (unsigned all = 0; all < STEPS_MOST && !now.over && steps[now.stage]++ < limits[now.stage]; all++) {
         qmon__sys_2(SYS_nanosleep, &step, NULL);
         now = condition_of(pid);
     }
