@@ -4,9 +4,10 @@
  * asked for, and is taken for nothing. What is overwritten by another place is learned again.
  *
  * LEARNING. libunwind steps out of the place, in a context that we make up: its stack pointer, its frame pointer and all its other
- * registers point to three stretches of zeros, each far from the others. From which of them the caller's stack pointer is at
+ * registers point to three stretches of memory, each far from the others. From which of them the caller's stack pointer is at
  * a small distance is what it is told by; and where the unwinder has found the other two is where they are. Whatever reads
- * memory to find its caller finds nothing near any, and is left to libunwind from then on.
+ * memory to find its caller finds zeros or a pointer to the third stretch, which is nowhere near, and is left to libunwind
+ * from then on.
  */
 #include "steps.h"
 
@@ -26,9 +27,9 @@
 #define LOWEST_CODE 0x4000u   /* what is below is no return address */
 #define FRAME_MOST (1l << 20) /* bytes */
 #define FRAME_ODD 7u          /* bits that no stack pointer has */
-#define STRETCH (48ul << 20)  /* bytes from the middle of one stretch of zeros to that of the next */
+#define STRETCH (48ul << 20)  /* bytes from the middle of one stretch to that of the next */
 #define STRETCHES (3 * STRETCH)
-#define READABLE (128ul << 10) /* bytes on either side of a middle; a function with a larger frame is not learned */
+#define READABLE (128ul << 10) /* bytes on either side of a middle; a larger frame is not learned */
 
 /* What is known of a place, in a word: distances in bytes, from the caller's stack pointer but the first, which leads there. */
 #define KIND_BITS 2u
@@ -102,7 +103,7 @@ static int64_t distance(uint64_t what, unsigned shift) {
 
 struct lesson {
     uint64_t pc, what;
-    uintptr_t zeros;
+    uintptr_t stretches;
     ucontext_t context;
 };
 
@@ -162,7 +163,7 @@ static bool was_signal_frame(unw_cursor_t *cursor) {
 /* The unwinder guesses where it has no table, and does not say so; it makes up a function of one byte. */
 static void learn(void *argument) {
     struct lesson *lesson = argument;
-    const uintptr_t sp = lesson->zeros + STRETCH / 2, fp = sp + STRETCH, others = fp + STRETCH;
+    const uintptr_t sp = lesson->stretches + STRETCH / 2, fp = sp + STRETCH, others = fp + STRETCH;
     unw_proc_info_t function;
     unw_cursor_t cursor;
     _Static_assert(sizeof(unw_context_t) <= sizeof lesson->context,
@@ -175,7 +176,7 @@ static void learn(void *argument) {
     if (unw_init_local(&cursor, context) != 0 || unw_get_proc_info(&cursor, &function) != 0 ||
         function.end_ip - function.start_ip <= 1 || unw_is_signal_frame(&cursor) > 0)
         return;
-    const int stepped = unw_step(&cursor); /* 0 also where the return address is one of our zeros */
+    const int stepped = unw_step(&cursor); /* 0 also where the return address is one of our stretches */
     if (stepped == 0 && (is_nowhere(&cursor, RETURN_ADDRESS) || is_nowhere(&cursor, FRAME_POINTER)))
         lesson->what = OUTERMOST;
     else if (stepped >= 0 && !was_signal_frame(&cursor))
@@ -232,8 +233,8 @@ static enum kind walk_on(struct walk *walk) {
     return qmon__guarded(go_on, walk, 0) ? walk->end : OTHER;
 }
 
-static void learn_place(uint64_t pc, uintptr_t zeros) {
-    struct lesson lesson = {.pc = pc, .what = OTHER, .zeros = zeros};
+static void learn_place(uint64_t pc, uintptr_t stretches) {
+    struct lesson lesson = {.pc = pc, .what = OTHER, .stretches = stretches};
     if (!qmon__guarded(learn, &lesson, 0))
         lesson.what = OTHER;
     remember(pc, lesson.what);
@@ -241,9 +242,9 @@ static void learn_place(uint64_t pc, uintptr_t zeros) {
 
 /* What a function that reads memory to find its caller reads first is near, and is a pointer that can be followed. All that is
  * far from the middles cannot be touched: in a program that has locked its future pages, what can be is there at once. */
-static bool lay_pointers(uintptr_t zeros) {
-    const uintptr_t page = getauxval(AT_PAGESZ), others = zeros + STRETCH / 2 + 2 * STRETCH;
-    for (uintptr_t middle = zeros + STRETCH / 2; middle < zeros + STRETCHES; middle += STRETCH) {
+static bool lay_pointers(uintptr_t stretches) {
+    const uintptr_t page = getauxval(AT_PAGESZ), others = stretches + STRETCH / 2 + 2 * STRETCH;
+    for (uintptr_t middle = stretches + STRETCH / 2; middle < stretches + STRETCHES; middle += STRETCH) {
         if (qmon__sys_3(SYS_mprotect, middle - READABLE, 2 * READABLE, PROT_READ) != 0 ||
             qmon__sys_3(SYS_mprotect, middle - page, 2 * page, PROT_READ | PROT_WRITE) != 0)
             return false;
@@ -256,17 +257,17 @@ static bool lay_pointers(uintptr_t zeros) {
 /* Each place is learned at most once in a walk, so that it ends however many share a place in the table. */
 static enum kind learn_on_the_way(struct walk *walk) {
     enum kind end = UNKNOWN;
-    const long zeros =
+    const long stretches =
         qmon__sys_6(SYS_mmap, 0, STRETCHES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (zeros < 0 && zeros > -4096)
+    if (stretches < 0 && stretches > -4096)
         return OTHER;
-    if (!lay_pointers((uintptr_t) zeros))
+    if (!lay_pointers((uintptr_t) stretches))
         end = OTHER;
     for (size_t lessons = 0; end == UNKNOWN && lessons <= walk->most; lessons++) {
-        learn_place(walk->pc, (uintptr_t) zeros);
+        learn_place(walk->pc, (uintptr_t) stretches);
         end = walk_on(walk);
     }
-    qmon__sys_2(SYS_munmap, zeros, STRETCHES);
+    qmon__sys_2(SYS_munmap, stretches, STRETCHES);
     return end;
 }
 

@@ -20,8 +20,9 @@ struct qmon__trail {
 };
 
 /* Return addresses of the caller's stack, innermost first: the first is that of the caller of the function that calls this. Returns
- * how many, at most `most`; 0, with an empty trail: there is one among them that cannot be passed in this way. Not from a signal handler: what is
- * not known yet is asked of the unwinder, which may wait for the loader's lock. THREADS: any, without locks of its own. */
+ * how many, at most `most`; 0, with an empty trail: there is one among them that cannot be passed in this way. Not from a signal
+ * handler: what is not known yet is asked of the unwinder, which may wait for the loader's lock. THREADS: any, without locks
+ * of its own. */
 size_t qmon__steps_here(void **ret_frames, size_t most, struct qmon__trail *ret_trail);
 
 /* Code has gone (dlclose): what was known of it may be wrong for what comes in its place. THREADS: any. */

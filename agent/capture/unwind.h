@@ -29,8 +29,8 @@ bool qmon__unwind_returns_to(uintptr_t pc, uintptr_t low, uintptr_t high);
 bool qmon__unwind_meets(const ucontext_t *context, uintptr_t start, size_t bytes, unsigned depth);
 
 /* The caller's stack for an error report: return addresses, innermost first, without `skip` innermost ones, at most QMON_RING_FRAMES.
- * Returns how many; *ret_first is the first of them, in `ret_room`;
- * *ret_trail says where the innermost lie, with the agent's own, if that is known. Not from a signal handler: it may wait for the loader's lock. */
+ * Returns how many; *ret_first is the first of them, in `ret_room`; *ret_trail says where the innermost lie, with the agent's
+ * own, if that is known. Not from a signal handler: it may wait for the loader's lock. */
 #define QMON__ROOM_FOR_HERE (QMON_RING_FRAMES + 16)
 size_t qmon__unwind_here(void *ret_room[static QMON__ROOM_FOR_HERE], size_t skip, void *const **ret_first,
                          struct qmon__trail *ret_trail);
