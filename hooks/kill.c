@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <signal.h>
 
-#include <agent.h>
 #include <dying.h>
 #include <kills.h>
 #include <sys.h>
@@ -17,8 +16,6 @@ static int result_of(long result) {
 }
 
 __attribute__((cold, noinline)) static int kill_for_good(pid_t target) {
-    if (target > 0 && qmon__agent.active)
-        qmon__let_die(target);
     qmon__kills_note(target);
     const long result = qmon__sys_2(SYS_kill, target, SIGKILL);
     if (result < 0)

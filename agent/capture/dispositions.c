@@ -56,7 +56,29 @@ bool qmon__dispositions_are_veiled(void) {
     return atomic_load_explicit(&veiled, memory_order_relaxed);
 }
 
+static _Atomic qmon__sigset handled QMON__HOT;
+
+qmon__sigset qmon__dispositions_handled(void) {
+    return atomic_load_explicit(&handled, memory_order_relaxed);
+}
+
+/* In the record others can see it (dying.h). */
+static void note_handled(int signal, bool is_handled) {
+    const qmon__sigset bit = QMON__SIGNAL_BIT(signal);
+    _Atomic uint64_t *const shown = &qmon__agent.record->process.handled_signals;
+    if (((atomic_load_explicit(&handled, memory_order_relaxed) & bit) != 0) == is_handled)
+        return;
+    if (is_handled) {
+        atomic_fetch_or_explicit(&handled, bit, memory_order_relaxed);
+        atomic_fetch_or_explicit(shown, bit, memory_order_relaxed);
+    } else {
+        atomic_fetch_and_explicit(&handled, ~bit, memory_order_relaxed);
+        atomic_fetch_and_explicit(shown, ~bit, memory_order_relaxed);
+    }
+}
+
 static void publish(int signal, const struct qmon__kernel_action *action) {
+    note_handled(signal, action->handler != (void *) SIG_DFL);
     const unsigned next = atomic_load_explicit(&shadows[signal].current, memory_order_relaxed) + 1;
     shadows[signal].versions[next % VERSIONS] = *action;
     atomic_store_explicit(&shadows[signal].current, next, memory_order_release);
@@ -253,6 +275,7 @@ bool qmon__disposition_default(int signal) {
 void qmon__dispositions_start(void) {
     const qmon__sigset all = ~(qmon__sigset) 0;
     qmon__sigset before;
+    atomic_store_explicit(&qmon__agent.record->process.handled_signals, 0, memory_order_relaxed); /* another image's */
     qmon__sigprocmask(SIG_SETMASK, &all, &before);
     const struct qmon__kernel_action plain = {.handler = (void *) SIG_DFL};
     for (int signal = 1; signal <= QMON__SIGNALS; signal++) {
@@ -265,6 +288,7 @@ void qmon__dispositions_start(void) {
         if (memcmp(&old, &plain, sizeof old) != 0) /* zeros are what stands there; most processes never touch them */
             shadows[signal].versions[0] = old;
         if (old.handler != (void *) SIG_DFL) { /* ignored by who started us, or set by an earlier constructor */
+            note_handled(signal, true);
             const struct qmon__kernel_action kept = in_kernel(signal, &old);
             if (is_ignored_fault(signal, &old))
                 note_ignored(signal, &old);

@@ -39,6 +39,9 @@ bool qmon__dispositions_are_veiled(void);
 void qmon__dispositions_reveal(void);
 void qmon__dispositions_restore(void);
 
+/* The signals that the program does not leave their default action. SIGNAL SAFETY: async-signal-safe. */
+qmon__sigset qmon__dispositions_handled(void);
+
 /* What the program set. For the signal entry. */
 struct qmon__kernel_action qmon__disposition_of(int signal);
 /* SA_RESETHAND: the program's handler has had its one call. */

@@ -15,27 +15,26 @@
 #include "signals.h"
 #include "sys.h"
 
-#define STEP_NS 500000
-/* How often it is looked again: in all; while our handler runs; while the program is busy, so that it may not have come to the signal;
- * and when it waits for something, so that it has. */
-#define STEPS_MOST 200u
-#define STEPS_HANDLING 40u
-#define STEPS_BUSY 100u
-#define STEPS_AFTER 4u
+/* How often it is looked again: each time after an eighth of the time that it has taken so far, and this. */
+#define STEP_NS 250000u
+#define STEP_DIVISOR 8u
 
 #define REMEMBERED 64u
 #define PID_BITS 22u /* of the kernel's PID_MAX_LIMIT */
-#define JUST_NOW_MS 100u
+#define SIGNAL_BITS 7u
+#define IS_GROUP (1ull << (PID_BITS + SIGNAL_BITS))
+#define TIME_SHIFT (PID_BITS + SIGNAL_BITS + 1u)
+#define JUST_NOW_MS 1000u
 
-/* What is blocked in our handler for an ending signal (dispositions.c), and never by a program's own mask, however full: libc takes
- * the two signals that it needs itself, 32 and 33, out of any that it is given. */
-#define BLOCKED_IN_HANDLER (~(QMON__FAULT_SIGNALS | QMON__SIGNAL_BIT(SIGKILL) | QMON__SIGNAL_BIT(SIGSTOP)))
+#define UNBLOCKABLE (QMON__SIGNAL_BIT(SIGKILL) | QMON__SIGNAL_BIT(SIGSTOP))
 
-enum stage { STAGE_NONE, STAGE_BUSY, STAGE_PENDING, STAGE_HANDLING };
+/* Signals that end a process by default and whose mask is what the kernel shows (mask_code.h). */
+#define ENDING (QMON__ENDING_SIGNALS | QMON__SIGNAL_BIT(SIGABRT))
 
 struct condition {
-    bool over; /* ended; or stopped, traced, or in a call that nothing interrupts: no signal comes now */
-    enum stage stage;
+    bool over; /* ended, or ending in the kernel already; or stopped or traced, so that no signal comes now */
+    bool runs; /* or waits for something that no signal interrupts */
+    uint64_t pending, blocked;
 };
 
 static uint64_t mask_of(const char *status, const char *name) {
@@ -50,7 +49,8 @@ static uint64_t mask_of(const char *status, const char *name) {
     return mask;
 }
 
-/* From /proc/PID/status; proc(5). */
+/* Of the main thread, which the kernel gives a signal for the process to if it can; from /proc/PID/status, proc(5). A process that has
+ * no address space any more, or dumps its core, is past signals. */
 static struct condition condition_of(int pid) {
     char text[2048];
     const char *end = text + sizeof text - 1;
@@ -64,18 +64,15 @@ static struct condition condition_of(int pid) {
     qmon__sys_1(SYS_close, fd);
     text[count > 0 ? count : 0] = '\0';
     const char *const state = strstr(text, "\nState:\t");
-    if (state == NULL || strchr("ZXTtD", state[8]) != NULL)
+    if (state == NULL || strchr("ZXTt", state[8]) != NULL || strstr(text, "\nVmSize:") == NULL ||
+        strstr(text, "\nCoreDumping:\t1") != NULL)
         return (struct condition){.over = true};
-    const uint64_t pending = mask_of(text, "\nSigPnd:") | mask_of(text, "\nShdPnd:");
-    const uint64_t blocked = mask_of(text, "\nSigBlk:");
-    if ((pending & ~blocked & QMON__ENDING_SIGNALS) != 0)
-        return (struct condition){.stage = STAGE_PENDING};
-    return (struct condition){.stage = (~blocked & BLOCKED_IN_HANDLER) == 0 ? STAGE_HANDLING
-                                       : state[8] == 'R'                    ? STAGE_BUSY
-                                                                            : STAGE_NONE};
+    return (struct condition){.runs = state[8] != 'S',
+                              .pending = mask_of(text, "\nSigPnd:") | mask_of(text, "\nShdPnd:"),
+                              .blocked = mask_of(text, "\nSigBlk:")};
 }
 
-/* The time, in ms, above the number of the process. */
+/* When, in ms; IS_GROUP; the signal; the number of the process, or of the group. */
 static _Atomic uint64_t sent[REMEMBERED];
 static _Atomic unsigned next_sent QMON__HOT;
 
@@ -83,44 +80,71 @@ static uint64_t now_ms(void) {
     return qmon__boot_ns() / 1000000;
 }
 
-void qmon__ending_sent(int pid, int signal) {
-    if (!qmon__agent.active || pid <= 0 || signal <= 0 || signal > 64 ||
-        (QMON__SIGNAL_BIT(signal) & QMON__ENDING_SIGNALS) == 0)
-        return;
-    const unsigned place = atomic_fetch_add_explicit(&next_sent, 1, memory_order_relaxed) % REMEMBERED;
-    atomic_store_explicit(&sent[place], now_ms() << PID_BITS | (uint64_t) pid, memory_order_relaxed);
+static uint64_t entry_of(int pid, bool is_group, int signal) {
+    return now_ms() << TIME_SHIFT | (is_group ? IS_GROUP : 0) | (uint64_t) signal << PID_BITS | (uint64_t) pid;
 }
 
-static bool was_sent_just_now(int pid) {
-    const uint64_t now = now_ms();
+void qmon__ending_sent(int target, int signal) {
+    if (signal <= 0 || signal > 64 || (QMON__SIGNAL_BIT(signal) & ENDING) == 0 || target == -1 || !qmon__agent.active)
+        return;
+    const int pid = target > 0 ? target : target < 0 ? -target : (int) qmon__sys_1(SYS_getpgid, 0);
+    const unsigned place = atomic_fetch_add_explicit(&next_sent, 1, memory_order_relaxed) % REMEMBERED;
+    atomic_store_explicit(&sent[place], entry_of(pid, target <= 0, signal), memory_order_relaxed);
+}
+
+/* The signals that this process sent to that one lately. */
+static uint64_t sent_just_now(int pid) {
+    const uint64_t process = entry_of(pid, false, 0);
+    uint64_t group = 0, signals = 0;
+    if (atomic_load_explicit(&next_sent, memory_order_relaxed) == 0)
+        return 0;
     for (unsigned i = 0; i < REMEMBERED; i++) {
         const uint64_t one = atomic_load_explicit(&sent[i], memory_order_relaxed);
-        if ((one & ((1ull << PID_BITS) - 1)) == (uint64_t) pid && now - (one >> PID_BITS) <= JUST_NOW_MS)
-            return true;
+        if (one == 0 || (process >> TIME_SHIFT) - (one >> TIME_SHIFT) > JUST_NOW_MS)
+            continue;
+        if ((one & IS_GROUP) != 0 && group == 0)
+            group = (uint64_t) qmon__sys_1(SYS_getpgid, pid);
+        if ((one & ((1ull << PID_BITS) - 1)) == ((one & IS_GROUP) != 0 ? group : (uint64_t) pid))
+            signals |= QMON__SIGNAL_BIT((one >> PID_BITS) & ((1u << SIGNAL_BITS) - 1));
     }
-    return false;
+    return signals;
+}
+
+/* Does it have a mask that tells of our handler? All but faults are blocked in that, and as it returns, all but the signal that the
+ * process shall die of, or all where a fault is to happen again. Nobody else asks for such: libc takes the two signals that it needs
+ * itself, 32 and 33, out of any mask, and a runtime that asks the kernel for a full one has it for a moment, awake. */
+static bool is_in_handler(const struct condition *condition) {
+    const uint64_t open = ~condition->blocked & ~UNBLOCKABLE;
+    return open == QMON__FAULT_SIGNALS || (condition->runs && (open & (open - 1)) == 0);
 }
 
 /* There is a moment in which a process shows neither a signal that waits nor the mask of our handler: the kernel has taken the one off
- * its list, and makes the frame of the other. A busy machine may leave it there. So one that this process has sent a signal to
- * is looked at again. */
-static bool may_be_dying(int pid, const struct condition *condition) {
-    return !condition->over && (condition->stage >= STAGE_PENDING || was_sent_just_now(pid));
+ * its list, and makes the frame of the other. A busy machine may leave it there. It is not asleep then, and of what this process
+ * has sent it is known which signal that can be. */
+static uint64_t on_its_way(int pid, const struct condition *condition) {
+    const uint64_t taken = condition->runs ? sent_just_now(pid) : 0;
+    return (condition->pending | taken) & ~condition->blocked & ENDING;
 }
 
-void qmon__let_die(int pid) {
-    static const unsigned limits[] = {[STAGE_NONE] = STEPS_AFTER,
-                                      [STAGE_BUSY] = STEPS_BUSY,
-                                      [STAGE_PENDING] = STEPS_MOST,
-                                      [STAGE_HANDLING] = STEPS_HANDLING};
-    const struct timespec step = {.tv_nsec = STEP_NS};
-    unsigned steps[] = {0, 0, 0, 0};
+/* Is it sure to die of another signal? So it is in our handler, where its record may be gone already; and of a signal that the program
+ * leaves its default action. */
+static bool is_dying(int pid, const struct condition *condition) {
     struct qmon__relative target;
-    struct condition now = condition_of(pid);
-    if (!may_be_dying(pid, &now) || !qmon__record_of_live_process(pid, &target))
-        return;
-    for (unsigned all = 0; all < STEPS_MOST && !now.over && steps[now.stage]++ < limits[now.stage]; all++) {
+    if (condition->over)
+        return false;
+    if (is_in_handler(condition))
+        return true;
+    const uint64_t signals = on_its_way(pid, condition);
+    return signals != 0 && qmon__record_of_live_process(pid, &target) &&
+           (target.process_flags & QMON_PROCESS_INIT) == 0 && (signals & ~target.handled_signals) != 0;
+}
+
+void qmon__let_die(int pid, uint64_t until_boot_ns) {
+    struct condition condition = condition_of(pid);
+    const uint64_t begin = qmon__boot_ns();
+    for (uint64_t now = begin; now < until_boot_ns && is_dying(pid, &condition); now = qmon__boot_ns()) {
+        const struct timespec step = {.tv_nsec = (long) (STEP_NS + (now - begin) / STEP_DIVISOR)};
         qmon__sys_2(SYS_nanosleep, &step, NULL);
-        now = condition_of(pid);
+        condition = condition_of(pid);
     }
 }

@@ -8,6 +8,7 @@
 #include "agent.h"
 #include "births.h"
 #include "clock.h"
+#include "dying.h"
 #include "record_file.h"
 #include "text.h"
 
@@ -32,15 +33,22 @@ static bool can_be_killed(int pid, struct qmon__relative *ret_relative) {
     return qmon__record_of_process(pid, ret_relative) && ret_relative->state == QMON_STATE_EXEC;
 }
 
-static void write_killer(int pid, const struct qmon_record_killer *killer) {
+/* What is written, and how long who is dying of something else already may take over it. */
+struct note {
+    struct qmon_record_killer killer;
+    uint64_t until_boot_ns;
+};
+
+static void write_killer(int pid, const struct note *of_all) {
     char path[QMON_RECORD_PATH_BYTES];
     struct qmon__relative relative;
-    struct qmon_record_killer note = *killer;
+    struct qmon_record_killer note = of_all->killer;
     const struct qmon_record_process *own = qmon__own_identity();
     if (pid == qmon__getpid()) {
         qmon__agent.record->header.killer = note;
         return;
     }
+    qmon__let_die(pid, of_all->until_boot_ns);
     if (!can_be_killed(pid, &relative) || !qmon__record_path(pid, path))
         return;
     if (note.pid != 0 && relative.root_pid == own->root_pid &&
@@ -76,19 +84,18 @@ struct entry { /* of the kernel's getdents64 */
     char name[];
 };
 
-static void write_entries(char *at, const char *end, const char *own_name, int group,
-                          const struct qmon_record_killer *killer) {
+static void write_entries(char *at, const char *end, const char *own_name, int group, const struct note *note) {
     while (at < end) {
         const struct entry *const entry = (const struct entry *) (void *) at;
         const int pid = pid_of_name(entry->name, own_name);
         if (pid > 0 && is_meant(pid, group))
-            write_killer(pid, killer);
+            write_killer(pid, note);
         at += entry->bytes;
     }
 }
 
 /* All that have a record beside ours, and are of the group; or EVERYBODY. */
-static void write_group(int group, const struct qmon_record_killer *killer) {
+static void write_group(int group, const struct note *note) {
     char path[QMON_RECORD_PATH_BYTES];
     _Alignas(struct entry) char entries[4096];
     if (!qmon__record_path(qmon__getpid(), path))
@@ -102,7 +109,7 @@ static void write_group(int group, const struct qmon_record_killer *killer) {
         const long bytes = qmon__sys_3(SYS_getdents64, fd, entries, sizeof entries);
         if (bytes <= 0)
             break;
-        write_entries(entries, entries + bytes, name, group, killer);
+        write_entries(entries, entries + bytes, name, group, note);
     }
     qmon__sys_1(SYS_close, fd);
 }
@@ -121,23 +128,23 @@ static int group_of(int target) {
     return target == EVERYBODY ? EVERYBODY : target == 0 ? (int) qmon__sys_1(SYS_getpgid, 0) : -target;
 }
 
-static void write_target(int target, const struct qmon_record_killer *killer) {
+static void write_target(int target, const struct note *note) {
     if (target > 0)
-        write_killer(target, killer);
+        write_killer(target, note);
     else
-        write_group(group_of(target), killer);
+        write_group(group_of(target), note);
 }
 
 void qmon__kills_note(int target) {
-    struct qmon_record_killer killer;
     if (!qmon__agent.active || !qmon__is_owner())
         return;
     if (target > 0)
         remember(target);
     else
         qmon__births_visit(remember_of_group, group_of(target));
-    describe_self(&killer);
-    write_target(target, &killer);
+    struct note note = {.until_boot_ns = qmon__boot_ns() + QMON__LET_DIE_NS};
+    describe_self(&note.killer);
+    write_target(target, &note);
 }
 
 static bool forget(int pid) {
@@ -154,7 +161,7 @@ static bool forget(int pid) {
 }
 
 void qmon__kills_undo(int target) {
-    const struct qmon_record_killer nobody = {0};
+    const struct note nobody = {0};
     if (!qmon__agent.active || !qmon__is_owner())
         return;
     forget(target);

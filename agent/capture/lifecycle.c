@@ -243,6 +243,7 @@ void qmon__identity_inherit(struct qmon_record_process *process, int pid) {
     atomic_store_explicit(&process->child_signals, 0, memory_order_relaxed);
     atomic_store_explicit(&process->child_signals_told, 0, memory_order_relaxed);
     process->host_parent_known = 1;
+    atomic_store_explicit(&process->handled_signals, qmon__dispositions_handled(), memory_order_relaxed);
     process->flags = flags_of(false) | QMON_PROCESS_FORKED | (process->flags & QMON_PROCESS_COMMAND_TRUNCATED);
 }
 

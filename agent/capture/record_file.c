@@ -353,13 +353,15 @@ static bool read_record(int pid, bool live, struct qmon__relative *ret_relative)
     if (found) {
         struct qmon_record_process process;
         memcpy(&process, start.process, sizeof start.process);
-        *ret_relative =
-            (struct qmon__relative){.state = atomic_load_explicit(&start.header.state, memory_order_relaxed),
-                                    .successor = start.header.successor,
-                                    .is_subreaper = start.header.is_subreaper,
-                                    .host_parent_known = process.host_parent_known,
-                                    .root_pid = process.root_pid,
-                                    .root_created_boot_ns = process.root_created_boot_ns};
+        *ret_relative = (struct qmon__relative){
+            .state = atomic_load_explicit(&start.header.state, memory_order_relaxed),
+            .successor = start.header.successor,
+            .is_subreaper = start.header.is_subreaper,
+            .host_parent_known = process.host_parent_known,
+            .root_pid = process.root_pid,
+            .root_created_boot_ns = process.root_created_boot_ns,
+            .handled_signals = atomic_load_explicit(&process.handled_signals, memory_order_relaxed),
+            .process_flags = process.flags};
     }
     return found;
 }

@@ -90,6 +90,8 @@ struct qmon__relative {
     uint32_t host_parent_known;
     uint32_t root_pid;
     uint64_t root_created_boot_ns;
+    uint64_t handled_signals;
+    uint32_t process_flags;
 };
 bool qmon__record_of_process(int pid, struct qmon__relative *ret_relative);
 /* The same, where it is alive. */

@@ -132,7 +132,8 @@ struct qmon_record_process {
     uint64_t image_real_ns;     /* when the present image started (equals created_real_ns before the first exec) */
     uint32_t root_pid;          /* the root of this process's tree as far as fork tells, itself for a root; 0 unknown */
     uint32_t host_parent_known; /* 1: the parent was monitored too */
-    uint64_t root_created_boot_ns; /* that root's process.created_boot_ns */
+    uint64_t root_created_boot_ns;    /* that root's process.created_boot_ns */
+    _Atomic uint64_t handled_signals; /* bit N - 1: the program does not leave signal N its default action */
     uint32_t session;   /* of a root: getsid(0) early in its life, as the receiver of its start saw it; of others: that
                              * which a setsid() of its own or of a relative above it, up to the root, gave it; 0 unknown */
     uint32_t oom_kills; /* of its control group at that time, and 1; 0 unknown */

@@ -46,6 +46,8 @@ VICTIM(lost, children_of_posix_spawn_before_they_could_begin, .program = "kills_
 /* What SIGTERM has ended is not ended by the SIGKILL that follows, but what handles SIGTERM is. */
 VICTIM(lost, children_that_SIGTERM_ended_before, .program = "terminates_then_kills", .arguments = {"default"},
        .prints = "10 terminated, 0 killed\n", .racy = true)
+VICTIM(lost, groups_that_SIGTERM_ended_before, .program = "terminates_then_kills", .arguments = {"group"},
+       .prints = "10 terminated, 0 killed\n", .racy = true)
 VICTIM(lost, children_that_handle_SIGTERM, .program = "terminates_then_kills", .arguments = {"handled"},
        .death = "exit 0", .code = "SIGKILL", .reports = 10, .prints = "0 terminated, 10 killed\n")
 VICTIM(lost, children_that_block_SIGTERM, .program = "terminates_then_kills", .arguments = {"blocked"},

@@ -1,5 +1,5 @@
 /* Children are sent SIGTERM and at once SIGKILL, as php-fpm stops its workers. They have its default action, a handler of their own,
- * or block it. Prints by which of the two they were ended. */
+ * or block it; or each is the one of a group that is sent both. Prints by which of the two they were ended. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +24,8 @@ static pid_t make_child(const char *how) {
             signal(SIGTERM, stay);
         if (strcmp(how, "blocked") == 0)
             sigprocmask(SIG_BLOCK, &terminate, NULL);
+        if (strcmp(how, "group") == 0)
+            setpgid(0, 0);
         write(ready[1], "", 1);
         stay(0);
     }
@@ -37,8 +39,8 @@ int main(int argc, char **argv) {
     int terminated = 0, killed = 0;
     for (int i = 0; i < 10; i++) {
         int status = 0;
-        const pid_t child = make_child(argv[1]);
-        if (kill(child, SIGTERM) != 0 || kill(child, SIGKILL) != 0 || waitpid(child, &status, 0) != child)
+        const pid_t child = make_child(argv[1]), target = strcmp(argv[1], "group") == 0 ? -child : child;
+        if (kill(target, SIGTERM) != 0 || kill(target, SIGKILL) != 0 || waitpid(child, &status, 0) != child)
             return 1;
         terminated += WTERMSIG(status) == SIGTERM;
         killed += WTERMSIG(status) == SIGKILL;
