@@ -43,7 +43,11 @@ static inline bool qmon__is_owner(void) {
            pid < 0; /* a system call filter refuses to say: nobody installs one between vfork and exec */
 }
 
-/* --- life of the process (lifecycle.c, children.c) --- */
+static inline void qmon__set_state(uint32_t state) {
+    atomic_store_explicit(&qmon__agent.record->header.state, state, memory_order_release);
+}
+
+/* --- life of the process (lifecycle.c, ends.c, children.c) --- */
 
 /* As qmon__is_owner(), but a child that was made without libc's knowledge (a raw clone) and has memory of its own becomes
  * the owner of a record of its own first. False for a child of vfork. SIGNAL SAFETY: async-signal-safe. */
@@ -62,6 +66,10 @@ void qmon__process_forked(void);
 /* exit() with this status reached its end, or _exit was called. Returns; the caller ends the process.
  * SIGNAL SAFETY: async-signal-safe. */
 void qmon__process_exits(int status);
+/* For on_exit(). */
+void qmon__at_exit(int status, void *unused);
+/* In the child of a fork: it has not ended. SIGNAL SAFETY: async-signal-safe. */
+void qmon__ends_forked(void);
 /* A sanitizer has printed its report and is about to end the process by a raw system call. */
 void qmon__process_condemned(void);
 /* A signal that is no crash is about to end the process. SIGNAL SAFETY: async-signal-safe. */

@@ -20,7 +20,7 @@ enum qmon__chore {
 /* Asks for a chore; starts the thread if it does not run. Returns at once. SIGNAL SAFETY: async-signal-safe. */
 void qmon__background_ask(unsigned chores);
 
-/* Has a child that died without a word told while the program goes on (lifecycle.c). SIGNAL SAFETY: async-signal-safe. */
+/* Has a child that died without a word told while the program goes on (ends.c). SIGNAL SAFETY: async-signal-safe. */
 void qmon__tell_found(void);
 
 /* Waits until the thread is gone, at most within_ms. For what a second thread would make fail (unshare, setns). */

@@ -32,10 +32,6 @@ void qmon__mark_last_child(void) {
         qmon__record_mark_child(pid, NULL, NULL);
 }
 
-static void set_state(uint32_t state) {
-    atomic_store_explicit(&qmon__agent.record->header.state, state, memory_order_release);
-}
-
 void qmon__process_execs(const char *path, char *const arguments[]) {
     if (!qmon__agent.active)
         return;
@@ -47,7 +43,7 @@ void qmon__process_execs(const char *path, char *const arguments[]) {
     qmon__identity_of_next_image(process, path, arguments);
     process->flags &= ~QMON_PROCESS_FORKED;
     qmon__record_move();
-    set_state(QMON_STATE_EXEC);
+    qmon__set_state(QMON_STATE_EXEC);
 }
 
 void qmon__process_exec_failed(void) {
@@ -55,7 +51,7 @@ void qmon__process_exec_failed(void) {
         return;
     const struct qmon_record_process *own = qmon__own_identity();
     struct qmon_record_process *process = &qmon__agent.record->process;
-    set_state(QMON_STATE_RUNNING);
+    qmon__set_state(QMON_STATE_RUNNING);
     qmon__record_move_back();
     memcpy(process->executable, own->executable, sizeof own->executable);
     memcpy(process->command_line, own->command_line, sizeof own->command_line);

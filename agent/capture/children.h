@@ -1,5 +1,5 @@
 /*
- * children.h: what only lifecycle.c asks of the part that knows the children; the doors for the hooks are in agent.h.
+ * children.h: what only lifecycle.c and ends.c ask of the part that knows the children; the doors for the hooks are in agent.h.
  */
 #ifndef QMON_CAPTURE_CHILDREN_H
 #define QMON_CAPTURE_CHILDREN_H

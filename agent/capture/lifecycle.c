@@ -1,5 +1,5 @@
 /*
- * The life of the process as the record tells it: start, fork, exec, the two ways to end that are no crash.
+ * The life of the process as the record tells it: how it begins, by an exec or a fork. Its end: ends.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,13 +50,7 @@ static bool is_glibc(void) {
     return on_exit != NULL && __register_atfork != NULL && getcontext != NULL;
 }
 
-static struct qmon__spawn_stacks spawn_stacks;
 static struct qmon_record_process own_identity __attribute__((aligned(4096))); /* in one page */
-static _Atomic bool ended QMON__HOT;
-
-static void set_state(uint32_t state) {
-    atomic_store_explicit(&qmon__agent.record->header.state, state, memory_order_release);
-}
 
 /* Is this our own command? It must not monitor itself. */
 static bool is_receiver(const char *executable) {
@@ -122,59 +116,11 @@ static bool continue_record(struct qmon_record_process *process, int pid) {
     return !first_image;
 }
 
-/* Reports in the ring are addresses, which the receiver looks up in the maps of this process, and lets it go then. */
-static void tell_stop(void) {
-    static struct qmon__loose last;
-    const bool by_signal =
-        qmon__agent.record->end.how == QMON_END_SIGNAL; /* a core dump may take along who shares memory */
-    const bool hold = (qmon__agent.record->process.flags & (QMON_PROCESS_INIT | QMON_PROCESS_CONTAINED)) != 0;
-    const bool stay = qmon__kin_has_subreaper();
-    const bool must_await = hold || stay || qmon__ring_has_events();
-    if (!must_await && qmon__attendant_takes_end())
-        return;
-    const bool await = must_await || !qmon__record_is_in_reach();
-    bool copied = false;
-    const struct qmon__spawn_request request = {.why = "stop",
-                                                .manner = await ? QMON__SPAWN_AWAITED : QMON__SPAWN_DETACHED,
-                                                .wait_ms = qmon__settings.deadline_ms,
-                                                .dying = true,
-                                                .hold = hold,
-                                                .stay = stay,
-                                                .stacks = &spawn_stacks,
-                                                .loose = await || by_signal ? NULL : &last,
-                                                .ret_copied = &copied};
-    if (qmon__spawn_receiver(&request) == 0 && copied && await)
-        qmon__record_told_by_copy(qmon__agent.record);
-}
-
-/* Where an orphaned receiver would be reaped by the host, which is init or a subreaper, or by a host above it, the background thread
- * keeps it. */
-void qmon__tell_found(void) {
-    const struct qmon__spawn_request request = {
-        .why = "found", .manner = QMON__SPAWN_DETACHED, .stacks = &spawn_stacks};
-    if (qmon__orphans_are_seen())
-        qmon__background_ask(QMON__CHORE_FOUND);
-    else
-        qmon__spawn_receiver(&request);
-}
-
 static void tell_start(const char *why) {
     if (qmon__orphans_are_seen())
         qmon__background_ask(QMON__CHORE_START);
     else
         qmon__attendant_start(why);
-}
-
-/* With the end in the record but untold it is found, should ThreadSanitizer not end the process after all. */
-static void at_exit(int status, void *unused) {
-    (void) unused;
-    if (!qmon__sanitizer_ends_later() || !qmon__is_owner()) {
-        qmon__process_exits(status);
-        return;
-    }
-    qmon__agent.record->end = (struct qmon_record_end){
-        .how = QMON_END_EXIT, .status = status & 0xff, .real_ns = qmon__real_ns(), .boot_ns = qmon__boot_ns()};
-    set_state(QMON_STATE_STOPPED);
 }
 
 /* Who we are is put together first: should the process be ended on the steps in between, its record is of use all the same. Returns
@@ -219,13 +165,13 @@ void qmon__process_start(int argc, char **argv, char **envp) {
         return;
     atomic_store_explicit(&agent->pid, pid, memory_order_relaxed);
     agent->active = true;
-    set_state(QMON_STATE_RUNNING);
+    qmon__set_state(QMON_STATE_RUNNING);
     qmon__kin_note_subreaper(); /* an exec keeps that */
     qmon__thread.stack_top = (uintptr_t) __builtin_frame_address(0);
     qmon__alternate_stack_of_main();
     qmon__dispositions_start();
     qmon__mask_start();
-    on_exit(at_exit, NULL);
+    on_exit(qmon__at_exit, NULL);
     __register_atfork(NULL, qmon__crumb_of_fork, qmon__process_forked, &__dso_handle);
     if (own_identity.flags & QMON_PROCESS_TELL_LIFECYCLE)
         tell_start(continued ? "exec" : "start");
@@ -268,9 +214,9 @@ void qmon__process_forked(void) {
     qmon__identity_inherit(&own_identity, pid);
     qmon__ring_begin(qmon__record_acquire(pid) == QMON__RECORD_ADOPTED);
     memcpy(&agent->record->process, &own_identity, sizeof own_identity);
-    atomic_store_explicit(&ended, false, memory_order_relaxed);
+    qmon__ends_forked();
     atomic_store_explicit(&agent->pid, pid, memory_order_relaxed);
-    set_state(QMON_STATE_RUNNING);
+    qmon__set_state(QMON_STATE_RUNNING);
     qmon__birth_begun(pid);
     if (agent->record->process.flags & QMON_PROCESS_TELL_LIFECYCLE)
         tell_start("start");
@@ -297,105 +243,4 @@ void qmon__process_leaves_session(int session) {
         return;
     own_identity.session = (uint32_t) session; /* its children inherit it */
     qmon__agent.record->process.session = (uint32_t) session;
-}
-
-/* Has the process failed in the moment after it was made a daemon, with its root gone and the receiver of that root's end not
- * there yet? Then the end may be the root's. */
-static bool may_be_in_roots_place(const struct qmon_record_end *how) {
-    const struct qmon_record_process *process = &qmon__agent.record->process;
-    if (!(process->flags & QMON_PROCESS_FORKED) || process->session == 0 || process->session == process->root_pid ||
-        process->execs != 0 || (how->how == QMON_END_EXIT && how->status == 0))
-        return false;
-    return qmon__record_awaits_successor((int) process->root_pid) ||
-           qmon__record_awaits_successor((int) process->parent_pid);
-}
-
-/* The end is in the record; who is to be told? */
-static void end(const struct qmon_record_end *how) {
-    struct qmon_record *record = qmon__agent.record;
-    struct qmon__scan scan = {.complete = false};
-    if (how->how == QMON_END_EXIT && how->status == 0)
-        qmon__mark_last_child();
-    if (qmon__ring_has_events()) /* whoever takes them out cannot ask the process any more what was mapped */
-        qmon__modules_scan(&record->modules, &scan);
-    record->end = *how;
-    set_state(QMON_STATE_STOPPED);
-    atomic_thread_fence(memory_order_seq_cst);
-    const uint32_t flags = record->process.flags; /* a daemon may have been given the root's role up to now */
-    const bool failed = how->how == QMON_END_EXIT && how->status != 0;
-    if ((flags & QMON_PROCESS_TELL_LIFECYCLE) || ((flags & QMON_PROCESS_TELL_EXIT) && failed) ||
-        qmon__ring_has_events() || may_be_in_roots_place(how))
-        tell_stop();
-    else if (!failed || !qmon__repeats_child(how->status)) /* which the parent is to read */
-        qmon__record_unlink();
-    qmon__background_settle();
-}
-
-struct exiting {
-    int status;
-    bool crashed;
-};
-
-/* Is this exit a handler's way of giving up on a fault? Then that is what is told. */
-static void look_for_fault(void *argument) {
-    struct exiting *exiting = argument;
-    struct qmon__fault fault;
-    if (!qmon__in_fault_handler(&fault) || !qmon__is_crash(fault.signal))
-        return;
-    const struct qmon__death death = {.signal = fault.signal,
-                                      .info = &fault.info_copy,
-                                      .context = fault.context,
-                                      .origin = QMON_ORIGIN_HANDLER,
-                                      .exit_status = exiting->status};
-    qmon__fatal(&death);
-    exiting->crashed = true;
-}
-
-void qmon__process_exits(int status) {
-    struct exiting exiting = {.status = status & 0xff};
-    if (!qmon__agent.active || !qmon__becomes_owner())
-        return;
-    if (qmon__thread.fault_count > 0) {
-        const qmon__sigset mask = ~QMON__FAULT_SIGNALS;
-        qmon__sigset before;
-        qmon__sigprocmask(SIG_SETMASK, &mask, &before);
-        qmon__on_own_stack(look_for_fault, &exiting);
-        qmon__sigprocmask(SIG_SETMASK, &before, NULL);
-    }
-    if (exiting.crashed)
-        return;
-    qmon__claim_exit();
-    if (!atomic_exchange_explicit(&ended, true, memory_order_acq_rel)) {
-        const struct qmon_record_end how = {
-            .how = QMON_END_EXIT, .status = exiting.status, .real_ns = qmon__real_ns(), .boot_ns = qmon__boot_ns()};
-        end(&how);
-    }
-}
-
-void qmon__process_condemned(void) {
-    ucontext_t here;
-    siginfo_t nothing;
-    if (!qmon__agent.active || !qmon__becomes_owner() || getcontext(&here) != 0)
-        return;
-    memset(&nothing, 0, sizeof nothing);
-    const struct qmon__death death = {.info = &nothing, .context = &here, .origin = QMON_ORIGIN_SANITIZER};
-    const qmon__sigset mask = ~QMON__FAULT_SIGNALS;
-    qmon__sigset before;
-    qmon__sigprocmask(SIG_SETMASK, &mask, &before);
-    qmon__fatal(&death);
-    qmon__sigprocmask(SIG_SETMASK, &before, NULL);
-}
-
-void qmon__process_stopped(int signal, int code, int sender_pid, int sender_uid) {
-    if (!qmon__agent.active || !qmon__becomes_owner())
-        return;
-    qmon__claim_exit();
-    const struct qmon_record_end how = {.how = QMON_END_SIGNAL,
-                                        .signal = signal,
-                                        .signal_code = code,
-                                        .sender_pid = (uint32_t) sender_pid,
-                                        .sender_uid = (uint32_t) sender_uid,
-                                        .real_ns = qmon__real_ns(),
-                                        .boot_ns = qmon__boot_ns()};
-    end(&how);
 }

@@ -5,7 +5,7 @@
  *
  * A child that stays in the root's session is a background job, not a daemon: the root's stop is told. As the child may need
  * a moment to leave, forked children that are alive are watched for up to a second. One that ends well sees to it that the
- * child it has just made has a record (lifecycle.c), so that there is no moment without one of the two.
+ * child it has just made has a record (ends.c), so that there is no moment without one of the two.
  *
  * Nor is what a program's children do any of the root's business, once the root's child has become that program by an exec: those of
  * PostgreSQL's server leave their session too, and pg_ctl, which started it, ends meanwhile.
