@@ -115,7 +115,7 @@ _Atomic uint32_t *qmon__births_count(void) {
     return births != NULL ? &births->count : &without_births;
 }
 
-void qmon__births_visit(void (*visit)(int child, int argument), int argument) {
+void qmon__births_visit(void (*visit)(int child, void *argument), void *argument) {
     const struct births *const births = atomic_load_explicit(&own, memory_order_acquire);
     for (unsigned i = 0; births != NULL && i < PLACES; i++) {
         const int child = atomic_load_explicit(&births->children[i], memory_order_acquire);

@@ -33,6 +33,6 @@ _Atomic uint32_t *qmon__births_count(void);
 
 /* Visits the number of each child that fork() has made, of the last 256, and that was not asked about: some may be gone.
  * SIGNAL SAFETY: async-signal-safe. */
-void qmon__births_visit(void (*visit)(int child, int argument), int argument);
+void qmon__births_visit(void (*visit)(int child, void *argument), void *argument);
 
 #endif

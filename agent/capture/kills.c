@@ -119,9 +119,18 @@ static void remember(int pid) {
     atomic_store_explicit(&targets[place], pid, memory_order_release);
 }
 
-static void remember_of_group(int child, int group) {
-    if (is_meant(child, group))
-        remember(child);
+struct group {
+    int number;
+    uint64_t until_boot_ns;
+};
+
+/* One that is dying of another signal may have no record any more that it would be found by. */
+static void see_to_child(int child, void *argument) {
+    const struct group *group = argument;
+    if (!is_meant(child, group->number))
+        return;
+    qmon__let_die(child, group->until_boot_ns);
+    remember(child);
 }
 
 static int group_of(int target) {
@@ -138,11 +147,12 @@ static void write_target(int target, const struct note *note) {
 void qmon__kills_note(int target) {
     if (!qmon__agent.active || !qmon__is_owner())
         return;
+    struct note note = {.until_boot_ns = qmon__boot_ns() + QMON__LET_DIE_NS};
+    struct group group = {group_of(target), note.until_boot_ns};
     if (target > 0)
         remember(target);
     else
-        qmon__births_visit(remember_of_group, group_of(target));
-    struct note note = {.until_boot_ns = qmon__boot_ns() + QMON__LET_DIE_NS};
+        qmon__births_visit(see_to_child, &group);
     describe_self(&note.killer);
     write_target(target, &note);
 }
