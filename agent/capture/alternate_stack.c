@@ -149,25 +149,34 @@ struct visit {
     void (*function)(void *argument);
     void *argument;
     stack_t before;
-    bool changed;
+    qmon__sigset mask;
+    bool changes, changed;
 };
 
 static void visit_own_stack(void *argument) {
     struct visit *visit = argument;
     const stack_t own = {.ss_sp = qmon__thread.alternate_stack, .ss_size = own_bytes()};
-    if (visit->before.ss_sp != own.ss_sp)
+    if (visit->changes) {
         visit->changed = qmon__sys_2(SYS_sigaltstack, &own, NULL) == 0;
+        qmon__sigprocmask(SIG_SETMASK, &visit->mask, NULL);
+    }
     visit->function(visit->argument);
 }
 
+/* While the stack pointer is on the one and the kernel has been told of the other, no signal may come: its frame would be put over
+ * what the other has. */
 void qmon__on_own_stack(void (*function)(void *argument), void *argument) {
     struct visit visit = {.function = function, .argument = argument};
+    const qmon__sigset all = ~(qmon__sigset) 0;
     void *own = qmon__thread.alternate_stack;
     if (own == NULL || qmon__alternate_stack_holds(__builtin_frame_address(0)) ||
         qmon__sys_2(SYS_sigaltstack, NULL, &visit.before) != 0) {
         function(argument);
         return;
     }
+    visit.changes = visit.before.ss_sp != own;
+    if (visit.changes)
+        qmon__sigprocmask(SIG_BLOCK, &all, &visit.mask);
     qmon__call_on_stack(visit_own_stack, &visit, (char *) own + own_bytes());
     if (visit.changed) {
         visit.before.ss_flags &= ~SS_ONSTACK;

@@ -46,6 +46,9 @@ struct qmon__dispatch {
     uintptr_t frame; /* with this stack pointer; 0: as it is. Bit 0: call it, and qmon__mask_hide() its context then */
 };
 
+/* Of signal_entry.S: where it has counted itself. */
+extern const char qmon__signal_begun[] __attribute__((visibility("hidden")));
+
 struct qmon__dispatch qmon__on_signal(int signal, siginfo_t *info, ucontext_t *context, uintptr_t frame);
 
 static bool is_fault_signal(int signal) {
@@ -139,9 +142,40 @@ static void tell_end(int signal, siginfo_t *info, ucontext_t *context) {
     qmon__on_own_stack(end_now, &ending);
 }
 
+/*
+ * No fault signal is blocked in our entry, whose own code may fault. So one that somebody sends interrupts it, and must not be what the
+ * process dies of, if that has begun to die: the kernel itself would be through with it by now. Until it is settled what becomes of
+ * the first one, the second waits in the kernel. It comes when our entry is left, or, should the process die, not at all.
+ */
+static bool is_put_off(int signal, const siginfo_t *info, ucontext_t *context) {
+    const uintptr_t pc = qmon__program_counter(context);
+    const qmon__sigset bit = QMON__SIGNAL_BIT(signal);
+    const bool was_sent = info->si_code <= 0 && info->si_code != SI_TIMER; /* the timer may be a guard's */
+    if (!was_sent || !is_fault_signal(signal) || qmon__thread.ending || qmon__thread.guest != 0 ||
+        (qmon__thread.answering <= 1 && (pc < (uintptr_t) qmon__signal_entry || pc > (uintptr_t) qmon__signal_begun)))
+        return false;
+    qmon__sigprocmask(SIG_BLOCK, &bit, NULL);
+    if (qmon__sys_4(SYS_rt_tgsigqueueinfo, qmon__getpid(), qmon__gettid(), signal, info) != 0) {
+        qmon__sigprocmask(SIG_UNBLOCK, &bit, NULL);
+        return false;
+    }
+    sigaddset(&context->uc_sigmask, signal);
+    qmon__thread.put_off |= bit;
+    return true;
+}
+
+static void let_in_put_off(void) {
+    const qmon__sigset signals = qmon__thread.put_off;
+    if (__builtin_expect(signals == 0, 1))
+        return;
+    qmon__thread.put_off = 0;
+    qmon__sigprocmask(SIG_UNBLOCK, &signals, NULL);
+}
+
 /* So is it that it dies by `signal`. */
 static void end_by(int signal, siginfo_t *info, ucontext_t *context) {
     qmon__thread.ending = true;
+    let_in_put_off(); /* to be thrown away: our own code is not to fault with the signal blocked */
     tell_end(signal, info, context);
     die(signal, info, context);
 }
@@ -201,6 +235,7 @@ static void abort_through(siginfo_t *info, ucontext_t *context, uintptr_t frame,
         tell_end(SIGABRT, info, context);
     qmon__fault_note(SIGABRT, info, context, frame);
     qmon__thread.answering = 0; /* it may not come back */
+    let_in_put_off();
     ((void (*)(int, siginfo_t *, void *)) action->handler)(SIGABRT, info, context);
     qmon__thread.answering = 1;
     qmon__thread.fault_count = 0;
@@ -305,7 +340,7 @@ __attribute__((noinline)) static struct qmon__dispatch take(int signal, siginfo_
  * that a signal is looked at. */
 static bool is_hopeless(const siginfo_t *info, const ucontext_t *context) {
     return info->si_code > 0 && qmon__is_own_code(qmon__program_counter(context)) &&
-           (!qmon__has_thread_pointer() || qmon__thread.answering >= ANSWERS_MOST);
+           (!qmon__has_thread_pointer() || qmon__thread.answering > ANSWERS_MOST);
 }
 
 struct qmon__dispatch qmon__on_signal(int signal, siginfo_t *info, ucontext_t *context, uintptr_t frame) {
@@ -313,8 +348,17 @@ struct qmon__dispatch qmon__on_signal(int signal, siginfo_t *info, ucontext_t *c
         qmon__disposition_default(signal);
         return (struct qmon__dispatch){NULL, 0};
     }
-    qmon__thread.answering++;
-    const struct qmon__dispatch next = take(signal, info, context, frame);
-    qmon__thread.answering--;
+    struct qmon__dispatch next = {NULL, 0};
+    if (is_put_off(signal, info, context)) {
+        qmon__thread.answering--;
+        return next;
+    }
+    next = take(signal, info, context, frame);
+    if (--qmon__thread.answering != 0)
+        return next;
+    if (next.handler != NULL)
+        let_in_put_off();
+    else
+        qmon__thread.put_off = 0; /* they come as the interrupted mask does */
     return next;
 }

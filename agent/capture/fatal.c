@@ -195,13 +195,15 @@ struct work {
     bool
         switched; /* the alternate stack is fatal_stack, so that a fault in a step does not overwrite the frames of the first */
     stack_t before;
+    qmon__sigset mask; /* while neither stack is the right one for a frame */
 };
 
 static void report(void *argument) {
     struct work *work = argument;
     const stack_t here = {.ss_sp = fatal_stack, .ss_size = sizeof fatal_stack};
-    qmon__silence_valgrind();
     work->switched = qmon__sys_2(SYS_sigaltstack, &here, &work->before) == 0;
+    qmon__sigprocmask(SIG_SETMASK, &work->mask, NULL);
+    qmon__silence_valgrind();
     struct qmon_record *record = work->guest != NULL ? work->guest->record : writable_record();
     atomic_store_explicit(&record->header.state, QMON_STATE_CRASHING, memory_order_release);
     reach(&record->crash, QMON_STAGE_CLAIMED);
@@ -210,8 +212,12 @@ static void report(void *argument) {
     hand_over(record, work->guest);
 }
 
+/* A signal that comes when the stack pointer is on the one and the kernel has been told of the other would be put over the frames
+ * of the first; and the kernel is not told of another while the old one is in use. */
 static void report_on_own_stack(struct work *work) {
+    const qmon__sigset faults = QMON__FAULT_SIGNALS;
     qmon__tell_valgrind_of_stack(fatal_stack, sizeof fatal_stack);
+    qmon__sigprocmask(SIG_BLOCK, &faults, &work->mask);
     qmon__call_on_stack(report, work, fatal_stack + sizeof fatal_stack);
     if (work->switched) {
         work->before.ss_flags &= ~SS_ONSTACK; /* as it was asked for: the kernel tells it of a stack in use */

@@ -1,5 +1,6 @@
 #include "guard.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <time.h>
 
@@ -7,6 +8,8 @@
 #include "thread.h"
 
 _Thread_local struct qmon__thread qmon__thread __attribute__((tls_model("initial-exec")));
+
+_Static_assert(offsetof(struct qmon__thread, answering) == 0, "signal_entry.S");
 
 struct qmon__guard {
     void *jump[5]; /* for __builtin_setjmp */

@@ -58,15 +58,16 @@ struct qmon__report_memory {
 };
 
 struct qmon__thread {
-    struct qmon__guard *guard; /* innermost; NULL: a fault in our own code is a bug */
-    unsigned answering;        /* signals that our entry is at, one interrupting the other */
-    unsigned nesting;          /* of our own code that is not to observe itself */
-    uintptr_t stack_top;       /* near the start of its stack; 0 unknown */
-    bool ending;               /* it ends the process by a signal, and may be telling it still */
-    bool may_be_guest;         /* a child of vfork may be running here (sharers.h) */
-    int guest;                 /* the child of vfork that borrows this thread to report its death; 0 none */
-    bool aborting;             /* in abort(): a SIGABRT handler that returns does not save the process */
-    void *alternate_stack;     /* ours, from the pool; NULL: none (main thread: static), or the program's own */
+    unsigned answering; /* signals that our entry is at, one interrupting the other; signal_entry.S has it first */
+    unsigned nesting;   /* of our own code that is not to observe itself */
+    volatile qmon__sigset put_off; /* sent while our entry was at another one, and blocked since (dispatch.c) */
+    struct qmon__guard *guard;     /* innermost; NULL: a fault in our own code is a bug */
+    uintptr_t stack_top;           /* near the start of its stack; 0 unknown */
+    bool ending;                   /* it ends the process by a signal, and may be telling it still */
+    bool may_be_guest;             /* a child of vfork may be running here (sharers.h) */
+    int guest;                     /* the child of vfork that borrows this thread to report its death; 0 none */
+    bool aborting;                 /* in abort(): a SIGABRT handler that returns does not save the process */
+    void *alternate_stack;         /* ours, from the pool; NULL: none (main thread: static), or the program's own */
     struct qmon__belief belief;
     struct qmon__wait *wait; /* the call with a mask of its own (mask_wait.h) that the thread is in; may be stale */
     struct qmon__report_memory last_report;

@@ -71,12 +71,17 @@ VICTIM(sent, a_real_time_signal, .program = "sends_itself", .arguments = {"kill"
 #define FIRST(...) .program = "dies_of_the_first", .arguments = {__VA_ARGS__}, .origin = "die_here", .racy = true
 VICTIM(sent, an_alarm_to_one_that_dies_of_a_fault, FIRST("fault", "14"), .code = "SIGSEGV")
 VICTIM(sent, term_to_one_that_dies_of_a_fault, FIRST("fault", "15"), .code = "SIGSEGV")
-/* No fault signal is blocked in our entry, where our own code may fault: one that is sent in the few microseconds before it is
- * settled what the thread dies of takes its place. */
-VICTIM_KNOWN(sent, a_lower_fault_to_one_that_dies_of_a_fault, FIRST("fault", "4"), .code = "SIGSEGV")
-VICTIM_KNOWN(sent, the_same_to_one_that_dies_of_a_fault, FIRST("fault", "11"), .code = "SIGSEGV")
-VICTIM_KNOWN(sent, another_fault_to_one_that_dies_of_what_was_sent, FIRST("sent", "8"), .code = "SIGBUS")
+VICTIM(sent, a_lower_fault_to_one_that_dies_of_a_fault, FIRST("fault", "4"), .code = "SIGSEGV")
+VICTIM(sent, the_same_to_one_that_dies_of_a_fault, FIRST("fault", "11"), .code = "SIGSEGV")
+VICTIM(sent, another_fault_to_one_that_dies_of_what_was_sent, FIRST("sent", "8"), .code = "SIGBUS")
 VICTIM(sent, hup_to_one_that_dies_of_what_was_sent, FIRST("sent", "1"), .code = "SIGBUS")
+
+VICTIM(sent, two_faults_that_waited, .program = "dies_of_pending", .arguments = {"7", "8"}, .code = "SIGBUS",
+       .origin = "unblock")
+VICTIM(sent, a_fault_that_waited_with_a_lower_signal, .program = "dies_of_pending", .arguments = {"3", "11"},
+       .code = "SIGSEGV", .origin = "unblock")
+VICTIM(sent, to_one_that_recovers_from_faults, .program = "sent_among_faults", .death = "exit 0",
+       .prints = "600 came\n")
 
 /* A wrapper that ends as its child did is an echo of it. */
 VICTIM(sent, to_itself_by_a_wrapper_whose_child_had_it, .program = "/usr/bin/timeout",

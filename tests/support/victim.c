@@ -257,11 +257,6 @@ ReportHook(PRE_ALL)(struct criterion_test_set *tests) {
     }
 }
 
-void victim_known(void) {
-    if (getenv("QMON_TEST_KNOWN") == NULL)
-        cr_skip_test("known to fail");
-}
-
 /* Some kernels and hypervisors have no 32-bit programs, whatever libraries are installed. */
 static bool is_refused_by_kernel(const char *path) {
     char *const arguments[] = {(char *) (uintptr_t) path, NULL};

@@ -55,18 +55,10 @@ struct victim {
 void victim_check(const struct victim *victim);
 /* What is wrong, or NULL; valid until the next call. */
 const char *victim_problems(const struct victim *victim);
-void victim_known(void);
 
 /* One row: a test named as a sentence. */
 #define VICTIM(suite, sentence, ...)                                                                                   \
     Test(suite, sentence) {                                                                                            \
-        victim_check(&(const struct victim){__VA_ARGS__});                                                             \
-    }
-
-/* A row that is known to fail, and skipped unless QMON_TEST_KNOWN is set. */
-#define VICTIM_KNOWN(suite, sentence, ...)                                                                             \
-    Test(suite, sentence) {                                                                                            \
-        victim_known();                                                                                                \
         victim_check(&(const struct victim){__VA_ARGS__});                                                             \
     }
 

@@ -14,6 +14,20 @@ qmon__signal_entry:
     .cfi_rel_offset x29, 24
     .cfi_rel_offset x30, 32
     add x3, sp, #48
+    adr x9, 6f
+    ldr x10, [x2, #440] /* the interrupted pc */
+    cmp x9, x10
+    b.eq qmon__signal_begun
+    adrp x9, :gottprel:qmon__thread
+    ldr x9, [x9, :gottprel_lo12:qmon__thread]
+    mrs x10, tpidr_el0
+    add x9, x9, x10
+6:  ldr w10, [x9]
+    add w10, w10, #1
+    str w10, [x9]
+    .globl qmon__signal_begun
+    .hidden qmon__signal_begun
+qmon__signal_begun:
     bl qmon__on_signal
     mov x9, x0
     mov x10, x1

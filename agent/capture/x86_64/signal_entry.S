@@ -4,6 +4,9 @@
  * Asks qmon__on_signal what to do. No handler: returns, that is to the kernel. A handler of the program's: jumps to it with
  * the stack as the kernel left it, or on a copy of the signal frame elsewhere, so that nothing of ours lies between the
  * handler and the interrupted code, and its return goes straight to rt_sigreturn.
+ *
+ * Counts itself in qmon__thread.answering, the first member, before anything else can come between (dispatch.c), and leaves that to
+ * qmon__on_signal where it has been interrupted by the fault of that very instruction: in a thread without thread-local data.
  */
     .text
     .globl qmon__signal_entry
@@ -30,6 +33,14 @@ qmon__signal_entry:
     movq %rsp, %rbx
     .cfi_def_cfa_register %rbx
     andq $-16, %rsp /* as it is already, but with some emulators of user space */
+    leaq 6f(%rip), %rax
+    cmpq %rax, 168(%rdx) /* the interrupted rip */
+    je qmon__signal_begun
+    movq qmon__thread@gottpoff(%rip), %rax
+6:  incl %fs:(%rax)
+    .globl qmon__signal_begun
+    .hidden qmon__signal_begun
+qmon__signal_begun:
     call qmon__on_signal
     movq %rbx, %rsp
     .cfi_def_cfa_register %rsp
