@@ -5,6 +5,7 @@
  */
 #include <sched.h>
 #include <stdarg.h>
+#include <stdbool.h>
 
 #include <agent.h>
 #include <births.h>
@@ -41,8 +42,15 @@ int clone(start_function start, void *stack, int flags, void *argument, ...) {
     void *const child_tid = va_arg(list, void *);
     va_end(list);
     struct passenger passenger = {start, argument, 0};
-    if ((flags & (CLONE_VM | CLONE_THREAD)) == CLONE_VM)
+    const bool shares = (flags & (CLONE_VM | CLONE_THREAD)) == CLONE_VM;
+    if (shares)
         qmon__sharer_expected((flags & (CLONE_VFORK | CLONE_SETTLS)) == CLONE_VFORK);
+    if (shares && qmon__agent.active && (flags & CLONE_PARENT) == 0) {
+        qmon__sharer_making();
+        const int child = real(start, stack, flags, argument, parent_tid, tls, child_tid);
+        qmon__sharer_made(child);
+        return child;
+    }
     if (!qmon__agent.active || start == NULL || stack == NULL || (flags & (CLONE_VM | CLONE_SETTLS)) != 0)
         return real(start, stack, flags, argument, parent_tid, tls, child_tid);
     passenger.place = qmon__birth_expected();

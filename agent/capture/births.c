@@ -104,6 +104,18 @@ bool qmon__birth_failed(int child) {
     return false;
 }
 
+bool qmon__birth_known(int child) {
+    struct births *const births = atomic_load_explicit(&own, memory_order_acquire);
+    if (births == NULL)
+        return false;
+    for (unsigned i = 0; i < PLACES; i++)
+        if (atomic_load_explicit(&births->children[i], memory_order_relaxed) == child)
+            return true;
+    const unsigned char begun =
+        atomic_load_explicit(&births->begun[(unsigned) child % NUMBERS / 8], memory_order_relaxed);
+    return (begun & 1u << (unsigned) child % 8) != 0;
+}
+
 int qmon__births_last(void) {
     const struct births *const births = atomic_load_explicit(&own, memory_order_acquire);
     return births != NULL ? atomic_load_explicit(&births->last, memory_order_relaxed) : 0;

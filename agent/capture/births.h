@@ -25,6 +25,9 @@ void qmon__birth_begun_at(unsigned place);
 /* A child is dead, and its number free for another: did it never begin? SIGNAL SAFETY: async-signal-safe. */
 bool qmon__birth_failed(int child);
 
+/* Is this living child one that fork() has made? SIGNAL SAFETY: async-signal-safe. */
+bool qmon__birth_known(int child);
+
 /* The child that fork() made last; 0: none. SIGNAL SAFETY: async-signal-safe. */
 int qmon__births_last(void);
 

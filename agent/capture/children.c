@@ -15,12 +15,15 @@
 #include "background.h"
 #include "births.h"
 #include "crumbs.h"
+#include "fatal.h"
 #include "identity.h"
 #include "kills.h"
 #include "record_file.h"
+#include "sharers.h"
 
 void qmon__process_has_forked(int child) {
     qmon__kills_forget(child);
+    qmon__sharer_ended(child);
 }
 
 void qmon__mark_last_child(void) {
@@ -37,6 +40,7 @@ void qmon__process_execs(const char *path, char *const arguments[]) {
         return;
     if (!qmon__becomes_owner()) {
         qmon__record_mark_child(qmon__getpid(), path, arguments);
+        qmon__sharer_accounted(qmon__getpid());
         return;
     }
     struct qmon_record_process *process = &qmon__agent.record->process;
@@ -63,7 +67,7 @@ void qmon__process_spawned(int pid, const char *path, char *const arguments[]) {
     static _Atomic uint32_t spawned;
     if (!qmon__agent.active || !qmon__is_owner())
         return;
-    qmon__kills_forget(pid);
+    qmon__process_has_forked(pid);
     qmon__record_mark_child(pid, path, arguments);
     qmon__crumb_of_child("made a child by posix_spawn", &spawned);
 }
@@ -91,18 +95,30 @@ bool qmon__repeats_child(int status) {
     return told != 0 && (bit_of((status & 0xff) << 8) & told) != 0;
 }
 
+/* Has the child ended in a way that its own record would say, if it had been given one? */
+static bool is_unrecorded(int pid, int wait_status, struct qmon_record_killer *killer) {
+    const bool failed = qmon__birth_failed(pid);
+    const enum qmon__sharer_end sharer = qmon__sharer_ended(pid);
+    if (!WIFSIGNALED(wait_status))
+        return false;
+    const bool killed = WTERMSIG(wait_status) == SIGKILL;
+    if (sharer == QMON__SHARER_SUICIDE)
+        qmon__kills_describe(pid, killer);
+    return failed || (sharer != QMON__SHARER_NONE && killed) ||
+           (sharer == QMON__SHARER_UNTOLD && qmon__is_crash(WTERMSIG(wait_status)));
+}
+
 void qmon__child_ended(int pid, int wait_status) {
     const int error_number = errno;
     if ((WIFEXITED(wait_status) || WIFSIGNALED(wait_status)) && qmon__agent.active && qmon__is_owner()) {
-        struct qmon_record_killer self;
-        const bool killed =
-            WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL && qmon__kills_include(pid, &self);
-        const bool failed = qmon__birth_failed(pid);
-        if (WIFSIGNALED(wait_status) && failed)
+        struct qmon_record_killer killer = {0};
+        if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL && qmon__kills_include(pid))
+            qmon__kills_describe(qmon__getpid(), &killer);
+        if (is_unrecorded(pid, wait_status, &killer))
             qmon__record_make_unborn(pid);
         uint32_t signals_told;
         const enum qmon__child_tells tells =
-            qmon__record_of_child_ended(pid, wait_status, killed ? &self : NULL, &signals_told);
+            qmon__record_of_child_ended(pid, wait_status, killer.pid != 0 ? &killer : NULL, &signals_told);
         note_signal(wait_status, tells, signals_told);
         if (tells == QMON__CHILD_LOST)
             qmon__tell_found();

@@ -35,6 +35,7 @@
 #include "mask_code.h"
 #include "mask_wait.h"
 #include "record_file.h"
+#include "sharers.h"
 #include "signals.h"
 #include "thread.h"
 #include "unwind.h"
@@ -189,8 +190,11 @@ static void end_guest_now(void *argument) {
                                       .context = ending->context,
                                       .origin = ending->signal == SIGABRT && by_itself ? QMON_ORIGIN_ABORT
                                                                                        : QMON_ORIGIN_SIGNAL};
-    if (qmon__is_crash(ending->signal) && !qmon__fatal_of_guest(&death))
+    if (!qmon__is_crash(ending->signal))
+        return;
+    if (!qmon__fatal_of_guest(&death))
         qmon__record_mark_child(qmon__getpid(), NULL, NULL); /* its parent, who waits, will tell its end */
+    qmon__sharer_accounted(qmon__getpid());
 }
 
 static bool holds(const stack_t *stack, uintptr_t address) {

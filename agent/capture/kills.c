@@ -10,6 +10,8 @@
 #include "clock.h"
 #include "dying.h"
 #include "record_file.h"
+#include "sharers.h"
+#include "start_time.h"
 #include "text.h"
 
 #define REMEMBERED 64u
@@ -19,9 +21,9 @@
 static _Atomic int targets[REMEMBERED]; /* 0: none */
 static _Atomic unsigned next_target QMON__HOT;
 
-static void describe_self(struct qmon_record_killer *ret_killer) {
+static void describe(int pid, struct qmon_record_killer *ret_killer) {
     memset(ret_killer, 0, sizeof *ret_killer);
-    ret_killer->pid = (uint32_t) qmon__getpid();
+    ret_killer->pid = (uint32_t) pid;
     ret_killer->real_ns = qmon__real_ns();
     qmon__copy_text(ret_killer->name, sizeof ret_killer->name, qmon__base_name(qmon__own_identity()->executable));
 }
@@ -31,6 +33,13 @@ static bool can_be_killed(int pid, struct qmon__relative *ret_relative) {
     if (qmon__record_of_live_process(pid, ret_relative))
         return ret_relative->state == QMON_STATE_RUNNING || ret_relative->state == QMON_STATE_EMPTY;
     return qmon__record_of_process(pid, ret_relative) && ret_relative->state == QMON_STATE_EXEC;
+}
+
+/* A child that has no record, and that fork() would have given one: made by vfork, or by a bare system call. */
+static bool is_untold_child(int pid) {
+    struct qmon__relative relative;
+    return !qmon__record_of_process(pid, &relative) && qmon__parent_of(pid) == qmon__getpid() &&
+           !qmon__birth_known(pid);
 }
 
 /* What is written, and how long who is dying of something else already may take over it. */
@@ -49,8 +58,11 @@ static void write_killer(int pid, const struct note *of_all) {
         return;
     }
     qmon__let_die(pid, of_all->until_boot_ns);
-    if (!can_be_killed(pid, &relative) || !qmon__record_path(pid, path))
+    if (!can_be_killed(pid, &relative) || !qmon__record_path(pid, path)) {
+        if (note.pid != 0 && is_untold_child(pid))
+            qmon__sharer_killed(pid, false);
         return;
+    }
     if (note.pid != 0 && relative.root_pid == own->root_pid &&
         relative.root_created_boot_ns == own->root_created_boot_ns)
         note.relation = QMON_KILLER_KIN;
@@ -144,16 +156,27 @@ static void write_target(int target, const struct note *note) {
         write_group(group_of(target), note);
 }
 
+/* A process that shares its maker's memory has nobody else's record to write to, but may end itself. */
+static void note_of_sharer(int target) {
+    const int pid = qmon__getpid();
+    if (target == pid || (target <= 0 && is_meant(pid, group_of(target))))
+        qmon__sharer_killed(pid, true);
+}
+
 void qmon__kills_note(int target) {
-    if (!qmon__agent.active || !qmon__is_owner())
+    if (!qmon__agent.active)
         return;
+    if (!qmon__becomes_owner()) {
+        note_of_sharer(target);
+        return;
+    }
     struct note note = {.until_boot_ns = qmon__boot_ns() + QMON__LET_DIE_NS};
     struct group group = {group_of(target), note.until_boot_ns};
     if (target > 0)
         remember(target);
     else
         qmon__births_visit(see_to_child, &group);
-    describe_self(&note.killer);
+    describe(qmon__getpid(), &note.killer);
     write_target(target, &note);
 }
 
@@ -175,15 +198,17 @@ void qmon__kills_undo(int target) {
     if (!qmon__agent.active || !qmon__is_owner())
         return;
     forget(target);
+    qmon__sharer_ended(target);
     write_target(target, &nobody);
 }
 
-bool qmon__kills_include(int pid, struct qmon_record_killer *ret_killer) {
-    if (!forget(pid))
-        return false;
-    describe_self(ret_killer);
+bool qmon__kills_include(int pid) {
+    return forget(pid);
+}
+
+void qmon__kills_describe(int pid, struct qmon_record_killer *ret_killer) {
+    describe(pid, ret_killer);
     ret_killer->relation = QMON_KILLER_KIN;
-    return true;
 }
 
 void qmon__kills_forget(int pid) {

@@ -19,7 +19,10 @@ void qmon__kills_note(int target);
 void qmon__kills_undo(int target);
 
 /* Did this process kill child `pid`, which is ended by SIGKILL? Answers so once. */
-bool qmon__kills_include(int pid, struct qmon_record_killer *ret_killer);
+bool qmon__kills_include(int pid);
+
+/* The killer of a child: `pid` is this process, or the child itself, where it shares our memory. */
+void qmon__kills_describe(int pid, struct qmon_record_killer *ret_killer);
 
 /* There is a new child of this number: what was sent to another one is past. */
 void qmon__kills_forget(int pid);

@@ -19,6 +19,29 @@
 /* The calling thread is about to make a process that shares its memory. waits: the thread goes on when that has left. */
 void qmon__sharer_expected(bool waits);
 
+/* --- how they end ---
+ *
+ * Such a process has no record. One that crashes makes one, or is marked, and so is one that execs; of any other end, SIGKILL above all,
+ * its maker's wait call alone knows. Of the last 64 it is remembered here that they were made, so that the end is told then. */
+
+/* libc's clone is about to make one / has made this one, or failed (-1). */
+void qmon__sharer_making(void);
+void qmon__sharer_made(int child);
+/* One that nobody noted is about to be ended by SIGKILL: by its maker, or by itself, which calls. */
+void qmon__sharer_killed(int pid, bool by_itself);
+/* Whatever comes of it now has a record that tells it. For itself. */
+void qmon__sharer_accounted(int pid);
+
+enum qmon__sharer_end {
+    QMON__SHARER_NONE, /* it is none, or tells its end */
+    QMON__SHARER_UNTOLD,
+    QMON__SHARER_KILLED, /* as UNTOLD, where it was SIGKILL; another signal it has told */
+    QMON__SHARER_SUICIDE,
+};
+
+/* A child is dead, or its number another's. Answers so once. */
+enum qmon__sharer_end qmon__sharer_ended(int pid);
+
 /* As qmon__is_owner(): does this process own the record, and all that is known of it? */
 bool qmon__is_surely_owner(void);
 

@@ -61,6 +61,9 @@ VICTIM(child, of_a_bare_clone_ends_well, .program = "raw_fork", .prints = "child
 VICTIM(child, of_a_bare_clone_crashes, .program = "raw_fork", .arguments = {"crash"}, .death = "exit 0",
        .code = "SIGSEGV", .afterwards = 1)
 
+VICTIM(child, of_a_bare_clone_kills_itself, .program = "raw_fork", .arguments = {"kill"}, .death = "exit 0",
+       .prints = "child 9", .code = "SIGKILL", .tells = {"killed itself (SIGKILL)"})
+
 VICTIM(child, of_clone_ends_well, .program = "clones", .arguments = {"process"}, .prints = "child 500")
 VICTIM(child, of_clone_exits, .program = "clones", .arguments = {"process", "exit"}, .prints = "child 400")
 VICTIM(child, of_clone_crashes, .program = "clones", .arguments = {"process", "fault"}, .death = "exit 0",
@@ -73,8 +76,18 @@ VICTIM(child, of_clone_that_shares_memory_ends_well, .program = "clones", .argum
        .prints = "child 500")
 VICTIM(child, of_clone_that_shares_memory_crashes, .program = "clones", .arguments = {"memory", "fault"},
        .death = "exit 0", .code = "SIGSEGV", .origin = "fault_in_clone", .racy = true)
-VICTIM(child, of_clone_that_shares_memory_is_killed, .program = "clones", .arguments = {"memory", "kill"},
-       .prints = "child 9")
+VICTIM(child, of_clone_that_shares_memory_kills_itself, .program = "clones", .arguments = {"memory", "kill"},
+       .prints = "child 9", .death = "exit 0", .code = "SIGKILL", .tells = {"killed itself (SIGKILL)"}, .racy = true)
+VICTIM(child, of_clone_that_shares_memory_is_killed, .program = "clones", .arguments = {"memory", "is_killed"},
+       .prints = "child 9", .death = "exit 0", .code = "SIGKILL",
+       .tells = {"was killed by its parent, clones (SIGKILL)"}, .racy = true)
+VICTIM(child, of_clone_that_is_waited_for_ends_well, .program = "clones", .arguments = {"vfork"}, .prints = "child 500")
+VICTIM(child, of_clone_that_is_waited_for_crashes, .program = "clones", .arguments = {"vfork", "fault"},
+       .death = "exit 0", .code = "SIGSEGV", .origin = "fault_in_clone", .racy = true)
+VICTIM(child, of_clone_that_is_waited_for_kills_itself, .program = "clones", .arguments = {"vfork", "kill"},
+       .prints = "child 9", .death = "exit 0", .code = "SIGKILL", .tells = {"killed itself (SIGKILL)"}, .racy = true)
+VICTIM(child, of_clone_that_shares_memory_faults_unseen, .program = "clones", .arguments = {"memory", "blocked"},
+       .death = "exit 0", .code = "SIGSEGV")
 VICTIM(child, of_clone_that_is_a_thread_ends_well, .program = "clones", .arguments = {"thread"})
 VICTIM(child, of_clone_that_is_a_thread_crashes, .program = "clones", .arguments = {"thread", "fault"},
        .code = "SIGSEGV", .origin = "fault_in_clone", .racy = true)
@@ -90,6 +103,8 @@ VICTIM(child, of_vfork_faults_in_each_of_four_threads, .program = "vfork_in_thre
 VICTIM(child, of_vfork_faults_in_four_threads_and_the_parent_crashes, .program = "vfork_in_threads",
        .arguments = {"crash"}, .code = "SIGSEGV", .reports = 9, .racy = true)
 VICTIM(child, of_vfork_is_killed, .program = "vfork_ends", .arguments = {"kill"}, .prints = "child f")
+VICTIM(child, of_vfork_kills_itself, .program = "vfork_ends", .arguments = {"kill for good"}, .prints = "child 9",
+       .death = "exit 0", .code = "SIGKILL", .reports = 3, .tells = {"killed itself (SIGKILL)"}, .racy = true)
 VICTIM(child, of_vfork_execs, .program = "vfork_ends", .arguments = {"exec"}, .prints = "child 700")
 VICTIM(child, of_vfork_execs_a_program_that_crashes, .program = "vfork_ends", .arguments = {"crash"}, .death = "exit 0",
        .code = "SIGSEGV", .reports = 3)

@@ -1,6 +1,6 @@
 /*
  * clone() called by the program itself: a process that shares nothing, one that shares the memory, a thread; which ends well, by a
- * status, by a crash or by SIGKILL, while its maker waits.
+ * status, by a crash or by SIGKILL from itself or its maker, while that waits; or the maker goes on only when it has left ("vfork").
  */
 #include <sched.h>
 #include <signal.h>
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,6 +30,14 @@ static int work(void *argument) {
         kill(getpid(), SIGKILL);
     if (strcmp(end, "exit") == 0)
         exit(4);
+    if (strcmp(end, "is_killed") == 0)
+        pause();
+    if (strcmp(end, "blocked") == 0) {
+        sigset_t all;
+        sigfillset(&all);
+        syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, 8);
+        fault_in_clone();
+    }
     thread_runs = 0;
     return 5;
 }
@@ -40,9 +49,13 @@ int main(int argc, char **argv) {
     end = argc > 2 ? argv[2] : "";
     if (strcmp(argv[1], "memory") == 0)
         flags |= CLONE_VM;
+    if (strcmp(argv[1], "vfork") == 0)
+        flags |= CLONE_VM | CLONE_VFORK;
     if (strcmp(argv[1], "thread") == 0)
         flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
     int child = clone(work, stack + bytes, flags, argv[1]);
+    if (strcmp(end, "is_killed") == 0)
+        kill(child, SIGKILL);
     if (strcmp(argv[1], "thread") == 0) {
         while (thread_runs)
             sched_yield();

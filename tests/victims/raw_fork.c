@@ -1,4 +1,4 @@
-/* A process made by the bare system call, which no library sees; it crashes, and then its parent does or does not. */
+/* A process made by the bare system call, which no library sees; it ends well, crashes, or kills itself. */
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +14,8 @@ int main(int argc, char **argv) {
     int status;
     pid_t child = (pid_t) syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
     if (child == 0) {
+        if (argc > 1 && argv[1][0] == 'k')
+            kill(getpid(), SIGKILL);
         if (argc > 1)
             fault_in_child();
         _exit(0);

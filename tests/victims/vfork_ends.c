@@ -23,6 +23,8 @@ static void be_child(const char *how) {
         abort();
     if (strcmp(how, "kill") == 0)
         kill(getpid(), SIGTERM);
+    if (strcmp(how, "kill for good") == 0)
+        kill(getpid(), SIGKILL);
     if (strcmp(how, "exec") == 0)
         execl("/bin/sh", "sh", "-c", "exit 7", NULL);
     if (strcmp(how, "crash") == 0)
