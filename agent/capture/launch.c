@@ -1,8 +1,8 @@
-#include "launch.h"
+#include "launch_job.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -23,18 +23,7 @@
 #include "valgrind.h"
 
 #define ALL_SIGNALS (~(qmon__sigset) 0)
-#define PATH_BYTES 600u
-#define EXEC_FAILED 127
-
-struct job {
-    struct qmon__spawn_request request;
-    int caller_pid;
-    int result; /* what qmon__spawn_receiver returns */
-    bool copied;
-    char executable[2][PATH_BYTES];
-    char why[32], pid[32], deadline[48], record[QMON_PATH_BYTES + 80];
-    char *arguments[10];
-};
+#define PATH_BYTES QMON__RECEIVER_PATH_BYTES
 
 void qmon__receiver_paths(char ret_first[static 600], char ret_second[static 600]) {
     const char *library = qmon__agent.library;
@@ -54,27 +43,24 @@ static void put_argument(char *to, size_t bytes, const char *name, const char *t
     *at = '\0';
 }
 
-static const char *record_path(const struct job *job) {
-    return job->request.guest != NULL ? job->request.guest->path : qmon__agent.record_path;
+/* A receiver that is awaited can let the caller go before it is done. */
+static bool may_let_go(const struct qmon__spawn_request *request) {
+    return request->manner == QMON__SPAWN_AWAITED && request->loose == NULL && !request->stay;
 }
 
-static bool is_the_record(const struct job *job, const struct stat *status) {
-    const struct qmon__record_place *guest = job->request.guest;
-    return status->st_ino == (guest != NULL ? guest->inode : qmon__agent.record_inode) &&
-           status->st_dev == (guest != NULL ? guest->device : qmon__agent.record_device);
-}
-
-static void prepare(struct job *job, const struct qmon__spawn_request *request) {
-    static char name[] = "qmon", command[] = "receive", hold[] = "--hold", stay[] = "--stay", kept[] = "--kept";
+static void prepare(struct qmon__job *job, const struct qmon__spawn_request *request) {
+    static char name[] = "qmon", command[] = "receive", hold[] = "--hold", stay[] = "--stay", kept[] = "--kept",
+                release[] = "--release";
     job->request = *request;
     job->caller_pid = qmon__getpid();
     job->result = -ECHILD;
     job->copied = false;
+    job->release = -1;
     qmon__receiver_paths(job->executable[0], job->executable[1]);
     put_argument(job->why, sizeof job->why, "--why=", request->why, 0);
     put_argument(job->pid, sizeof job->pid, "--pid=", NULL, (uint64_t) job->caller_pid);
     put_argument(job->deadline, sizeof job->deadline, "--deadline-ms=", NULL, qmon__settings.deadline_ms);
-    put_argument(job->record, sizeof job->record, "--record=", record_path(job), 0);
+    put_argument(job->record, sizeof job->record, "--record=", qmon__job_record_path(job), 0);
     char **argument = job->arguments;
     *argument++ = name;
     *argument++ = command;
@@ -88,120 +74,9 @@ static void prepare(struct job *job, const struct qmon__spawn_request *request) 
         *argument++ = stay;
     if (request->kept)
         *argument++ = kept;
+    if (may_let_go(request))
+        *argument++ = release;
     *argument = NULL;
-}
-
-/* The record as a descriptor of this process: its file, or a copy where that cannot be reached (no file, chroot, other
- * credentials). */
-static int open_record(struct job *job) {
-    struct stat status;
-    const char *path = record_path(job);
-    if (path[0] != '\0') {
-        int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, path, O_RDWR | O_NOFOLLOW, 0);
-        if (fd >= 0 && qmon__sys_4(SYS_newfstatat, fd, "", &status, AT_EMPTY_PATH) == 0 && is_the_record(job, &status))
-            return fd;
-        if (fd >= 0)
-            qmon__sys_1(SYS_close, fd);
-    }
-    put_argument(job->record, sizeof job->record, "--record=", "", 0);
-    job->copied = true;
-    int fd = (int) qmon__sys_2(SYS_memfd_create, "qmon-record", 0);
-    const struct qmon__record_place *guest = job->request.guest;
-    const char *from = (const char *) (guest != NULL ? guest->record : qmon__agent.record);
-    for (size_t done = 0; fd >= 0 && done < sizeof(struct qmon_record);) {
-        long count = qmon__sys_3(SYS_write, fd, from + done, sizeof(struct qmon_record) - done);
-        if (count <= 0)
-            return -EIO;
-        done += (size_t) count;
-    }
-    if (fd >= 0)
-        qmon__sys_2(SYS_ftruncate, fd, QMON_RECORD_BYTES);
-    return fd;
-}
-
-static void widen_limits(void) {
-    static const int which[] = {RLIMIT_AS,  RLIMIT_DATA,  RLIMIT_FSIZE, RLIMIT_NOFILE,
-                                RLIMIT_CPU, RLIMIT_NPROC, RLIMIT_STACK};
-    for (size_t i = 0; i < sizeof which / sizeof which[0]; i++) {
-        const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
-        struct rlimit limit;
-        if (which[i] != RLIMIT_NOFILE && qmon__sys_4(SYS_prlimit64, 0, which[i], &all, NULL) == 0)
-            continue; /* with CAP_SYS_RESOURCE */
-        if (qmon__sys_4(SYS_prlimit64, 0, which[i], NULL, &limit) == 0 && limit.rlim_cur != limit.rlim_max) {
-            limit.rlim_cur = limit.rlim_max;
-            if (which[i] != RLIMIT_NOFILE || limit.rlim_max <= 65536)
-                qmon__sys_4(SYS_prlimit64, 0, which[i], &limit, NULL);
-        }
-    }
-    const struct rlimit no_core = {0, 0};
-    qmon__sys_4(SYS_prlimit64, 0, RLIMIT_CORE, &no_core, NULL);
-}
-
-static void default_signals(void) {
-    const struct qmon__kernel_action action = {.handler = (void *) SIG_DFL};
-    for (int number = 1; number <= QMON__SIGNALS; number++)
-        qmon__sigaction(number, &action, NULL);
-    const qmon__sigset none = 0;
-    qmon__sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* Standard error is the host's where events are to be told there. */
-static void close_descriptors(bool keep_stderr) {
-    if (keep_stderr) {
-        qmon__sys_1(SYS_close, 0);
-        qmon__sys_1(SYS_close, 1);
-    }
-    unsigned first = keep_stderr ? 3 : 0;
-    if (qmon__sys_3(SYS_close_range, first, ~0u, 0) != 0)
-        for (unsigned fd = first; fd < 4096; fd++)
-            qmon__sys_1(SYS_close, (int) fd);
-}
-
-/* A pipe is kept only where that is asked for: whoever reads it waits for us too. */
-static bool keeps_stderr(void) {
-    struct stat status;
-    if (qmon__settings.keep_stderr)
-        return qmon__sys_2(SYS_fcntl, 2, F_GETFD) >= 0;
-    return qmon__settings.keep_stderr_file && qmon__sys_4(SYS_newfstatat, 2, "", &status, AT_EMPTY_PATH) == 0 &&
-           S_ISREG(status.st_mode);
-}
-
-/* Closes the host's descriptors (this process has a table of its own), then: /dev/null on 0 to 2, the record on 3. The order
- * makes it work where the host has used up its limit. */
-static bool arrange_descriptors(struct job *job) {
-    const bool keep_stderr = keeps_stderr();
-    close_descriptors(keep_stderr);
-    if (qmon__sys_4(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0) != 0 &&
-        qmon__sys_2(SYS_memfd_create, "qmon-null", 0) != 0)
-        return false;
-    qmon__sys_3(SYS_dup3, 0, 1, 0);
-    if (!keep_stderr)
-        qmon__sys_3(SYS_dup3, 0, 2, 0);
-    return open_record(job) == 3;
-}
-
-static void note_failure(const struct job *job) {
-    if (job->request.loose != NULL)
-        atomic_store_explicit(&job->request.loose->failed, true, memory_order_relaxed);
-}
-
-static int run_receiver(void *argument) {
-    struct job *job = argument;
-    widen_limits();
-    if (!arrange_descriptors(job)) {
-        note_failure(job);
-        return EXEC_FAILED;
-    }
-    qmon__sys(SYS_setsid);
-    qmon__sys_1(SYS_umask, 077);
-    qmon__sys_1(SYS_chdir, "/");
-    default_signals();
-    if (job->copied)
-        note_failure(job);
-    for (unsigned i = 0; i < 2; i++)
-        qmon__sys_3(SYS_execve, job->executable[i], job->arguments, qmon__settings.forward);
-    note_failure(job);
-    return EXEC_FAILED;
 }
 
 static uint64_t monotonic_ms(void) {
@@ -211,10 +86,30 @@ static uint64_t monotonic_ms(void) {
     return (uint64_t) now.tv_sec * 1000u + (uint64_t) now.tv_nsec / 1000000u;
 }
 
-/* Waits for the receiver, SIGCHLD being blocked and at its default. */
-static int wait_for_receiver(int receiver, uint64_t wait_ms) {
-    const uint64_t end = monotonic_ms() + wait_ms;
+/* For as long as that, or until something is heard of the receiver. True: it lets the caller go. The pipe's end, should the receiver
+ * have closed its own, is closed. */
+static bool is_let_go(int *release, uint64_t left_ms) {
+    const struct timespec patience = {.tv_sec = (time_t) (left_ms / 1000),
+                                      .tv_nsec = (long) (left_ms % 1000) * 1000000};
     const qmon__sigset child = QMON__SIGNAL_BIT(SIGCHLD);
+    struct pollfd end = {.fd = *release, .events = POLLIN};
+    char byte;
+    if (*release < 0 || qmon__sys_5(SYS_ppoll, &end, 1, &patience, NULL, 0) < 0) {
+        qmon__sys_4(SYS_rt_sigtimedwait, &child, NULL, &patience, sizeof(qmon__sigset));
+        return false;
+    }
+    if (end.revents == 0)
+        return false;
+    if (qmon__sys_3(SYS_read, *release, &byte, 1) == 1)
+        return true;
+    qmon__sys_1(SYS_close, *release);
+    *release = -1;
+    return false;
+}
+
+/* Waits for the receiver, SIGCHLD being blocked and at its default. */
+static int wait_for_receiver(int receiver, int release, uint64_t wait_ms) {
+    const uint64_t end = monotonic_ms() + wait_ms;
     for (;;) {
         int status;
         long done = qmon__sys_4(SYS_wait4, receiver, &status, __WALL | WNOHANG, NULL);
@@ -228,41 +123,62 @@ static int wait_for_receiver(int receiver, uint64_t wait_ms) {
             qmon__sys_4(SYS_wait4, receiver, &status, __WALL, NULL);
             return -ETIMEDOUT;
         }
-        uint64_t left = end - now;
-        const struct timespec patience = {.tv_sec = (time_t) (left / 1000), .tv_nsec = (long) (left % 1000) * 1000000};
-        qmon__sys_4(SYS_rt_sigtimedwait, &child, NULL, &patience, sizeof(qmon__sigset));
+        if (is_let_go(&release, end - now))
+            return 0;
     }
 }
 
+/* A pipe between the two, in descriptors of our own table. Where the host has used up all, standard input and output, which are
+ * nothing to us, make room. Returns its end for reading; negative: there is none. */
+static int open_release(struct qmon__job *job) {
+    int ends[2];
+    if (!may_let_go(&job->request))
+        return -1;
+    long error = qmon__sys_2(SYS_pipe2, ends, 0);
+    if (error == -EMFILE) {
+        qmon__sys_1(SYS_close, 0);
+        qmon__sys_1(SYS_close, 1);
+        error = qmon__sys_2(SYS_pipe2, ends, 0);
+    }
+    if (error != 0)
+        return -1;
+    job->release = ends[1];
+    return ends[0];
+}
+
 /* In the waiter. Returns what qmon__spawn_receiver does. */
-static int start_and_await(struct job *job) {
+static int start_and_await(struct qmon__job *job) {
     struct qmon__spawn_stacks *stacks = job->request.stacks;
     char *const stack_top = stacks->receiver + sizeof stacks->receiver;
     if (job->request.loose != NULL && !qmon__on_valgrind()) {
         const unsigned long flags = CLONE_VM | SIGCHLD | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
-        const long made = qmon__clone_thread(flags, stack_top, run_receiver, job, (int *) &job->request.loose->pid);
+        const long made =
+            qmon__clone_thread(flags, stack_top, qmon__job_run_receiver, job, (int *) &job->request.loose->pid);
         return made < 0 ? (int) made : 0;
     }
-    const long receiver = qmon__clone(CLONE_VM | CLONE_VFORK | SIGCHLD, stack_top, run_receiver, job);
+    const int release = open_release(job);
+    const long receiver = qmon__clone(CLONE_VM | CLONE_VFORK | SIGCHLD, stack_top, qmon__job_run_receiver, job);
     if (receiver < 0)
         return (int) receiver;
     if (job->request.manner == QMON__SPAWN_DETACHED) {
         int status; /* it is a zombie already if the exec failed */
         long done = qmon__sys_4(SYS_wait4, receiver, &status, __WALL | WNOHANG, NULL);
-        return done == receiver && WIFEXITED(status) && WEXITSTATUS(status) == EXEC_FAILED ? -ENOENT : 0;
+        return done == receiver && WIFEXITED(status) && WEXITSTATUS(status) == QMON__EXEC_FAILED ? -ENOENT : 0;
     }
-    const int result = wait_for_receiver((int) receiver, job->request.wait_ms);
-    return result == EXEC_FAILED ? -ENOENT : result;
+    if (release >= 0)
+        qmon__sys_1(SYS_close, job->release);
+    const int result = wait_for_receiver((int) receiver, release, job->request.wait_ms);
+    return result == QMON__EXEC_FAILED ? -ENOENT : result;
 }
 
 static int run_waiter(void *argument) {
-    struct job *job = argument;
+    struct qmon__job *job = argument;
     const struct qmon__kernel_action action = {.handler = (void *) SIG_DFL};
     const qmon__sigset all = ALL_SIGNALS; /* a fault here must not run the host's handlers on its memory */
     qmon__sigprocmask(SIG_SETMASK, &all, NULL);
     qmon__sigaction(SIGCHLD, &action, NULL);
     if (job->request.loose != NULL) { /* what must be so when the caller goes on, in the receiver too */
-        close_descriptors(keeps_stderr());
+        qmon__job_close_descriptors();
         qmon__sys(SYS_setsid);
     } else {
         qmon__sys_2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
@@ -316,8 +232,8 @@ static void leave_own_namespace(long back) {
 }
 
 int qmon__spawn_receiver(const struct qmon__spawn_request *request) {
-    _Static_assert(sizeof(struct job) <= sizeof request->stacks->job, "the job outgrew its place");
-    struct job *const job = (struct job *) request->stacks->job; /* a loose receiver reads it later */
+    _Static_assert(sizeof(struct qmon__job) <= sizeof request->stacks->job, "the job outgrew its place");
+    struct qmon__job *const job = (struct qmon__job *) request->stacks->job; /* a loose receiver reads it later */
     if (is_forbidden())
         return -EPERM;
     prepare(job, request);

@@ -58,6 +58,8 @@ int qmon__parse_arguments(int argc, char *const *argv, struct qmon__arguments *r
                 *ret_problem = "--deadline-ms is not a number of milliseconds, of ten minutes at most";
         } else if (strcmp(argv[i], "--hold") == 0) {
             parsed.hold = true;
+        } else if (strcmp(argv[i], "--release") == 0) {
+            parsed.release = true;
         } else if (strcmp(argv[i], "--stay") == 0) {
             parsed.stay = true;
         } else if (strcmp(argv[i], "--kept") == 0) {

@@ -14,9 +14,10 @@ struct qmon__arguments {
     uint32_t pid;
     const char *record; /* its path; "" it has none */
     uint64_t deadline_ms;
-    bool hold; /* the host, or its container or machine, ends when we do: all is to be done by then */
-    bool stay; /* the host waits, and no process of ours may live on after that */
-    bool kept; /* a thread of the host's waits for us, and a process of ours that lived on would be seen */
+    bool hold;    /* the host, or its container or machine, ends when we do: all is to be done by then */
+    bool release; /* a byte on descriptor 4 lets the host go, while we go on */
+    bool stay;    /* the host waits, and no process of ours may live on after that */
+    bool kept;    /* a thread of the host's waits for us, and a process of ours that lived on would be seen */
 };
 
 /* Words without a leading "--" are passed over. 0; or -EINVAL: *ret_problem (static) says what is wrong. */

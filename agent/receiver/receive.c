@@ -2,10 +2,10 @@
  * `qmon receive`: started by the agent, takes a record over.
  *
  * TIME. The process that crashed waits for us, up to its deadline. Only what vanishes with it is done before it is let go: what
- * /proc says of it, and the symbols of files that are not on disk any more. A forked child, which the host does not wait
- * for, does the rest. Where nothing could be done later (--hold: the machine or container ends with the host; a record
- * without a file), the host waits until the event is safe. Where an orphan would be one more child to an ancestor of the host
- * that is a subreaper (--stay), nothing is left to a child.
+ * /proc says of it, and the symbols of files that are not on disk any more. The rest is done after a byte in a pipe has let it
+ * go, or, without the pipe, by a forked child, which the host does not wait for. Where nothing could be done later (--hold: the
+ * machine or container ends with the host; a record without a file), the host waits until the event is safe. Where an orphan
+ * would be one more child to an ancestor of the host that is a subreaper (--stay), nothing is left to one.
  *
  * ENDS. SIGALRM ends us at the deadline, whatever hangs; the record then stays for recovery. SIGTERM, SIGINT and SIGHUP
  * are ignored: service managers send them to everything that a dead service leaves, and the record is nearly done.
@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <qmon/delivery.h>
@@ -40,6 +41,7 @@
 #include "threads.h"
 
 #define RECORD_FD 3
+#define RELEASE_FD 4
 #define BACKGROUND_MS 10000u /* for what nobody waits for */
 #define RING_LINGER_MS 300u
 #define RING_LIFE_MS 590000u /* the agent gives a ring's receiver ten minutes */
@@ -53,6 +55,7 @@ struct work {
     struct qmon__pass pass;
     char record_name[NAME_MAX + 1]; /* also once the file is closed; empty: it has none */
     char *maps;                     /* of the process, read while it was there; NULL */
+    bool releases;                  /* the host can be let go by a byte */
     bool has_file;                  /* others can see the record, so that it must be locked */
 };
 
@@ -106,7 +109,15 @@ static bool begin_work(struct work *work, unsigned sections) {
     return error == 0;
 }
 
+/* Before a process is made that outlives us: it is not to keep the host. */
+static void close_release(struct work *work) {
+    if (work->releases)
+        close(RELEASE_FD);
+    work->releases = false;
+}
+
 static void end_work(struct work *work) {
+    close_release(work);
     bool digest_waits =
         qmon__see_to_others(&work->pass, &work->file, is_waited_for(work->arguments), work->arguments->kept);
     free(work->maps);
@@ -172,10 +183,22 @@ static int receive_exec(struct work *work) {
     return kept ? 0 : 1;
 }
 
-/* Lets the host go: the process that it waits for ends, a child goes on. False: no child could or may be made. */
-static bool let_host_go(const struct work *work) {
+/* Is there a pipe whose other end the process that the host waits for reads? What we execute does not get it. */
+static bool has_release(const struct qmon__arguments *arguments) {
+    struct stat status;
+    return arguments->release && fstat(RELEASE_FD, &status) == 0 && S_ISFIFO(status.st_mode) &&
+           fcntl(RELEASE_FD, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+/* Lets the host go: we go on, or, where the process that it waits for is our parent and cannot be told, a child does. False: no child
+ * could or may be made. */
+static bool let_host_go(struct work *work) {
     if (work->arguments->stay)
         return false;
+    const bool told = work->releases && write(RELEASE_FD, "", 1) == 1;
+    close_release(work);
+    if (told)
+        return true;
     pid_t child = fork();
     if (child > 0)
         _exit(0);
@@ -345,7 +368,7 @@ int qmon_receive_main(int argc, char **argv) {
     qmon__ignore_stop_signals();
     qmon__offer_to_oom_killer();
     qmon__die_in(background_ms(&arguments));
-    struct work work = {.arguments = &arguments};
+    struct work work = {.arguments = &arguments, .releases = has_release(&arguments)};
     int error = qmon__record_adopt(&work.file, RECORD_FD, arguments.record);
     if (error < 0) {
         fprintf(stderr, "qmon receive: no record on descriptor %d: %s\n", RECORD_FD, strerror(-error));

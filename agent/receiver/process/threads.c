@@ -113,10 +113,10 @@ static void add_runtime(struct qmon_event *event, struct qmon__memory *memory, u
 }
 
 void qmon__add_other_threads(struct qmon_event *event, uint32_t pid, uint32_t crashed_tid, uint64_t until_ms) {
-    struct qmon__stopped *stopped = calloc(QMON__THREADS_LIMIT, sizeof *stopped);
+    struct qmon__stopped *stopped = malloc(QMON__THREADS_LIMIT * sizeof *stopped); /* mostly never touched */
     struct qmon__memory *memory = qmon__memory_open(pid);
     size_t total = 0;
-    if (stopped != NULL && memory != NULL && qmon__stacks_begin(memory)) {
+    if (stopped != NULL && memory != NULL) {
         const size_t count = qmon__stop_threads(pid, crashed_tid, stopped, QMON__THREADS_LIMIT, until_ms, &total);
         if (count > 0 && (stopped[0].error == EPERM || stopped[0].error == ENOSYS))
             qmon_event_note(
@@ -124,11 +124,12 @@ void qmon__add_other_threads(struct qmon_event *event, uint32_t pid, uint32_t cr
                 "Of %zu other thread%s only name and state are known, by /proc: the kernel refuses ptrace of "
                 "this process; %s.",
                 total, total == 1 ? "" : "s", qmon__refusal_reason(pid, stopped[0].error));
-        if (count > 0 && make_room(event, count))
+        if (count > 0 && make_room(event, count) && qmon__stacks_begin(memory)) {
             unwind_all(event, stopped, count, until_ms);
+            qmon__stacks_end();
+        }
         add_runtime(event, memory, pid);
         qmon__release_threads(stopped, count);
-        qmon__stacks_end();
     }
     qmon__memory_close(memory);
     free(stopped);

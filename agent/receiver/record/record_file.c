@@ -137,9 +137,21 @@ void qmon__record_close(struct qmon__record_file *file) {
     *file = (struct qmon__record_file){.fd = -1, .directory = -1};
 }
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
+
+/* The pages are had at once, which saves a fault for each. Where the kernel cannot, they come one by one. */
+static void make_pages(char *from, size_t bytes) {
+    const uintptr_t page = (uintptr_t) sysconf(_SC_PAGESIZE), start = (uintptr_t) from / page * page;
+    if (bytes > page)
+        madvise((void *) start, (uintptr_t) from + bytes - start, MADV_POPULATE_WRITE);
+}
+
 /* Reads exactly `bytes`, or says what kept it from that. */
 static int record_read(struct qmon__record_file *file, size_t offset, size_t bytes) {
     char *at = (char *) file->copy + offset;
+    make_pages(at, bytes);
     for (size_t got = 0; got < bytes;) {
         ssize_t count = pread(file->fd, at + got, bytes - got, (off_t) (offset + got));
         if (count < 0 && errno == EINTR)

@@ -174,6 +174,29 @@ pid_t bench_receive(const struct made_record *made, const char *why, const char 
     _exit(qmon_receive_main(hold ? 6 : 5, arguments));
 }
 
+pid_t bench_receive_with_release(const struct made_record *made, int *ret_release) {
+    int ends[2];
+    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+    *ret_release = ends[0];
+    pid_t receiver = fork();
+    if (receiver != 0) {
+        close(ends[1]);
+        return receiver;
+    }
+    setsid();
+    char words[6][600] = {"receive", "--why=crash", "--deadline-ms=5000", "--release"};
+    snprintf(words[4], sizeof words[4], "--pid=%u", made->at->process.pid);
+    snprintf(words[5], sizeof words[5], "--record=%s", made->path);
+    char *arguments[] = {words[0], words[1], words[2], words[3], words[4], words[5], NULL};
+    int end = fcntl(ends[1], F_DUPFD, 5), file = fcntl(open(made->path, O_RDWR), F_DUPFD, 5);
+    close(ends[0]);
+    close(ends[1]);
+    dup2(file, 3);
+    dup2(end, 4);
+    close(end);
+    _exit(qmon_receive_main(6, arguments));
+}
+
 int bench_wait(pid_t receiver) {
     int status = 0;
     if (receiver > 0)

@@ -42,6 +42,9 @@ uint64_t bench_counter(struct bench *bench, const char *name);
 void bench_run_out(struct bench *bench);
 bool bench_exists(const char *path);
 
+/* The same of a crash, with the pipe by which it lets its host go: a byte comes from *ret_release, to be closed by the caller. */
+pid_t bench_receive_with_release(const struct made_record *made, int *ret_release);
+
 /* Runs `qmon receive` in a child with the record on descriptor 3, as the agent does. Returns its pid, or -1
  * where the file is gone: another receiver, doing more than its own, may have seen to it. path "" gives a sealed copy
  * without a file. */

@@ -154,6 +154,25 @@ Test(receive, holds_nobody_past_the_deadline) {
     unmake_record(&made);
 }
 
+Test(receive, lets_its_host_go_by_a_byte_and_goes_on) {
+    use_server("slow:1000");
+    pid_t pid = start_sleeper();
+    struct made_record made = make_record(bench.records, (uint32_t) pid);
+    made.at->process.flags = 0;
+    make_crash(&made, 0x1000);
+    int release, status;
+    char byte;
+    pid_t receiver = bench_receive_with_release(&made, &release);
+    cr_assert_eq(read(release, &byte, 1), 1);
+    cr_expect_eq(waitpid(receiver, &status, WNOHANG), 0, "the same process goes on");
+    end_sleeper(pid);
+    cr_expect_eq(read(release, &byte, 1), 0, "and has nothing more to say");
+    cr_expect_eq(bench_wait(receiver), 0);
+    cr_expect_eq(http_server_count(server), 1);
+    close(release);
+    unmake_record(&made);
+}
+
 Test(receive, makes_safe_what_has_no_file_before_the_process_goes) {
     use_server("slow:4000");
     pid_t pid = start_sleeper();
