@@ -23,4 +23,11 @@ static inline bool qmon__budget_tick(struct qmon__budget *budget) {
     return qmon__budget_check(budget);
 }
 
+/* As many ticks at once. */
+static inline bool qmon__budget_ticks(struct qmon__budget *budget, uint32_t count) {
+    const uint32_t before = budget->ticks / QMON__BUDGET_TICKS;
+    budget->ticks += count;
+    return budget->ticks / QMON__BUDGET_TICKS == before ? budget->spent : qmon__budget_check(budget);
+}
+
 #endif

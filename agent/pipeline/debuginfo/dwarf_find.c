@@ -35,18 +35,19 @@ static size_t find_in_unit(struct qmon__unit *unit, uint64_t address, struct qmo
     const struct qmon__inline *chain[QMON__PLACES_MAX - 1];
     uint64_t range_low = 0;
     size_t inlines = 0;
-    const struct qmon__row *row = qmon__line_find(&unit->lines, address);
+    struct qmon__row row = {0};
+    bool has_row = qmon__line_find(&unit->lines, address, budget, &row);
     struct qmon__unit *code = code_of(unit, budget);
     struct qmon__unit *files = code->has_lines ? code : unit; /* whose numbers calls are told with */
     struct qmon__function *function = find_function(code, address, budget, &range_low);
-    if (!row && !function)
+    if (!has_row && !function)
         return 0;
 
     places[0] = (struct qmon__place){0};
-    if (row) {
-        places[0].file = qmon__line_path(unit, row->file);
-        places[0].line = row->line;
-        places[0].column = row->column;
+    if (has_row) {
+        places[0].file = qmon__line_path(unit, row.file);
+        places[0].line = row.line;
+        places[0].column = row.column;
     }
     if (!function)
         return 1;

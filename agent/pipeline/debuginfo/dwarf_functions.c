@@ -10,19 +10,15 @@
 #include "dwarf_unit.h"
 
 #define FUNCTIONS_MAX 16000000u
-#define CONTAINERS_MAX 16000000u
-#define OPEN_MAX 64
+#define TOPS_MAX 16000000u
+#define STEPS_A_TOP 32u
 #define OVERLAPS_MAX 16u
 
 struct walk {
     struct qmon__unit *unit;
     struct qmon__budget *budget;
-    struct qmon__unit found; /* only its arrays of functions and containers are used */
-    struct {
-        uint32_t depth;
-        size_t container;
-    } open[OPEN_MAX];
-    size_t open_count;
+    struct qmon__unit found; /* only its arrays of functions and tops are used */
+    uint32_t steps;          /* since the last top */
     bool all, failed;
 };
 
@@ -72,32 +68,22 @@ static void add_function(struct walk *walk, uint64_t die, const struct qmon__val
         (struct qmon__function){.die = die, .entry = found->function_ranges[first_range].low};
 }
 
-static void add_container(struct walk *walk, uint64_t die, uint64_t end, uint32_t depth) {
+static void add_top(struct walk *walk, uint64_t die) {
     struct qmon__unit *found = &walk->found;
-    if (!end && walk->open_count == OPEN_MAX)
-        return;
-    if (!QMON__GROW(found->containers, found->container_room, found->container_count, CONTAINERS_MAX)) {
+    if (!QMON__GROW(found->tops, found->top_room, found->top_count, TOPS_MAX)) {
         walk->failed = true;
         return;
     }
-    found->containers[found->container_count] = (struct qmon__container){die, end};
-    if (!end) {
-        walk->open[walk->open_count].depth = depth;
-        walk->open[walk->open_count++].container = found->container_count;
-    }
-    found->container_count++;
-}
-
-static void close_containers(struct walk *walk, uint32_t depth, uint64_t end) {
-    while (walk->open_count && walk->open[walk->open_count - 1].depth >= depth) {
-        walk->open_count--;
-        walk->found.containers[walk->open[walk->open_count].container].end = end;
-    }
+    found->tops[found->top_count++] = die;
+    walk->steps = 0;
 }
 
 static void visit(struct walk *walk, struct qmon__dies *dies, const struct qmon__abbrev *abbrev) {
     struct qmon__value values[QMON__SLOTS];
     bool function = abbrev->tag == DW_TAG_subprogram && abbrev->has_code;
+    if (dies->depth == 1 && (walk->steps >= STEPS_A_TOP || !walk->found.top_count))
+        add_top(walk, dies->die);
+    walk->steps++;
     if (function) {
         qmon__die_read(dies->table, abbrev, walk->unit->encoding, &dies->cursor, values);
         add_function(walk, dies->die, values);
@@ -107,8 +93,6 @@ static void visit(struct walk *walk, struct qmon__dies *dies, const struct qmon_
     uint64_t sibling = 0;
     if (abbrev->children && abbrev->sibling_bytes && abbrev->tag != DW_TAG_namespace)
         sibling = qmon__dies_sibling(dies, walk->unit, abbrev);
-    if (abbrev->children && (abbrev->tag == DW_TAG_namespace || sibling))
-        add_container(walk, dies->die, sibling, dies->depth);
     if (sibling && !walk->all)
         qmon__dies_jump(dies, sibling);
     else
@@ -127,7 +111,7 @@ static void clear(struct qmon__unit *unit) {
     free(unit->function_ranges);
     free(unit->inlines);
     free(unit->ranges);
-    free(unit->containers);
+    free(unit->tops);
 }
 
 /* Takes what was found, in place of what was known before. */
@@ -137,8 +121,8 @@ static void take(struct qmon__unit *unit, struct qmon__unit *found) {
     unit->function_count = found->function_count;
     unit->function_ranges = found->function_ranges;
     unit->function_range_count = found->function_range_count;
-    unit->containers = found->containers;
-    unit->container_count = found->container_count;
+    unit->tops = found->tops;
+    unit->top_count = found->top_count;
     unit->inlines = NULL;
     unit->ranges = NULL;
     unit->inline_count = unit->inline_room = unit->range_count = unit->range_room = 0;
@@ -152,12 +136,8 @@ bool qmon__functions_read(struct qmon__unit *unit, bool all, struct qmon__budget
     const struct qmon__abbrev *abbrev;
     if (!qmon__dies_begin(&dies, unit, unit->first_die))
         return true; /* nothing to be had here, now or later */
-    while ((abbrev = qmon__dies_next(&dies)) && !walk.failed && !qmon__budget_tick(budget)) {
-        if (walk.open_count)
-            close_containers(&walk, dies.depth, dies.die);
+    while ((abbrev = qmon__dies_next(&dies)) && !walk.failed && !qmon__budget_tick(budget))
         visit(&walk, &dies, abbrev);
-    }
-    close_containers(&walk, 0, unit->end);
     if (walk.failed || budget->spent) {
         clear(&walk.found);
         return false;

@@ -1,4 +1,4 @@
-/* dwarf_line.c: the head of a unit's line table, with the names of its files, and looking things up in it. */
+/* dwarf_line.c: the head of a unit's line table, with the names of its files. */
 #include <dwarf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,6 @@
 #define FILES_MAX 1000000u
 #define FORMATS_MAX 16
 #define PATH_MAX_BYTES 8192u
-#define OVERLAPS_MAX 16u
 
 struct directories {
     const char **names;
@@ -150,11 +149,13 @@ static bool read_header(struct qmon__unit *unit, struct directories *directories
 bool qmon__lines_read(struct qmon__unit *unit, struct qmon__budget *budget) {
     struct qmon__line_header header = {0};
     struct directories directories = {0};
-    bool done = true;
-    if (unit->has_lines && read_header(unit, &directories, &header, budget))
-        done = qmon__line_program_run(unit, &header, budget);
+    bool failed = false;
+    if (unit->has_lines && read_header(unit, &directories, &header, budget)) {
+        unit->lines.program = qmon__line_program_new(&header);
+        failed = !unit->lines.program;
+    }
     free(directories.names);
-    if (!done || budget->spent) {
+    if (failed || budget->spent) {
         qmon__lines_clear(&unit->lines);
         return false;
     }
@@ -165,7 +166,8 @@ void qmon__lines_clear(struct qmon__lines *lines) {
     for (size_t i = 0; i < lines->file_count; i++)
         free(lines->files[i].path);
     free(lines->files);
-    free(lines->rows);
+    free(lines->program);
+    free(lines->marks);
     free(lines->sequences);
     *lines = (struct qmon__lines){0};
 }
@@ -193,30 +195,4 @@ const char *qmon__line_path(struct qmon__unit *unit, uint64_t number) {
     if (root && directory && !strcmp(root, directory))
         root = NULL;
     return file->path = join(root, directory, file->name);
-}
-
-const struct qmon__row *qmon__line_find(const struct qmon__lines *lines, uint64_t address) {
-    size_t low = 0, high = lines->sequence_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (lines->sequences[middle].low <= address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    const struct qmon__sequence *sequence = NULL;
-    for (size_t back = 1; back <= OVERLAPS_MAX && back <= low && !sequence; back++)
-        if (address < lines->sequences[low - back].high)
-            sequence = &lines->sequences[low - back];
-    if (!sequence)
-        return NULL;
-    const struct qmon__row *rows = lines->rows + sequence->first;
-    for (low = 0, high = sequence->count; low < high;) {
-        size_t middle = low + (high - low) / 2;
-        if (rows[middle].address <= address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low ? &rows[low - 1] : NULL;
 }

@@ -37,21 +37,20 @@ uint64_t qmon__die_origin(struct qmon__unit *unit, uint64_t die) {
     return dwarf == unit->dwarf ? origin : 0;
 }
 
-/* The outermost namespace or type around a DIE whose place is known, or NULL. */
-static const struct qmon__container *outermost_around(const struct qmon__unit *unit, uint64_t die) {
-    size_t low = 0, high = unit->container_count;
+/* Begins a walk with the last DIE below the root that is known to begin at or before this one. */
+static bool begin_before(struct qmon__dies *dies, struct qmon__unit *unit, uint64_t die) {
+    size_t low = 0, high = unit->top_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (unit->containers[middle].die < die)
+        if (unit->tops[middle] <= die)
             low = middle + 1;
         else
             high = middle;
     }
-    const struct qmon__container *found = NULL;
-    for (size_t back = 1; back <= low && back <= 4096; back++)
-        if (die < unit->containers[low - back].end)
-            found = &unit->containers[low - back];
-    return found;
+    if (!low || !qmon__dies_begin(dies, unit, unit->tops[low - 1]))
+        return false;
+    dies->depth = 1;
+    return true;
 }
 
 struct around {
@@ -59,13 +58,13 @@ struct around {
     uint32_t depth;
 };
 
-/* The DIEs from `from` down to the one around `die`. */
-static size_t find_around(struct qmon__unit *unit, uint64_t from, uint64_t die, struct qmon__budget *budget,
+/* The DIEs from below the root down to the one around `die`. */
+static size_t find_around(struct qmon__unit *unit, uint64_t die, struct qmon__budget *budget,
                           struct around around[AROUND_MAX]) {
     struct qmon__dies dies;
     const struct qmon__abbrev *abbrev;
     size_t count = 0;
-    if (!qmon__dies_begin(&dies, unit, from))
+    if (!begin_before(&dies, unit, die))
         return 0;
     while ((abbrev = qmon__dies_next(&dies)) && dies.die < die && !qmon__budget_tick(budget)) {
         while (count && around[count - 1].depth >= dies.depth)
@@ -118,14 +117,13 @@ static void add_part(struct qmon__buffer *name, struct qmon__unit *unit, uint64_
 static const char *qualified(struct qmon__unit *unit, uint64_t die, const char *plain, struct qmon__budget *budget,
                              int nesting) {
     struct qmon__dwarf *dwarf = unit->dwarf;
-    const struct qmon__container *outermost = outermost_around(unit, die);
     struct around around[AROUND_MAX];
-    if (!outermost)
-        return plain;
     for (size_t i = 0; i < dwarf->name_count; i++)
         if (dwarf->names[i].die == die)
             return dwarf->names[i].name;
-    size_t count = find_around(unit, outermost->die, die, budget, around);
+    if (!unit->has_functions) /* the one with the code may be another */
+        unit->has_functions = !budget->spent && qmon__functions_read(unit, false, budget);
+    size_t count = find_around(unit, die, budget, around);
     if (!count || !QMON__GROW(dwarf->names, dwarf->name_room, dwarf->name_count, NAMES_MAX))
         return plain;
     struct qmon__buffer name = {0};

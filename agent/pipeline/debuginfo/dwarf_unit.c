@@ -78,7 +78,7 @@ void qmon__dwarf_free(struct qmon__dwarf *dwarf) {
         free(dwarf->units[i].function_ranges);
         free(dwarf->units[i].inlines);
         free(dwarf->units[i].ranges);
-        free(dwarf->units[i].containers);
+        free(dwarf->units[i].tops);
         qmon__lines_clear(&dwarf->units[i].lines);
     }
     for (size_t i = 0; i < QMON__ABBREV_BUCKETS; i++)

@@ -98,20 +98,24 @@ struct qmon__function_range {
     uint32_t function;
 };
 
-/* A namespace, type or function, for the names of what stands inside. */
-struct qmon__container {
-    uint64_t die, end;
-};
-
 struct qmon__row {
     uint64_t address;
     uint32_t line;
     uint32_t file : 20, column : 12;
 };
 
+/* A place in a line program from which it can be run on. */
+struct qmon__line_mark {
+    const unsigned char *at;
+    struct qmon__row now;  /* the registers; file and column as rows have them */
+    struct qmon__row last; /* the last row of the sequence that counts; line 0: none yet */
+    uint64_t low;          /* the address of the first one */
+    bool unsorted;         /* a row's address was below that of the one before */
+};
+
 struct qmon__sequence {
     uint64_t low, high;
-    size_t first, count; /* rows */
+    uint32_t first, count; /* marks */
 };
 
 struct qmon__file {
@@ -122,10 +126,14 @@ struct qmon__file {
 struct qmon__lines {
     struct qmon__file *files;
     size_t file_count, file_room;
-    struct qmon__row *rows;
-    size_t row_count, row_room;
-    struct qmon__sequence *sequences;
-    size_t sequence_count, sequence_room;
+    struct qmon__line_program *program; /* NULL: none */
+    struct qmon__line_mark *marks;
+    size_t mark_count, mark_room;
+    struct qmon__sequence *sequences; /* the first `sorted` by low, the rest as they come in the program */
+    size_t sequence_count, sequence_room, sorted;
+    struct qmon__line_mark here; /* as far as the program has been run */
+    uint32_t first_mark;         /* of the sequence that this is in */
+    bool finished;
 };
 
 struct qmon__unit {
@@ -151,8 +159,8 @@ struct qmon__unit {
     size_t inline_count, inline_room;
     struct qmon__range *ranges; /* of inlines */
     size_t range_count, range_room;
-    struct qmon__container *containers; /* by die */
-    size_t container_count, container_room;
+    uint64_t *tops; /* some of the DIEs right below the root, by offset: where a walk may begin */
+    size_t top_count, top_room;
     struct qmon__lines lines;
 };
 
@@ -307,14 +315,19 @@ uint64_t qmon__die_origin(struct qmon__unit *unit, uint64_t die);
 struct qmon__unit *qmon__dwarf_function_at(struct qmon__dwarf *dwarf, uint64_t address, struct qmon__budget *budget,
                                            uint64_t *ret_die);
 
-/* --- dwarf_line.c, dwarf_line_program.c */
-/* Reads the unit's line table. False: the budget is spent; what was read is thrown away. */
+/* --- dwarf_line.c */
+/* Reads the head of the unit's line table. False: the budget is spent; what was read is thrown away. */
 bool qmon__lines_read(struct qmon__unit *unit, struct qmon__budget *budget);
 void qmon__lines_clear(struct qmon__lines *lines);
 /* The path of a file of the unit's table, by its number there; NULL unknown. */
 const char *qmon__line_path(struct qmon__unit *unit, uint64_t file);
-const struct qmon__row *qmon__line_find(const struct qmon__lines *lines, uint64_t address);
 
+/* --- dwarf_line_find.c */
+/* The row that tells an address; false: none, or the budget is spent. */
+bool qmon__line_find(struct qmon__lines *lines, uint64_t address, struct qmon__budget *budget,
+                     struct qmon__row *ret_row);
+
+/* --- dwarf_line_program.c */
 struct qmon__line_header {
     uint8_t version, address_bytes, offset_bytes;
     uint8_t least_instruction, line_range, opcode_base;
@@ -322,7 +335,19 @@ struct qmon__line_header {
     const unsigned char *opcode_lengths; /* [opcode_base - 1] */
     struct qmon__cursor program;
 };
-bool qmon__line_program_run(struct qmon__unit *unit, const struct qmon__line_header *header,
-                            struct qmon__budget *budget);
+/* A program ready to be run; free() frees it. NULL: out of memory. */
+struct qmon__line_program *qmon__line_program_new(const struct qmon__line_header *header);
+/* Where it begins, with the registers as they are at the start of every sequence. */
+struct qmon__line_mark qmon__line_program_start(const struct qmon__line_program *program);
+enum qmon__line_stop {
+    QMON__LINE_STEPS,    /* so many steps were made */
+    QMON__LINE_PAST,     /* before a row whose address is above the limit */
+    QMON__LINE_SEQUENCE, /* behind a sequence; the registers are those of its end */
+    QMON__LINE_END       /* of the program */
+};
+/* Runs on from a mark, which moves with it: up to *steps steps, of which those not made are left there, and not over a row whose
+ * address is above `limit`. */
+enum qmon__line_stop qmon__line_program_run(const struct qmon__line_program *program, struct qmon__line_mark *mark,
+                                            uint64_t limit, uint32_t *steps);
 
 #endif
