@@ -50,7 +50,12 @@ _Noreturn static void become(const struct command *command, const char *const *a
     _exit(124);
 }
 
+/* What a build server or nohup may have ignored is not ignored by what the tests start. */
 struct scratch command_setup(void) {
+    static const int usual[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGCHLD};
+
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        signal(usual[i], SIG_DFL);
     cr_assert_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     return scratch_make();
 }
@@ -61,11 +66,35 @@ static int remove_one(const char *path, const struct stat *status, int type, str
     return 0;
 }
 
+static void kill_children(void) {
+    FILE *children = fopen("/proc/thread-self/children", "re");
+    int pid;
+
+    while (children != NULL && fscanf(children, "%d", &pid) == 1)
+        kill(pid, SIGKILL);
+    if (children != NULL)
+        fclose(children);
+}
+
+/* A test that failed may have left something that would run for ever. */
+static void wait_for_all(void) {
+    const uint64_t deadline_ms = now_ms() + COMMAND_MS;
+    const struct timespec pause = {.tv_nsec = 2000000};
+    pid_t ended;
+
+    while ((ended = waitpid(-1, NULL, WNOHANG)) >= 0 || errno == EINTR) {
+        if (ended > 0)
+            continue;
+        if (now_ms() >= deadline_ms)
+            kill_children();
+        nanosleep(&pause, NULL);
+    }
+}
+
 void command_teardown(const struct scratch *scratch) {
     char state[SCRATCH_BYTES + 16], records[QMON_RECORD_DIRECTORY_BYTES];
 
-    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) /* the suite's time-out bounds it */
-        continue;
+    wait_for_all();
     snprintf(state, sizeof state, "%s/state", scratch->path);
     qmon_record_directory_shm((uint32_t) getuid(), state, records, sizeof records);
     nftw(records, remove_one, 8, FTW_DEPTH | FTW_PHYS);

@@ -13,7 +13,16 @@
 
 #include "command_case.h"
 
-TestSuite(command_run, .init = setup, .fini = teardown, .timeout = 90);
+static pid_t on_terminal; /* 0: none */
+
+/* A test that has failed may have left it behind, and nobody types what it waits for. */
+static void end_terminal(void) {
+    if (on_terminal > 0)
+        kill(on_terminal, SIGKILL);
+    teardown();
+}
+
+TestSuite(command_run, .init = setup, .fini = end_terminal, .timeout = 90);
 
 Test(command_run, ends_with_the_programs_exit_status) {
     COMMAND(&command, 0, "run", "true");
@@ -169,12 +178,20 @@ static void await_terminal(int fd, char *ret_seen, size_t bytes, const char *tex
     }
 }
 
-static int run_on_terminal(const char *script, pid_t *ret_pid) {
+static int wait_for_terminal(void) {
+    int status;
+
+    cr_assert_eq(waitpid(on_terminal, &status, 0), on_terminal);
+    on_terminal = 0;
+    return status;
+}
+
+static int run_on_terminal(const char *script) {
     int terminal;
 
-    *ret_pid = forkpty(&terminal, NULL, NULL, NULL);
-    cr_assert_geq(*ret_pid, 0);
-    if (*ret_pid == 0) {
+    on_terminal = forkpty(&terminal, NULL, NULL, NULL);
+    cr_assert_geq(on_terminal, 0);
+    if (on_terminal == 0) {
         setenv("QMON_STATE_DIR", scratch_path(&scratch, "state"), 1);
         execl(QMON_BUILD_DIR "/qmon", "qmon", "run", "--", "sh", "-c", script, (char *) NULL);
         _exit(124);
@@ -184,15 +201,14 @@ static int run_on_terminal(const char *script, pid_t *ret_pid) {
 
 Test(command_run, leaves_ctrl_c_to_the_program) {
     char seen[4096] = "";
-    pid_t pid;
-    int status, terminal = run_on_terminal("trap 'echo caught' INT; echo ready; read x; echo x=$x; exit 5", &pid);
+    int status, terminal = run_on_terminal("trap 'echo caught' INT; echo ready; read x; echo x=$x; exit 5");
 
     await_terminal(terminal, seen, sizeof seen, "ready");
     cr_assert_eq(write(terminal, "\003", 1), 1);
     await_terminal(terminal, seen, sizeof seen, "caught");
     cr_assert_eq(write(terminal, "yes\n", 4), 4);
     await_terminal(terminal, seen, sizeof seen, "x=");
-    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    status = wait_for_terminal();
     cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 5, "0x%x", (unsigned) status);
     cr_expect_eq(occurrences_of(seen, "caught"), 1, "%s", seen);
     close(terminal);
@@ -200,18 +216,17 @@ Test(command_run, leaves_ctrl_c_to_the_program) {
 
 Test(command_run, stops_and_goes_on_with_the_program_on_ctrl_z) {
     char seen[4096] = "";
-    pid_t pid;
-    int status, terminal = run_on_terminal("echo ready; read x; echo x=$x; exit 6", &pid);
+    int status, terminal = run_on_terminal("echo ready; read x; echo x=$x; exit 6");
 
     await_terminal(terminal, seen, sizeof seen, "ready");
     /* The session has no shell to be orphaned from: a stop character would be discarded, so the signal is sent. */
-    cr_assert_eq(kill(pid, SIGSTOP), 0);
-    cr_assert_eq(waitpid(pid, &status, WUNTRACED), pid);
+    cr_assert_eq(kill(on_terminal, SIGSTOP), 0);
+    cr_assert_eq(waitpid(on_terminal, &status, WUNTRACED), on_terminal);
     cr_expect(WIFSTOPPED(status));
-    cr_assert_eq(kill(pid, SIGCONT), 0);
+    cr_assert_eq(kill(on_terminal, SIGCONT), 0);
     cr_assert_eq(write(terminal, "yes\n", 4), 4);
     await_terminal(terminal, seen, sizeof seen, "x=");
-    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    status = wait_for_terminal();
     cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 6, "0x%x", (unsigned) status);
     close(terminal);
 }
