@@ -71,12 +71,12 @@ static int read_all(int input, uint64_t deadline_ms, char ret_answer[ANSWER_BYTE
     }
 }
 
-/* The exit status, as the shell tells it also where a signal ended it; or -ETIMEDOUT: we ended it. It may close its output and go
- * on. */
+/* As the shell tells it. */
 static int status_of(int status) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : -ECHILD;
 }
 
+/* The exit status; or -ETIMEDOUT: we ended it. It may close its output and go on. */
 static int finish(pid_t pid, bool give_up, uint64_t deadline_ms) {
     int status = -1;
 
