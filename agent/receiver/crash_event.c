@@ -12,6 +12,7 @@
 #include "identity.h"
 #include "machine.h"
 #include "report.h"
+#include "sender.h"
 #include "targets.h"
 
 static const char *text_of(struct qmon_event *event, const char *text) {
@@ -118,6 +119,14 @@ static void add_signal(struct qmon_event *event, const struct qmon_record_crash 
     }
     event->code =
         event->signal.name != NULL ? event->signal.name : qmon_event_format(event, "signal %d", crash->signal);
+}
+
+static void add_sender(struct qmon_event *event, const struct qmon_record *record) {
+    char name[SENDER_BYTES];
+    const uint32_t pid = event->signal.sender_pid;
+    if (pid != 0 && pid != record->process.pid &&
+        qmon__sender_name(record, pid, record->crash.boot_ns, name, sizeof name))
+        event->signal.sender_name = qmon_event_text(event, name);
 }
 
 static void add_registers(struct qmon_event *event, const struct qmon_record_crash *crash, const char *machine) {
@@ -242,6 +251,7 @@ int qmon__crash_event(const struct qmon_record *record, uint64_t now_ns, uint32_
     const char *machine = uname(&names) == 0 ? names.machine : "";
     if (stage >= QMON_STAGE_SIGNAL) {
         add_signal(event, crash);
+        add_sender(event, record);
         add_registers(event, crash, machine);
     }
     qmon__modules_of_record(event, &record->modules);

@@ -7,6 +7,7 @@
 #include "moment.h"
 #include "procfs.h"
 #include "report.h"
+#include "sender.h"
 
 #define DAY_NS (24ull * 3600 * 1000000000)
 
@@ -22,29 +23,31 @@ struct qmon_event *qmon__begin_event(const struct qmon_record *record, uint64_t 
     return event;
 }
 
-static void describe_sender(uint32_t pid, uint32_t uid, char *ret_text, size_t bytes) {
-    char name[64];
-    ssize_t count = qmon__proc_is_ours() ? qmon__proc_read(pid, "comm", name, sizeof name) : -1;
-    if (count > 0) {
-        name[strcspn(name, "\n")] = '\0';
-        snprintf(ret_text, bytes, " from pid %u (%s)", pid, name);
-    } else {
-        snprintf(ret_text, bytes, " from pid %u (uid %u)", pid, uid);
-    }
+struct sent {
+    int signal, code;
+    uint32_t pid, uid;
+    uint64_t boot_ns;
+};
+
+static void describe_sender(const struct qmon_record *record, const struct sent *sent, char *ret_text, size_t bytes) {
+    char name[SENDER_BYTES];
+    if (qmon__sender_name(record, sent->pid, sent->boot_ns, name, sizeof name))
+        snprintf(ret_text, bytes, " from pid %u (%s)", sent->pid, name);
+    else
+        snprintf(ret_text, bytes, " from pid %u (uid %u)", sent->pid, sent->uid);
 }
 
-static void signal_reason(const struct qmon_record *record, int signal, int code, uint32_t sender_pid,
-                          uint32_t sender_uid, char *ret_text, size_t bytes) {
-    const char *name = qmon_signal_name(signal);
-    char sender[120] = "";
-    if (code <= 0 && sender_pid == record->process.pid)
+static void signal_reason(const struct qmon_record *record, const struct sent *sent, char *ret_text, size_t bytes) {
+    const char *name = qmon_signal_name(sent->signal);
+    char sender[SENDER_BYTES + 32] = "";
+    if (sent->code <= 0 && sent->pid == record->process.pid)
         snprintf(sender, sizeof sender, " from itself");
-    else if (code <= 0 && sender_pid != 0)
-        describe_sender(sender_pid, sender_uid, sender, sizeof sender);
+    else if (sent->code <= 0 && sent->pid != 0)
+        describe_sender(record, sent, sender, sizeof sender);
     if (name != NULL)
         snprintf(ret_text, bytes, "signal %s%s", name, sender);
     else
-        snprintf(ret_text, bytes, "signal %d%s", signal, sender);
+        snprintf(ret_text, bytes, "signal %d%s", sent->signal, sender);
 }
 
 int qmon__stop_of_java(const struct qmon_record *record) {
@@ -63,7 +66,9 @@ void qmon__end_reason(const struct qmon_record *record, char *ret_text, size_t b
     else if (end->how == QMON_END_EXIT)
         snprintf(ret_text, bytes, "exit status %d", end->status & 0xff);
     else if (end->how == QMON_END_SIGNAL)
-        signal_reason(record, end->signal, end->signal_code, end->sender_pid, end->sender_uid, ret_text, bytes);
+        signal_reason(record,
+                      &(struct sent){end->signal, end->signal_code, end->sender_pid, end->sender_uid, end->boot_ns},
+                      ret_text, bytes);
     else
         snprintf(ret_text, bytes, "unknown");
 }
@@ -73,7 +78,9 @@ void qmon__crash_reason(const struct qmon_record *record, char *ret_text, size_t
     if (crash->origin == QMON_ORIGIN_HANDLER && crash->exit_status != 0)
         snprintf(ret_text, bytes, "exit status %u", crash->exit_status & 0xff);
     else if (crash->signal > 0 && atomic_load(&crash->stage) >= QMON_STAGE_SIGNAL)
-        signal_reason(record, crash->signal, crash->code, crash->sender_pid, crash->sender_uid, ret_text, bytes);
+        signal_reason(record,
+                      &(struct sent){crash->signal, crash->code, crash->sender_pid, crash->sender_uid, crash->boot_ns},
+                      ret_text, bytes);
     else
         snprintf(ret_text, bytes, "crash");
 }

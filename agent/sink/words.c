@@ -212,8 +212,13 @@ static void add_signal(struct qmon__facts *facts, const struct qmon_event *event
     if (event->signal.has_address)
         qmon_text_format(&text, " at 0x%" PRIx64, event->signal.address);
     if (event->signal.sender_pid)
-        qmon_text_format(&text, " sent by pid %" PRIu32 ", uid %" PRIu32, event->signal.sender_pid,
-                         event->signal.sender_uid);
+        qmon_text_add(&text, " sent by ");
+    if (event->signal.sender_pid && event->signal.sender_name) {
+        add(&text, event->signal.sender_name);
+        qmon_text_add(&text, ", ");
+    }
+    if (event->signal.sender_pid)
+        qmon_text_format(&text, "pid %" PRIu32 ", uid %" PRIu32, event->signal.sender_pid, event->signal.sender_uid);
     qmon__words_end(&text);
     add_fact(facts, "Signal", buffer);
 }

@@ -122,6 +122,7 @@ struct qmon_event {
         bool has_address;
         uint32_t sender_pid; /* 0: none */
         uint32_t sender_uid;
+        const char *sender_name; /* the sending program; NULL: unknown */
     } signal;
     struct {
         bool present;

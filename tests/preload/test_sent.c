@@ -48,7 +48,7 @@ VICTIM(sent, kill_int_is_a_stop, .program = "sends_itself", .arguments = {"kill"
 VICTIM(sent, kill_hup_is_a_stop, .program = "sends_itself", .arguments = {"kill", "1"}, .death = "SIGHUP")
 VICTIM(sent, a_broken_pipe_is_a_stop, .program = "broken_pipe", .death = "SIGPIPE")
 VICTIM(sent, segv_from_another_process, .program = "is_sent", .arguments = {"11"}, .code = "SIGSEGV",
-       .origin = "wait_for_it")
+       .origin = "wait_for_it", .tells = {"SIGSEGV was sent by another process: is_sent, pid "})
 VICTIM(sent, abrt_from_another_process, .program = "is_sent", .arguments = {"6"}, .code = "SIGABRT",
        .origin = "wait_for_it")
 VICTIM(sent, segv_from_another_process_that_a_handler_raises_again, .program = "is_sent",

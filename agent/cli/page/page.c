@@ -59,7 +59,8 @@ void qmon__cli_page_heading(FILE *out, const struct qmon__cli_style *style, cons
 
 static void print_signal(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event) {
     const char *text = event->signal.sender_pid ? NULL : event->signal.code_text; /* the sender says more */
-    char address[64] = "", sender[64] = "";
+    char address[64] = "", sender[256] = "";
+    const char *name = event->signal.sender_name;
 
     if (!event->signal.number)
         return;
@@ -68,8 +69,8 @@ static void print_signal(FILE *out, const struct qmon__cli_style *style, const s
     if (event->signal.sender_pid && event->signal.sender_pid == event->process.pid)
         snprintf(sender, sizeof sender, ", sent by the process itself");
     else if (event->signal.sender_pid)
-        snprintf(sender, sizeof sender, ", sent by process %" PRIu32 " of user %" PRIu32, event->signal.sender_pid,
-                 event->signal.sender_uid);
+        snprintf(sender, sizeof sender, ", sent by %s%sprocess %" PRIu32 " of user %" PRIu32, name ? name : "",
+                 name ? ", " : "", event->signal.sender_pid, event->signal.sender_uid);
     qmon__cli_page_rowf(out, style, "Signal", "%s (%d)%s%s%s%s%s%s", event->signal.name ? event->signal.name : "signal",
                         event->signal.number, event->signal.code_name ? ", " : "",
                         event->signal.code_name ? event->signal.code_name : "", text ? ": " : "", text ? text : "",

@@ -133,10 +133,13 @@ bool qmon__describe_sent(struct qmon_event *event, struct qmon__cause *ret_cause
             event, "%s was sent by a process that cannot be seen from here (of another pid namespace, or gone).", name);
         return true;
     }
-    ret_cause->title = qmon_event_format(event, "%s sent by pid %" PRIu32, name, pid);
-    ret_cause->detail = qmon_event_format(event,
-                                          "%s was sent by another process: pid %" PRIu32 " (uid %" PRIu32
-                                          "). The trace shows what the program was doing when it came.",
-                                          name, pid, event->signal.sender_uid);
+    const char *sender = event->signal.sender_name;
+    ret_cause->title = qmon_event_format(event, "%s sent by %s%spid %" PRIu32 "%s", name, sender ? sender : "",
+                                         sender ? " (" : "", pid, sender ? ")" : "");
+    ret_cause->detail =
+        qmon_event_format(event,
+                          "%s was sent by another process: %s%spid %" PRIu32 " (uid %" PRIu32
+                          "). The trace shows what the program was doing when it came.",
+                          name, sender ? sender : "", sender ? ", " : "", pid, event->signal.sender_uid);
     return true;
 }

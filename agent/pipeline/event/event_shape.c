@@ -79,6 +79,7 @@ static const struct qmon__member signal[] = {
     {"address", QMON__HEX, QMON__IF_BOOL, EVENT(signal.address), EVENT(signal.has_address), NULL},
     {"sender_pid", QMON__U32, QMON__IF_SET, EVENT(signal.sender_pid), 0, NULL},
     {"sender_uid", QMON__U32, QMON__IF_U32, EVENT(signal.sender_uid), EVENT(signal.sender_pid), NULL},
+    {"sender_name", QMON__TEXT, QMON__IF_SET, EVENT(signal.sender_name), 0, NULL},
 };
 SHAPE(signal, struct qmon_event);
 

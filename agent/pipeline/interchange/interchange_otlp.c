@@ -177,6 +177,7 @@ static void add_signal(struct qmon__buffer *out, const struct qmon_event *event)
     add_text(out, "qmon.signal.name", event->signal.name);
     add_text(out, "qmon.signal.code", event->signal.code_name);
     add_number(out, "qmon.signal.sender_pid", event->signal.sender_pid);
+    add_text(out, "qmon.signal.sender_name", event->signal.sender_name);
 }
 
 /* How many pairs before this one have its key: attributes of one name are not allowed. */

@@ -56,7 +56,13 @@ static void add_signal(struct fields *fields, const struct qmon_event *event) {
     if (event->signal.has_address)
         qmon_text_format(&text, " at `0x%" PRIx64 "`", event->signal.address);
     if (event->signal.sender_pid)
-        qmon_text_format(&text, " sent by pid `%" PRIu32 "`, uid `%" PRIu32 "`", event->signal.sender_pid,
+        qmon_text_add(&text, " sent by ");
+    if (event->signal.sender_pid && event->signal.sender_name) {
+        qmon__slack_code(&text, event->signal.sender_name, 60);
+        qmon_text_add(&text, ", ");
+    }
+    if (event->signal.sender_pid)
+        qmon_text_format(&text, "pid `%" PRIu32 "`, uid `%" PRIu32 "`", event->signal.sender_pid,
                          event->signal.sender_uid);
     end_field(fields, &text);
 }

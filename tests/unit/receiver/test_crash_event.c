@@ -1,8 +1,13 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <qmon/clock.h>
 
 #include "machine.h"
+#include "procfs.h"
 #include "record_maker.h"
 #include "report.h"
 #include "scratch.h"
@@ -127,6 +132,35 @@ Test(crash_event, does_not_invent_an_address_for_a_signal_that_was_sent) {
     cr_expect_not(event->signal.has_address);
     cr_expect_eq(event->signal.sender_pid, 71);
     cr_expect_eq(event->signal.sender_uid, 1000);
+}
+
+static void sent_by(uint32_t pid, uint64_t boot_ns) {
+    made.at->process.pid_namespace = qmon__proc_namespace(0, "pid");
+    made.at->crash.code = SI_USER;
+    made.at->crash.sender_pid = pid;
+    made.at->crash.boot_ns = boot_ns;
+}
+
+Test(crash_event, names_the_program_that_sent_the_signal) {
+    sent_by((uint32_t) getpid(), qmon_boot_ns());
+    cr_expect_str_eq(event_of_record()->signal.sender_name, "qmon-unit");
+}
+
+Test(crash_event, names_no_program_that_came_to_the_pid_later) {
+    sent_by((uint32_t) getpid(), 1);
+    cr_expect_null(event_of_record()->signal.sender_name);
+}
+
+Test(crash_event, names_no_program_of_another_pid_namespace) {
+    sent_by((uint32_t) getpid(), qmon_boot_ns());
+    made.at->process.pid_namespace++;
+    cr_expect_null(event_of_record()->signal.sender_name);
+}
+
+Test(crash_event, says_what_a_sender_calls_itself_and_what_its_file_is) {
+    sent_by((uint32_t) getpid(), qmon_boot_ns());
+    prctl(PR_SET_NAME, "deploy\n.sh");
+    cr_expect_str_eq(event_of_record()->signal.sender_name, "deploy (qmon-unit)");
 }
 
 Test(crash_event, reads_an_exception_by_its_bare_type_name) {

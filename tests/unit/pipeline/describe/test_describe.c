@@ -318,6 +318,9 @@ Test(describe, says_who_sent_a_signal) {
     event->signal.sender_pid = 71;
     expect("sent-signal", "pid 71 (uid 0)");
     cr_assert_str_eq(event->title, "SIGSEGV sent by pid 71 in f (shop.c:10)");
+    event->signal.sender_name = "deploy.sh (bash)";
+    expect("sent-signal", "another process: deploy.sh (bash), pid 71 (uid 0)");
+    cr_assert_str_eq(event->title, "SIGSEGV sent by deploy.sh (bash) (pid 71) in f (shop.c:10)");
     event->signal.sender_pid = event->process.pid;
     expect("sent-signal", "to itself");
     cr_assert_str_eq(event->title, "SIGSEGV in f (shop.c:10)");

@@ -83,6 +83,7 @@ static struct qmon_event *full_event(void) {
     event->signal.code_name = "SI_USER";
     event->signal.has_address = true;
     event->signal.sender_pid = 71;
+    event->signal.sender_name = "bash";
     event->exit.present = true;
     event->exception.type = "std::runtime_error";
     event->exception.message = "no \xc3\xa4rger";
@@ -163,7 +164,7 @@ Test(event_json, is_one_line_with_the_promised_names, .timeout = 10) {
         "\"title\":\"SIGSEGV in parse \\\"x\\\" (http.c:212)\"",
         "\"message\":\"line one\\nline two\\\\\"",
         "\"signal\":{\"number\":11,\"name\":\"SIGSEGV\",\"code\":0,\"code_name\":\"SI_USER\",\"address\":\"0x0\","
-        "\"sender_pid\":71,\"sender_uid\":0}",
+        "\"sender_pid\":71,\"sender_uid\":0,\"sender_name\":\"bash\"}",
         "\"exit\":{\"status\":0}",
         "\"exception\":{\"type\":\"std::runtime_error\",",
         "\"cause\":{\"kind\":",
