@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <agent.h>
+#include <fatal.h>
+#include <thread.h>
 
 #include "next.h"
 
@@ -27,6 +29,15 @@ static int quick_status;
 extern void *__dso_handle __attribute__((visibility("hidden")));
 int __cxa_at_quick_exit(void (*function)(void *), void *handle) __attribute__((weak));
 
+/* Keeps a thread that comes when another one ends the process, as in ends.c. */
+static void hold(void *unused) {
+    if (qmon__thread.exits || !qmon__ends_elsewhere())
+        return;
+    (void) unused;
+    __cxa_at_quick_exit(hold, &__dso_handle);
+    qmon__claim_exit();
+}
+
 static void at_quick_exit_end(void *unused) {
     (void) unused;
     qmon__process_exits(quick_status);
@@ -36,8 +47,11 @@ typedef void (*quick_exit_function)(int);
 
 /* Its handlers are told no status: it is kept for ours, which runs last because it is registered first. */
 __attribute__((constructor)) static void register_quick_exit(void) {
-    if (__cxa_at_quick_exit != NULL)
-        __cxa_at_quick_exit(at_quick_exit_end, &__dso_handle);
+    if (__cxa_at_quick_exit == NULL)
+        return;
+    for (unsigned i = 0; i < QMON__HOLDS; i++)
+        __cxa_at_quick_exit(hold, &__dso_handle);
+    __cxa_at_quick_exit(at_quick_exit_end, &__dso_handle);
 }
 
 __attribute__((noreturn)) void quick_exit(int status) {

@@ -66,8 +66,11 @@ void qmon__process_forked(void);
 /* exit() with this status reached its end, or _exit was called. Returns; the caller ends the process.
  * SIGNAL SAFETY: async-signal-safe. */
 void qmon__process_exits(int status);
-/* For on_exit(). */
-void qmon__at_exit(int status, void *unused);
+/* So many threads come to the end of exit() between the moment in which one of them takes a handler off the list and that in which
+ * it has put it back (ends.c). */
+#define QMON__HOLDS 4u
+/* exit() is told, from now on. For the constructor. */
+void qmon__ends_start(void);
 /* In the child of a fork: it has not ended. SIGNAL SAFETY: async-signal-safe. */
 void qmon__ends_forked(void);
 /* A sanitizer has printed its report and is about to end the process by a raw system call. */

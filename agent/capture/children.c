@@ -43,6 +43,7 @@ void qmon__process_execs(const char *path, char *const arguments[]) {
         qmon__sharer_accounted(qmon__getpid());
         return;
     }
+    qmon__await_crash_elsewhere();
     struct qmon_record_process *process = &qmon__agent.record->process;
     qmon__identity_of_next_image(process, path, arguments);
     process->flags &= ~QMON_PROCESS_FORKED;

@@ -26,6 +26,7 @@
 
 /* Only glibc has it; without, the agent does not start (lifecycle.c). */
 int getcontext(ucontext_t *ret_context) __attribute__((weak));
+int on_exit(void (*function)(int status, void *argument), void *argument) __attribute__((weak));
 
 static struct qmon__spawn_stacks spawn_stacks;
 static _Atomic bool ended QMON__HOT;
@@ -171,8 +172,19 @@ void qmon__process_stopped(int signal, int code, int sender_pid, int sender_uid)
     end(&how);
 }
 
+/* Before glibc 2.41 several threads can be in exit() at the same time, and take one handler after the other off its list. One that finds
+ * none left would end the process under another one that tells the end there, or whose end is a crash; so this handler, which is
+ * put back by whoever it keeps, waits for that end. */
+static void hold(int status, void *unused) {
+    (void) status;
+    if (qmon__thread.exits || !qmon__ends_elsewhere())
+        return;
+    on_exit(hold, unused);
+    qmon__claim_exit();
+}
+
 /* With the end in the record but untold it is found, should ThreadSanitizer not end the process after all. */
-void qmon__at_exit(int status, void *unused) {
+static void at_exit(int status, void *unused) {
     (void) unused;
     if (!qmon__sanitizer_ends_later() || !qmon__is_owner()) {
         qmon__process_exits(status);
@@ -181,4 +193,10 @@ void qmon__at_exit(int status, void *unused) {
     qmon__agent.record->end = (struct qmon_record_end){
         .how = QMON_END_EXIT, .status = status & 0xff, .real_ns = qmon__real_ns(), .boot_ns = qmon__boot_ns()};
     qmon__set_state(QMON_STATE_STOPPED);
+}
+
+void qmon__ends_start(void) {
+    for (unsigned i = 0; i < QMON__HOLDS; i++)
+        on_exit(hold, NULL);
+    on_exit(at_exit, NULL);
 }

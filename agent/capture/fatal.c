@@ -67,9 +67,25 @@ static void wait_for_the_end(void) {
 void qmon__claim_exit(void) {
     uint32_t claimant = 0;
     const uint32_t tid = (uint32_t) qmon__gettid();
+    qmon__thread.exits = true;
     if (!atomic_compare_exchange_strong_explicit(&qmon__agent.record->crash.claimed_by, &claimant, tid | EXITING,
                                                  memory_order_acq_rel, memory_order_acquire) &&
         (claimant & ~EXITING) != tid)
+        wait_for_the_end();
+}
+
+static uint32_t other_claimant(void) {
+    const uint32_t claimant = atomic_load_explicit(&qmon__agent.record->crash.claimed_by, memory_order_acquire);
+    return claimant != 0 && (claimant & ~EXITING) != (uint32_t) qmon__gettid() ? claimant : 0;
+}
+
+bool qmon__ends_elsewhere(void) {
+    return qmon__agent.active && qmon__is_owner() && other_claimant() != 0;
+}
+
+void qmon__await_crash_elsewhere(void) {
+    const uint32_t claimant = other_claimant();
+    if (claimant != 0 && (claimant & EXITING) == 0)
         wait_for_the_end();
 }
 

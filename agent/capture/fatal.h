@@ -35,6 +35,11 @@ bool qmon__fatal_of_guest(const struct qmon__death *death);
  * thread's crash is being reported already, this waits for it to end the process. */
 void qmon__claim_exit(void);
 
+/* Does another thread end the process at this time, by a crash or not? SIGNAL SAFETY: async-signal-safe. */
+bool qmon__ends_elsewhere(void);
+/* Where another thread has crashed, waits as qmon__claim_exit() does: what would go on now is over. SIGNAL SAFETY: async-signal-safe. */
+void qmon__await_crash_elsewhere(void);
+
 /* The signal of a death is one that is reported as a crash (QMON_SIGNALS); otherwise it is just how the process stopped. */
 bool qmon__is_crash(int signal);
 

@@ -171,7 +171,7 @@ void qmon__process_start(int argc, char **argv, char **envp) {
     qmon__alternate_stack_of_main();
     qmon__dispositions_start();
     qmon__mask_start();
-    on_exit(qmon__at_exit, NULL);
+    qmon__ends_start();
     __register_atfork(NULL, qmon__crumb_of_fork, qmon__process_forked, &__dso_handle);
     if (own_identity.flags & QMON_PROCESS_TELL_LIFECYCLE)
         tell_start(continued ? "exec" : "start");

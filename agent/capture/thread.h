@@ -64,6 +64,7 @@ struct qmon__thread {
     struct qmon__guard *guard;     /* innermost; NULL: a fault in our own code is a bug */
     uintptr_t stack_top;           /* near the start of its stack; 0 unknown */
     bool ending;                   /* it ends the process by a signal, and may be telling it still */
+    bool exits;                    /* it has come to the end of exit() */
     bool may_be_guest;             /* a child of vfork may be running here (sharers.h) */
     int guest;                     /* the child of vfork that borrows this thread to report its death; 0 none */
     bool aborting;                 /* in abort(): a SIGABRT handler that returns does not save the process */

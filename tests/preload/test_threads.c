@@ -18,6 +18,20 @@ VICTIM(thread, crashes_while_main__exits, .program = "crash_meets_exit", .argume
        .origin = "fault_in_thread", .other_death = "exit 0", .racy = true)
 VICTIM(thread, crashes_while_main_aborts, .program = "crash_meets_exit", .arguments = {"abort"}, .code = "SIGSEGV",
        .other_death = "SIGABRT", .racy = true)
+/* The first of them decides how the process ends, whatever the others call while that is told. */
+#define TOGETHER(name, ...)                                                                                            \
+    VICTIM(thread, name, .program = "exits_together", .arguments = {__VA_ARGS__}, .code = "exit:3", .racy = true)
+#define CRASH_FIRST(name, how)                                                                                         \
+    VICTIM(thread, name, .program = "exits_together", .arguments = {how, "crash"}, .code = "SIGSEGV",                  \
+           .origin = "fault_first", .racy = true)
+TOGETHER(exits_before_others_do, "exit")
+TOGETHER(quick_exits_before_others_do, "quick_exit")
+TOGETHER(exits_before_main_returns, "return")
+CRASH_FIRST(crashes_before_others_exit, "exit")
+CRASH_FIRST(crashes_before_others_quick_exit, "quick_exit")
+CRASH_FIRST(crashes_before_others__exit, "_exit")
+CRASH_FIRST(crashes_before_others_exec, "exec")
+CRASH_FIRST(crashes_before_main_returns, "return")
 VICTIM(thread, crashes_when_main_has_left, .program = "main_leaves_first", .code = "SIGSEGV",
        .origin = "fault_in_thread")
 VICTIM(thread, beside_threads_that_nobody_may_look_into, .program = "ptrace_refused", .code = "SIGSEGV",
