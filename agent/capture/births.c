@@ -104,16 +104,33 @@ bool qmon__birth_failed(int child) {
     return false;
 }
 
+static bool has_place(struct births *births, int child, unsigned *ret_place) {
+    for (unsigned i = 0; i < PLACES; i++) {
+        if (atomic_load_explicit(&births->children[i], memory_order_relaxed) == child) {
+            *ret_place = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_begun(struct births *births, int child) {
+    const unsigned char begun =
+        atomic_load_explicit(&births->begun[(unsigned) child % NUMBERS / 8], memory_order_acquire);
+    return (begun & 1u << (unsigned) child % 8) != 0;
+}
+
 bool qmon__birth_known(int child) {
     struct births *const births = atomic_load_explicit(&own, memory_order_acquire);
-    if (births == NULL)
-        return false;
-    for (unsigned i = 0; i < PLACES; i++)
-        if (atomic_load_explicit(&births->children[i], memory_order_relaxed) == child)
-            return true;
-    const unsigned char begun =
-        atomic_load_explicit(&births->begun[(unsigned) child % NUMBERS / 8], memory_order_relaxed);
-    return (begun & 1u << (unsigned) child % 8) != 0;
+    unsigned place;
+    return births != NULL && (has_place(births, child, &place) || has_begun(births, child));
+}
+
+bool qmon__birth_awaited(int child) {
+    struct births *const births = atomic_load_explicit(&own, memory_order_acquire);
+    unsigned place;
+    return births != NULL && has_place(births, child, &place) && !has_begun(births, child) &&
+           atomic_load_explicit(&births->begun_at[place], memory_order_acquire) == 0;
 }
 
 int qmon__births_last(void) {

@@ -28,6 +28,9 @@ bool qmon__birth_failed(int child);
 /* Is this living child one that fork() has made? SIGNAL SAFETY: async-signal-safe. */
 bool qmon__birth_known(int child);
 
+/* Is this a child that fork() has made and that has not got that far yet? SIGNAL SAFETY: async-signal-safe. */
+bool qmon__birth_awaited(int child);
+
 /* The child that fork() made last; 0: none. SIGNAL SAFETY: async-signal-safe. */
 int qmon__births_last(void);
 

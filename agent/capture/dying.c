@@ -9,7 +9,9 @@
 #include <qmon/paths.h>
 
 #include "agent.h"
+#include "births.h"
 #include "clock.h"
+#include "dispositions.h"
 #include "hot.h"
 #include "record_file.h"
 #include "signals.h"
@@ -126,17 +128,27 @@ static uint64_t on_its_way(int pid, const struct condition *condition) {
     return (condition->pending | taken) & ~condition->blocked & ENDING;
 }
 
-/* Is it sure to die of another signal? So it is in our handler, where its record may be gone already; and of a signal that the program
- * leaves its default action. */
-static bool is_dying(int pid, const struct condition *condition) {
+/* Is it about to die of what waits for it? So it is of a signal that it leaves its default action, as a child of ours does that has just
+ * been made if we do; and on its way through an exec, after which every signal has that but what is ignored, which does not
+ * wait. */
+static bool dies_of(int pid, const struct condition *condition, uint64_t signals) {
     struct qmon__relative target;
+    if (qmon__record_of_live_process(pid, &target))
+        return (target.process_flags & QMON_PROCESS_INIT) == 0 && (signals & ~target.handled_signals) != 0;
+    if (qmon__birth_awaited(pid))
+        return (signals & ~qmon__dispositions_handled()) != 0;
+    return (signals & condition->pending) != 0 && qmon__record_of_process(pid, &target) &&
+           target.state == QMON_STATE_EXEC;
+}
+
+/* In our handler its record may be gone already. */
+static bool is_dying(int pid, const struct condition *condition) {
     if (condition->over)
         return false;
     if (is_in_handler(condition))
         return true;
     const uint64_t signals = on_its_way(pid, condition);
-    return signals != 0 && qmon__record_of_live_process(pid, &target) &&
-           (target.process_flags & QMON_PROCESS_INIT) == 0 && (signals & ~target.handled_signals) != 0;
+    return signals != 0 && dies_of(pid, condition, signals);
 }
 
 void qmon__let_die(int pid, uint64_t until_boot_ns) {

@@ -48,6 +48,10 @@ VICTIM(lost, children_that_SIGTERM_ended_before, .program = "terminates_then_kil
        .prints = "10 terminated, 0 killed\n", .racy = true)
 VICTIM(lost, groups_that_SIGTERM_ended_before, .program = "terminates_then_kills", .arguments = {"group"},
        .prints = "10 terminated, 0 killed\n", .racy = true)
+VICTIM(lost, children_just_made_that_SIGTERM_ended_before, .program = "terminates_then_kills", .arguments = {"young"},
+       .prints = "10 terminated, 0 killed\n", .racy = true)
+VICTIM(lost, programs_just_started_that_SIGTERM_ended_before, .program = "terminates_then_kills",
+       .arguments = {"spawned"}, .prints = "10 terminated, 0 killed\n", .racy = true)
 VICTIM(lost, children_that_handle_SIGTERM, .program = "terminates_then_kills", .arguments = {"handled"},
        .death = "exit 0", .code = "SIGKILL", .reports = 10, .prints = "0 terminated, 10 killed\n")
 VICTIM(lost, children_that_block_SIGTERM, .program = "terminates_then_kills", .arguments = {"blocked"},

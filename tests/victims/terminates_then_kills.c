@@ -1,6 +1,7 @@
 /* Children are sent SIGTERM and at once SIGKILL, as php-fpm stops its workers. They have its default action, a handler of their own,
- * or block it; or each is the one of a group that is sent both. Prints by which of the two they were ended. */
+ * or block it; or each is the one of a group that is sent both, or is sent both as soon as it is made, by fork or to exec. Prints by which of the two they were ended. */
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -14,7 +15,10 @@ static void stay(int number) {
 static pid_t make_child(const char *how) {
     int ready[2];
     sigset_t terminate;
-    char byte;
+    char byte, *const arguments[] = {"sleep", "9", NULL};
+    pid_t spawned;
+    if (strcmp(how, "spawned") == 0)
+        return posix_spawn(&spawned, "/bin/sleep", NULL, NULL, arguments, environ) == 0 ? spawned : -1;
     pipe(ready);
     const pid_t child = fork();
     if (child == 0) {
@@ -29,7 +33,8 @@ static pid_t make_child(const char *how) {
         write(ready[1], "", 1);
         stay(0);
     }
-    read(ready[0], &byte, 1);
+    if (strcmp(how, "young") != 0)
+        read(ready[0], &byte, 1);
     close(ready[0]);
     close(ready[1]);
     return child;
