@@ -16,6 +16,7 @@
 #include <thread.h>
 
 #include "next.h"
+#include "thread_begins.h"
 #include "wait.h"
 
 /* Others than glibc lack it. */
@@ -74,6 +75,20 @@ static void *take_stack(void) {
         return NULL;
     pthread_once(&key_once, make_key);
     return atomic_load(&has_key) ? qmon__alternate_stack_take() : NULL;
+}
+
+void qmon__threads_expected(void) {
+    pthread_once(&key_once, make_key);
+}
+
+void qmon__thread_begins(void) {
+    struct passenger *const passenger = take_stack();
+    if (passenger == NULL) {
+        qmon__mask_start();
+        return;
+    }
+    passenger->has_mask = true;
+    set_out(passenger);
 }
 
 static bool has_own_mask(const pthread_attr_t *attributes) {

@@ -39,6 +39,12 @@ VICTIM(thread, beside_threads_that_nobody_may_look_into, .program = "ptrace_refu
 VICTIM(thread, that_is_cancelled_crashes, .program = "cancelled_thread", .code = "SIGSEGV", .origin = "clean_up")
 VICTIM(thread, after_thread_is_cancelled_and_all_is_well, .program = "cancels_well", .prints = "20 cleaned")
 VICTIM(thread, after_thread_a_thousand_times, .program = "many_threads", .prints = "1000\n")
+VICTIM(thread, of_a_timer_ends_well, .program = "timer_thread",
+       .prints = "1111111101111111110111111111111001111111111111111111111111111111 for you")
+VICTIM(thread, of_a_timer_crashes, .program = "timer_thread", .arguments = {"crash"}, .code = "SIGSEGV",
+       .origin = "fault_in_timer", .racy = true)
+VICTIM(thread, of_a_timer_overflows, .program = "timer_thread", .arguments = {"overflow"}, .code = "SIGSEGV",
+       .tells = {"stack"})
 VICTIM(thread, made_by_thrd_create_overflows, .program = "c11_thread_overflows", .code = "SIGSEGV", .afterwards = 1)
 VICTIM(thread, crashes_in_a_key_destructor, .program = "key_destructor_crashes", .code = "SIGSEGV", .origin = "destroy")
 VICTIM(thread, crashes_in_a_thread_local_destructor, .program = "thread_local_crashes", .code = "SIGSEGV",
