@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <qmon/store.h>
+#include <qmon/text.h>
 
 #include "echo.h"
 #include "moment.h"
@@ -56,11 +57,18 @@ static bool is_own_signal(const struct qmon_event *event) {
            event->cause.kind != NULL && strcmp(event->cause.kind, "sent-signal") == 0;
 }
 
+/* util-linux's `setsid --wait` exits with what the wait call says of a child that a signal ended: the number, and 128 for a core. No
+ * real status of 11 is taken for that: it has one child, whose own status it would repeat, and such a child died of no signal. */
+static bool repeats_wait_status(const struct qmon_event *event) {
+    const char *const executable = event->process.executable;
+    return executable != NULL && strcmp(qmon_base_name(executable), "setsid") == 0 && event->exit.status < 128;
+}
+
 /* The signal that it may repeat; 0: this is no echo. */
 static int repeated_signal(const struct qmon_event *event) {
     int signal = 0;
     if (event->kind == QMON_KIND_EXIT)
-        signal = event->exit.status - 128;
+        signal = repeats_wait_status(event) ? event->exit.status : event->exit.status - 128;
     else if (event->kind == QMON_KIND_CRASH && is_own_signal(event))
         signal = (int) event->signal.number;
     return signal >= 1 && signal <= QMON_CHILD_SIGNALS && !qmon__is_stop_signal(signal) ? signal : 0;

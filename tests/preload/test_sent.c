@@ -98,6 +98,12 @@ VICTIM(sent, to_a_static_child_of_a_shell_that_says_so_by_its_status, SHELL(VICT
        .death = "exit 139", .code = "SIGSEGV")
 VICTIM(sent, to_a_killed_child_of_a_shell_that_says_so_by_its_status,
        SHELL("sleep 9 & kill -KILL $!; wait $!; exit $?"), .death = "exit 137", .code = "SIGKILL")
+VICTIM(sent, to_a_child_without_a_core_by_one_that_exits_with_its_number, .program = "/usr/bin/setsid",
+       .arguments = {"-f", "-w", "/bin/sh", "-c", "ulimit -c 0; exec " VICTIMS "null_read"}, .death = "exit 11",
+       .code = "SIGSEGV", .origin = "read_null", .any_errors = true)
+VICTIM(sent, a_status_that_is_a_signal_s_number_from_a_child_that_had_none, .program = "/usr/bin/setsid",
+       .arguments = {"-f", "-w", "/bin/sh", "-c", VICTIMS "null_read; exit 11"}, .death = "exit 11", .code = "exit:11",
+       .any_others = true, .any_errors = true)
 VICTIM(sent, to_a_child_of_another_user_by_a_program_that_says_so, .program = "/usr/sbin/runuser",
        .arguments = {"-u", "nobody", "--", VICTIMS "null_read"}, .needs = {"/usr/sbin/runuser"}, .open_place = true,
        .death = "exit 139", .code = "SIGSEGV", .origin = "read_null", .any_errors = true, .racy = true)
