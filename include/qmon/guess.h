@@ -6,8 +6,9 @@
  * pointer the one is best whose call goes to the function that the program counter is in: whose target lies before the
  * program counter, and closest to it. Without one (calls through pointers) the frame pointer is believed, where it leads to a
  * return address; without that, the nearest return address of a call through a pointer or into a library, which may be one
- * that an earlier call left behind. Where the frame pointer's call went through a pointer, only a return address on top of
- * the stack (of a function that has made no frame yet) is believed more.
+ * that an earlier call left behind. Where the frame pointer's call went through a pointer, only a return address on top of the stack (of a function that
+ * has made no frame yet) is believed more. One of a call through a pointer or into a library is believed most, where the stack
+ * pointer is aligned as at the beginning of a function: in one that makes calls it is not.
  * Whoever shows such a frame says that it is a guess.
  */
 #ifndef QMON_GUESS_H
@@ -20,6 +21,9 @@
 #define QMON_GUESS_WORDS 1024u      /* of the stack, that are looked at */
 #define QMON_GUESS_REACH 0x10000ull /* bytes that a function has behind its beginning */
 #define QMON_GUESS_CHUNK 32u
+#define QMON_GUESS_BODY 2048u   /* bytes of a function that are looked through for jumps */
+#define QMON_GUESS_BODIES 32u   /* functions that are */
+#define QMON_GUESS_PART 0x1000u /* bytes that are reached from where a jump leads to */
 
 /* How to see the process. Both may be asked for any address. */
 struct qmon_guess_eye {
@@ -69,6 +73,23 @@ static inline bool qmon__is_stub(const uint8_t *bytes) {
     bytes += *bytes == 0xf2;
     return *bytes == 0xe9 || (bytes[0] == 0xff && bytes[1] == 0x25);
 }
+
+/* A call leaves the stack pointer 8 bytes past a multiple of 16; before the next call it is one again. */
+static inline bool qmon__may_be_frameless(uint64_t sp) {
+    return sp % 16 == 8;
+}
+
+#define QMON_GUESS_JUMP_ALIGN 1u
+
+/* Where the jump leads to that is there, on condition or not; 0: there is none over a distance. */
+static inline uint64_t qmon__jump_target(const uint8_t *bytes, uint64_t address) {
+    const unsigned opcode_bytes = bytes[0] == 0xe9 ? 1 : bytes[0] == 0x0f && bytes[1] >> 4 == 8 ? 2 : 0;
+    int32_t distance;
+    if (opcode_bytes == 0)
+        return 0;
+    memcpy(&distance, bytes + opcode_bytes, sizeof distance);
+    return address + opcode_bytes + sizeof distance + (uint64_t) (int64_t) distance;
+}
 #elif defined(__aarch64__)
 #define QMON_GUESS_CALL_BYTES 4u
 
@@ -90,6 +111,24 @@ static inline bool qmon__is_stub(const uint8_t *bytes) {
     memcpy(&word, bytes, sizeof word);
     return word >> 26 == 5 || (word & 0x9f00001fu) == 0x90000010u; /* b; adrp x16 */
 }
+
+/* Calls leave the return address in a register. */
+static inline bool qmon__may_be_frameless(uint64_t sp) {
+    (void) sp;
+    return false;
+}
+
+#define QMON_GUESS_JUMP_ALIGN 4u
+
+static inline uint64_t qmon__jump_target(const uint8_t *bytes, uint64_t address) {
+    uint32_t word;
+    memcpy(&word, bytes, sizeof word);
+    if (word >> 26 == 5) /* b */
+        return address + (uint64_t) ((int64_t) (int32_t) (word << 6) >> 4);
+    if (word >> 24 == 0x54 || (word >> 25 & 0x3f) == 0x1a) /* b.cond; cbz, cbnz */
+        return address + (uint64_t) ((int64_t) (int32_t) (word << 8) >> 11 & ~3ll);
+    return 0;
+}
 #endif
 
 /* Is this a return address? */
@@ -109,16 +148,43 @@ static inline bool qmon__may_call(const struct qmon_guess_eye *eye, uint64_t tar
 struct qmon__guess_search {
     uint64_t at, pc;           /* of the nearest one that may be right; at 0: none */
     uint64_t sure_at, sure_pc; /* of the one whose call goes to this function */
-    uint64_t target;
+    uint64_t target;           /* that call's, or where its function's part begins that we are in */
+    unsigned bodies;           /* looked through */
 };
+
+/* The last place at or before `here`, and near, that the code there jumps to; 0: none. */
+static inline uint64_t qmon__guess_part(const struct qmon_guess_eye *eye, uint64_t code, uint64_t here) {
+    uint8_t bytes[256];
+    const uint64_t step = sizeof bytes - 8;
+    uint64_t part = 0;
+    for (uint64_t at = code; at < code + QMON_GUESS_BODY && eye->read(eye->context, at, bytes, sizeof bytes);
+         at += step)
+        for (uint64_t i = 0; i < step; i += QMON_GUESS_JUMP_ALIGN) {
+            const uint64_t target = qmon__jump_target(bytes + i, at + i);
+            if (target <= here && here - target < QMON_GUESS_PART && target > part)
+                part = target;
+        }
+    return part;
+}
+
+/* Where the function that is called begins, or the part of it that `here` is in; 0: `here` is in no part of it. */
+static inline uint64_t qmon__guess_begin(const struct qmon_guess_eye *eye, struct qmon__guess_search *search,
+                                         uint64_t target, uint64_t here) {
+    if (target == 0 || here == 0 || qmon__may_call(eye, target))
+        return 0;
+    if (target <= here && here - target < QMON_GUESS_REACH)
+        return target;
+    return search->bodies++ < QMON_GUESS_BODIES ? qmon__guess_part(eye, target, here) : 0;
+}
 
 static inline void qmon__guess_weigh(const struct qmon_guess_eye *eye, struct qmon__guess_search *search, uint64_t here,
                                      uint64_t at, uint64_t word) {
     uint64_t target;
     if (!qmon__is_return(eye, word, &target))
         return;
-    if (target != 0 && target <= here && here - target < QMON_GUESS_REACH && target > search->target) {
-        search->target = target;
+    const uint64_t begin = qmon__guess_begin(eye, search, target, here);
+    if (begin > search->target) {
+        search->target = begin;
         search->sure_at = at;
         search->sure_pc = word;
     }
@@ -181,6 +247,10 @@ static inline bool qmon_guess_caller(const struct qmon_guess_eye *eye, const str
     if (chain && place->fp + 16 < end)
         end = place->fp + 16; /* its own frame ends there */
     qmon__guess_scan(eye, &search, lost ? 0 : place->pc, start, end);
+    if (search.at == start && qmon__may_be_frameless(start)) {
+        search.sure_at = start;
+        search.sure_pc = search.pc;
+    }
     const bool sure = search.sure_at != 0 && search.sure_at != place->fp + 8;
     if (chain && (!sure || (target == 0 && search.sure_at != start))) {
         *ret_caller = (struct qmon_guess_place){chained, place->fp + 16, saved};

@@ -12,7 +12,7 @@
 TestSuite(guess, .timeout = 10);
 
 static struct {
-    uint8_t code[0x2000];
+    uint8_t code[0x2400];
     uint64_t stack[64];
 } process;
 
@@ -47,9 +47,13 @@ static uint64_t put_bytes(uint64_t at, const char *bytes, size_t count) {
     return at + count;
 }
 
-static bool guess(uint64_t pc, uint64_t fp, struct qmon_guess_place *ret_caller) {
-    const struct qmon_guess_place place = {pc, STACK, fp};
+static bool guess_at(uint64_t sp, uint64_t pc, uint64_t fp, struct qmon_guess_place *ret_caller) {
+    const struct qmon_guess_place place = {pc, sp, fp};
     return qmon_guess_caller(&eye, &place, STACK + sizeof process.stack, false, ret_caller);
+}
+
+static bool guess(uint64_t pc, uint64_t fp, struct qmon_guess_place *ret_caller) {
+    return guess_at(STACK, pc, fp, ret_caller);
 }
 
 Test(guess, the_call_that_goes_to_this_function_wins_over_nearer_ones) {
@@ -96,6 +100,50 @@ Test(guess, a_frame_pointer_that_was_overwritten_is_found_below_the_return_addre
     cr_assert(guess(CODE + 0x1004, 0x1234, &caller));
     cr_expect_eq(caller.pc, CODE + 0x705);
     cr_expect_eq(caller.fp, STACK + 20 * 8);
+}
+
+Test(guess, a_call_of_a_stub_did_not_go_to_the_function_behind_the_stub) {
+    struct qmon_guess_place caller = {0};
+    put_bytes(CODE + 0x1000, "\xff\x25\1\2\3\4", 6);
+    process.stack[0] = put_bytes(CODE + 0x1800, "\xff\xd0", 2);
+    process.stack[9] = put_call(CODE + 0x300, CODE + 0x1000);
+    cr_assert(guess(CODE + 0x1040, 0, &caller));
+    cr_expect_eq(caller.pc, CODE + 0x1802);
+}
+
+Test(guess, a_function_that_has_made_no_frame_has_its_return_address_on_top) {
+    struct qmon_guess_place caller = {0};
+    process.stack[1] = process.stack[4] = put_bytes(CODE + 0x1820, "\xff\xd0", 2);
+    process.stack[9] = put_call(CODE + 0x300, CODE + 0x1000);
+    process.stack[20] = STACK + 30 * 8;
+    process.stack[21] = put_bytes(CODE + 0x400, "\xff\xd0", 2);
+    cr_assert(guess_at(STACK + 8, CODE + 0x1010, STACK + 20 * 8, &caller));
+    cr_expect_eq(caller.pc, CODE + 0x1822);
+    cr_expect_eq(caller.sp, STACK + 16);
+    cr_expect_eq(caller.fp, STACK + 20 * 8);
+    cr_assert(guess_at(STACK + 32, CODE + 0x1010, 0, &caller));
+    cr_expect_eq(caller.pc, CODE + 0x305, "one that makes calls has aligned the stack");
+}
+
+static void put_number(uint64_t at, uint64_t from, uint64_t target) {
+    const int32_t distance = (int32_t) (int64_t) (target - from);
+    memcpy(&process.code[at - CODE], &distance, sizeof distance);
+}
+
+Test(guess, a_part_that_seldom_runs_belongs_to_the_function_that_jumps_to_it) {
+    static const uint64_t jumps[] = {CODE + 0x1004, CODE + 0x1700};
+    for (size_t i = 0; i < sizeof jumps / sizeof jumps[0]; i++)
+        for (unsigned bytes = 1; bytes <= 2; bytes++) {
+            struct qmon_guess_place caller = {0};
+            memset(&process, 0, sizeof process);
+            put_bytes(jumps[i], bytes == 1 ? "\xe9" : "\x0f\x85", bytes);
+            put_number(jumps[i] + bytes, jumps[i] + bytes + 4, CODE + 0x40);
+            process.stack[3] = put_call(CODE + 0x800, CODE + 0x1f00);
+            process.stack[5] = put_call(CODE + 0x900, CODE + 0x1000);
+            cr_assert(guess(CODE + 0x60, 0, &caller));
+            cr_expect_eq(caller.pc, CODE + 0x905);
+            cr_expect_not(guess(CODE + 0x30, 0, &caller), "it is before where the jump leads to");
+        }
 }
 
 Test(guess, calls_through_memory_and_stubs_are_calls) {
