@@ -152,8 +152,11 @@ static bool is_put_off(int signal, const siginfo_t *info, ucontext_t *context) {
     const uintptr_t pc = qmon__program_counter(context);
     const qmon__sigset bit = QMON__SIGNAL_BIT(signal);
     const bool was_sent = info->si_code <= 0 && info->si_code != SI_TIMER; /* the timer may be a guard's */
+    /* A child of vfork that was killed in our entry has left its count in the memory of its parent, so that alone says little. */
+    const bool is_at_another = qmon__thread.answering > 1 && qmon__is_own_code(pc);
+    const bool is_entering = pc >= (uintptr_t) qmon__signal_entry && pc <= (uintptr_t) qmon__signal_begun;
     if (!was_sent || !is_fault_signal(signal) || qmon__thread.ending || qmon__thread.guest != 0 ||
-        (qmon__thread.answering <= 1 && (pc < (uintptr_t) qmon__signal_entry || pc > (uintptr_t) qmon__signal_begun)))
+        (!is_at_another && !is_entering))
         return false;
     qmon__sigprocmask(SIG_BLOCK, &bit, NULL);
     if (qmon__sys_4(SYS_rt_tgsigqueueinfo, qmon__getpid(), qmon__gettid(), signal, info) != 0) {
