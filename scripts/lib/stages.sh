@@ -56,7 +56,7 @@ all_pass_again() {
 # criterion_stage NAME TREE: the tests of a build tree. Each of Criterion's counts; so does each other one of ctest's. What passed only
 # when it was run again is said.
 criterion_stage() {
-    local name=$1 tree=$2 start=$SECONDS status=0 program tests_passed tests_failed tests_skipped
+    local name=$1 tree=$2 start=$SECONDS status=0 died=0 program tests_passed tests_failed tests_skipped unmended
     local -a again=()
     rm -f "$tree"/*.xml
     ctest --test-dir "$tree" --output-on-failure </dev/null >"$log/$name" 2>&1 || status=$?
@@ -71,18 +71,19 @@ criterion_stage() {
             / Test +#/ && !/: qmon-/ { if (/ Passed /) passed++; else failed++ }
             END { print passed + 0, failed + 0, skipped + 0 }'
     )
-    # A test program that died before it could tell, or that is not there.
+    # A test program that died before it could tell, or that is not there, is not made good by another run.
     while read -r program; do
-        [[ -s $tree/$program.xml ]] || tests_failed=$((tests_failed + 1))
+        [[ -s $tree/$program.xml ]] || died=$((died + 1))
     done < <(sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: (qmon-[a-z]+) .*\*\*\*.*/\1/p' "$log/$name")
-    ((status == 0 || tests_failed)) || tests_failed=1
-    ((tests_passed + tests_failed)) || tests_failed=1
+    ((status == 0 || tests_failed + died)) || died=1
+    ((tests_passed + tests_failed + died)) || died=1
     ((tests_failed == 0)) || mapfile -t again < <(passes_again "$tree" "$log/$name")
     passed=$((passed + tests_passed + ${#again[@]}))
     skipped=$((skipped + tests_skipped))
-    if ((tests_failed > ${#again[@]})); then
+    unmended=$((died + (tests_failed > ${#again[@]} ? tests_failed - ${#again[@]} : 0)))
+    if ((unmended)); then
         count_failed "$name" $((SECONDS - start)) "$log/$name"
-        failed=$((failed + tests_failed - ${#again[@]} - 1))
+        failed=$((failed + unmended - 1))
         return 0
     fi
     report ok "$name" $((SECONDS - start)) "$((tests_passed + ${#again[@]})) passed, $tests_skipped skipped"
