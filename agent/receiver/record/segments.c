@@ -38,6 +38,11 @@ static bool has_our_key(const struct qmon_record *record, key_t key, const char 
     return false;
 }
 
+/* Root sees to everybody's; nobody but root makes one in another's name. */
+static bool is_of_its_maker(const struct qmon_record *record, const struct shmid_ds *status) {
+    return status->shm_perm.cuid == 0 || record->process.uid == status->shm_perm.cuid;
+}
+
 static bool may_live(const struct qmon_record *record) {
     const uint32_t state = atomic_load(&record->header.state);
     if (state != QMON_STATE_EXEC)
@@ -71,7 +76,8 @@ static void import(int id, const struct shmid_ds *status, int directory, const c
     bool over = false;
     if (record == (void *) -1)
         return;
-    if (record->header.magic == QMON_RECORD_MAGIC && has_our_key(record, status->shm_perm.__key, state_dir)) {
+    if (record->header.magic == QMON_RECORD_MAGIC && is_of_its_maker(record, status) &&
+        has_our_key(record, status->shm_perm.__key, state_dir)) {
         if (atomic_load(&record->header.state) == QMON_STATE_DONE || record->process.pid == 0)
             over = true;
         else

@@ -16,11 +16,13 @@
 static struct scratch scratch;
 static char state[400];
 static int id;
+static uid_t maker; /* 0: root, or whoever runs the test */
 
 static void setup(void) {
     scratch = scratch_make();
     snprintf(state, sizeof state, "%s/state", scratch.path);
     id = -1;
+    maker = 0;
 }
 
 static void teardown(void) {
@@ -38,7 +40,11 @@ static struct qmon_record *make_segment(uint32_t pid, int other_key, uint32_t re
     snprintf(directory, sizeof directory, "%s/drafts", scratch.path);
     struct made_record made = make_record(directory, pid);
     int key = qmon_segment_key(state, made.at->process.pid_namespace, pid, 1) + other_key;
+    if (maker != 0)
+        cr_assert_eq(seteuid(maker), 0);
     id = shmget(key, QMON_RECORD_BYTES, IPC_CREAT | IPC_EXCL | 0600);
+    if (maker != 0)
+        cr_assert_eq(seteuid(0), 0);
     struct qmon_record *segment = shmat(id, NULL, 0);
     cr_assert_neq(segment, (void *) -1);
     memcpy(segment, made.at, sizeof *segment);
@@ -63,6 +69,19 @@ Test(segments, of_a_dead_process_becomes_a_file) {
     cr_expect_eq(files(), 1);
     cr_expect_not(is_there());
     cr_expect_eq(files(), 0);
+}
+
+Test(segments, in_the_name_of_another_user_than_its_maker_is_left_alone) {
+    if (geteuid() != 0)
+        cr_skip_test("only root can be another user");
+    maker = 65534;
+    shmdt(make_segment((uint32_t) free_pid(), 0, QMON_STATE_SEALED));
+    cr_expect_eq(files(), 0, "it says that it is root's");
+    cr_expect(is_there());
+    struct qmon_record *segment = shmat(id, NULL, 0);
+    segment->process.uid = maker;
+    shmdt(segment);
+    cr_expect_eq(files(), 1);
 }
 
 Test(segments, that_somebody_has_mapped_stays) {
