@@ -236,6 +236,15 @@ static void add_context(struct qmon_event *event, const struct qmon_record_crash
         report->facts.address_words = qmon__address_words(event, crash, event->signal.address, report->live_pid);
 }
 
+/* A signal by which no program asks for a core, from the parent: a way to end a worker, as SIGKILL is (inet_gethost of Erlang). */
+static bool is_ended_by_parent(const struct qmon_event *event) {
+    const int number = event->signal.number;
+    const bool plain = number == SIGUSR1 || number == SIGUSR2 || number == SIGALRM || number == SIGVTALRM ||
+                       number == SIGPROF || number >= 34;
+    return plain && (event->signal.code == SI_USER || event->signal.code == SI_QUEUE) &&
+           event->signal.sender_pid != 0 && event->signal.sender_pid == event->process.parent_pid;
+}
+
 int qmon__crash_event(const struct qmon_record *record, uint64_t now_ns, uint32_t live_pid,
                       struct qmon__report *ret_report) {
     const struct qmon_record_crash *crash = &record->crash;
@@ -252,6 +261,8 @@ int qmon__crash_event(const struct qmon_record *record, uint64_t now_ns, uint32_
     if (stage >= QMON_STAGE_SIGNAL) {
         add_signal(event, crash);
         add_sender(event, record);
+        if (is_ended_by_parent(event))
+            event->severity = QMON_SEVERITY_WARNING;
         add_registers(event, crash, machine);
     }
     qmon__modules_of_record(event, &record->modules);

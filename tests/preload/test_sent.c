@@ -54,6 +54,13 @@ VICTIM(sent, abrt_from_another_process, .program = "is_sent", .arguments = {"6"}
 VICTIM(sent, segv_from_another_process_that_a_handler_raises_again, .program = "is_sent",
        .arguments = {"11", "reraise"}, .code = "SIGSEGV", .origin = "wait_for_it",
        .tells = {"SIGSEGV was sent by another process"})
+/* A parent that ends a worker is no accident; one that wants its core is. */
+VICTIM(sent, usr1_from_the_parent, .program = "child_is_killed", .arguments = {"10", "waitpid"}, .prints = "10\n",
+       .death = "exit 0", .code = "SIGUSR1", .tells = {"\"severity\":\"warning\""})
+VICTIM(sent, abrt_from_the_parent, .program = "child_is_killed", .arguments = {"6", "waitpid"}, .prints = "134\n",
+       .death = "exit 0", .code = "SIGABRT", .tells = {"\"severity\":\"critical\""})
+VICTIM(sent, usr1_from_another_process, .program = "is_sent", .arguments = {"10"}, .code = "SIGUSR1",
+       .tells = {"\"severity\":\"critical\""})
 VICTIM(sent, term_from_another_process, .program = "is_sent", .arguments = {"15"}, .death = "SIGTERM")
 VICTIM(sent, kill_is_found_afterwards, .program = "is_sent", .arguments = {"9"}, .death = "SIGKILL", .code = "SIGKILL",
        .afterwards = 1)

@@ -1,4 +1,4 @@
-/* A child is ended in a way that it cannot see: SIGKILL, a bare exit_group; the parent waits for it by each of the calls there are. */
+/* A child is ended in a way that it cannot see, SIGKILL, a bare exit_group, or by a signal whose number is given; the parent waits for it by each of the calls there are. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +44,8 @@ int main(int argc, char **argv) {
     usleep(20000);
     if (strcmp(argv[1], "kill") == 0)
         kill(child, SIGKILL);
+    if (atoi(argv[1]) > 0)
+        kill(child, atoi(argv[1]));
     printf("%d\n", wait_by(argv[2], child));
     return 0;
 }
