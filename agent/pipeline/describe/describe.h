@@ -33,6 +33,9 @@ const char *qmon__value_words(struct qmon_event *event, uint64_t value);
 /* "rdi holds 0x4141..." of the first register that can be no address; NULL: there is none. */
 const char *qmon__wild_register(struct qmon_event *event);
 
+/* The library that was opened last of those that are not there any more, by the name it was opened by; NULL: none is missing. */
+const char *qmon__unloaded_library(const struct qmon_event *event);
+
 /* A sentence where the crash may come of memory that was not to be had, which the thread's errno tells; else "". */
 const char *qmon__scarcity_words(struct qmon_event *event);
 

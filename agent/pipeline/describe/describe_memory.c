@@ -122,6 +122,23 @@ static void describe_no_address(struct qmon_event *event, struct qmon__cause *re
             "address, a misaligned vector access, or an instruction that needs privileges.";
 }
 
+/* Where a library is missing, that may be where it was. */
+static bool describe_jump_to_nothing(struct qmon_event *event, struct qmon__cause *ret_cause) {
+    const char *library = event->signal.code == SEGV_MAPERR ? qmon__unloaded_library(event) : NULL;
+
+    if (!library)
+        return false;
+    ret_cause->kind = "wild-jump";
+    ret_cause->detail =
+        qmon_event_format(event,
+                          "The program jumped to 0x%" PRIx64
+                          ", where nothing is mapped. A function pointer, a virtual table or a return address was "
+                          "overwritten or never set, or is of a library that was unloaded (dlclose): %s, which the "
+                          "program opened or tried to, is not loaded.",
+                          event->signal.address, library);
+    return true;
+}
+
 static void describe_jump(struct qmon_event *event, const struct qmon_crash_facts *facts,
                           struct qmon__cause *ret_cause) {
     uint64_t address = event->signal.address;
@@ -145,16 +162,20 @@ static void describe_jump(struct qmon_event *event, const struct qmon_crash_fact
         return;
     }
     bool on_stack = address >= facts->stack_low && address < facts->stack_high;
+    const bool nothing = !on_stack && event->signal.code == SEGV_MAPERR;
     const char *words = qmon__value_words(event, address);
+    if (nothing && !words && describe_jump_to_nothing(event, ret_cause))
+        return;
     ret_cause->kind = "wild-jump";
     ret_cause->detail = qmon_event_format(event,
                                           "The program jumped to 0x%" PRIx64
                                           ", where there is no code%s%s%s. A function pointer, a virtual table or a "
                                           "return address was overwritten or never set.",
                                           address,
-                                          on_stack ? " but the stack"
-                                          : words  ? ""
-                                                   : place_words(event, address),
+                                          on_stack  ? " but the stack"
+                                          : words   ? ""
+                                          : nothing ? ", and nothing is mapped"
+                                                    : place_words(event, address),
                                           words ? ": these are " : "", words ? words : "");
 }
 

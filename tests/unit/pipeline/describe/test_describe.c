@@ -148,6 +148,29 @@ Test(describe, tells_jumps_to_null_and_to_data) {
     expect("jump-to-null", "at 0x10");
 }
 
+Test(describe, names_the_library_that_was_unloaded_where_the_program_jumped_to_nothing) {
+    struct qmon_module modules[] = {{.path = "/usr/lib/libshop.so.1.4", .start = 0x700000000000, .end = 0x700000002000},
+                                    {.path = "/usr/lib/libc.so.6", .start = 0x700000100000, .end = 0x700000200000}};
+    struct qmon_crumb crumbs[] = {
+        {.text = "opens library /opt/plug-ins/till.so"}, {.text = "opens library libshop.so"}, {.text = "forks"}};
+
+    crash(SIGSEGV, SEGV_MAPERR, 0x700000211000);
+    facts.access = 3;
+    facts.program_counter = event->signal.address;
+    event->modules = modules;
+    event->module_count = 2;
+    expect("wild-jump", "where there is no code, and nothing is mapped.");
+    event->crumbs = crumbs;
+    event->crumb_count = 3;
+    expect("wild-jump", "/opt/plug-ins/till.so, which the program opened or tried to, is not loaded");
+    event->crumbs = crumbs + 1;
+    event->crumb_count = 2;
+    expect("wild-jump", "where there is no code, and nothing is mapped.");
+    event->crumbs = crumbs;
+    event->signal.code = SEGV_ACCERR;
+    expect("wild-jump", "just behind the code of /usr/lib/libc.so.6");
+}
+
 Test(describe, tells_memory_that_may_only_be_read) {
     struct qmon_module module = {.path = "/usr/bin/shop", .start = 0x555500001000, .end = 0x555500002000};
 
