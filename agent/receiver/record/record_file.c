@@ -168,6 +168,12 @@ static int record_read(struct qmon__record_file *file, size_t offset, size_t byt
     return 0;
 }
 
+/* Nobody but root tells of another user's process. A copy that a receiver has been given is that of its host, whoever that is now. */
+static void correct_user(struct qmon__record_file *file) {
+    if (file->owner != 0 && file->directory >= 0)
+        file->copy->process.uid = file->owner;
+}
+
 int qmon__record_load(struct qmon__record_file *file, unsigned sections, bool again) {
     unsigned wanted = again ? sections : sections & ~file->loaded;
     for (size_t i = 0; i < sizeof sections_of_record / sizeof sections_of_record[0]; i++) {
@@ -185,6 +191,8 @@ int qmon__record_load(struct qmon__record_file *file, unsigned sections, bool ag
             }
         }
         qmon__record_sanitize(file->copy, sections_of_record[i].section);
+        if (sections_of_record[i].section == QMON__LOAD_HEAD)
+            correct_user(file);
         file->loaded |= sections_of_record[i].section;
     }
     return 0;

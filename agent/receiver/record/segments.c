@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -38,11 +39,6 @@ static bool has_our_key(const struct qmon_record *record, key_t key, const char 
     return false;
 }
 
-/* Root sees to everybody's; nobody but root makes one in another's name. */
-static bool is_of_its_maker(const struct qmon_record *record, const struct shmid_ds *status) {
-    return status->shm_perm.cuid == 0 || record->process.uid == status->shm_perm.cuid;
-}
-
 static bool may_live(const struct qmon_record *record) {
     const uint32_t state = atomic_load(&record->header.state);
     if (state != QMON_STATE_EXEC)
@@ -51,24 +47,27 @@ static bool may_live(const struct qmon_record *record) {
            kill((pid_t) record->process.pid, 0) == 0 || errno != ESRCH;
 }
 
-static bool write_file(int directory, const char *name, const struct qmon_record *record) {
+/* Root sees to everybody's, and would have the file: it says who made the segment, whatever that one says. */
+static bool write_file(int directory, const char *name, const struct qmon_record *record, uint32_t maker) {
+    const uint32_t uid = maker != 0 ? maker : record->process.uid;
     int fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return false;
-    bool written =
-        ftruncate(fd, QMON_RECORD_BYTES) == 0 && write(fd, record, sizeof *record) == (ssize_t) sizeof *record;
+    bool written = ftruncate(fd, QMON_RECORD_BYTES) == 0 &&
+                   write(fd, record, sizeof *record) == (ssize_t) sizeof *record &&
+                   pwrite(fd, &uid, sizeof uid, offsetof(struct qmon_record, process.uid)) == (ssize_t) sizeof uid;
     close(fd);
     if (!written)
         unlinkat(directory, name, 0);
     return written;
 }
 
-static bool keep(int directory, const struct qmon_record *record) {
+static bool keep(int directory, const struct qmon_record *record, uint32_t maker) {
     const struct qmon_record_process *process = &record->process;
     char name[64], aside[96];
     snprintf(name, sizeof name, "%08llx-%u", (unsigned long long) (process->pid_namespace & 0xffffffffu), process->pid);
     snprintf(aside, sizeof aside, "%s.%llu", name, (unsigned long long) process->created_boot_ns);
-    return write_file(directory, name, record) || write_file(directory, aside, record);
+    return write_file(directory, name, record, maker) || write_file(directory, aside, record, maker);
 }
 
 static void import(int id, const struct shmid_ds *status, int directory, const char *state_dir) {
@@ -76,12 +75,11 @@ static void import(int id, const struct shmid_ds *status, int directory, const c
     bool over = false;
     if (record == (void *) -1)
         return;
-    if (record->header.magic == QMON_RECORD_MAGIC && is_of_its_maker(record, status) &&
-        has_our_key(record, status->shm_perm.__key, state_dir)) {
+    if (record->header.magic == QMON_RECORD_MAGIC && has_our_key(record, status->shm_perm.__key, state_dir)) {
         if (atomic_load(&record->header.state) == QMON_STATE_DONE || record->process.pid == 0)
             over = true;
         else
-            over = !may_live(record) && keep(directory, record);
+            over = !may_live(record) && keep(directory, record, status->shm_perm.cuid);
     }
     shmdt(record);
     if (over)

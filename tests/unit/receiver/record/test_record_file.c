@@ -79,6 +79,21 @@ Test(record_file, says_what_is_wrong_with_a_file_that_is_no_record) {
     qmon__record_close(&file);
 }
 
+Test(record_file, is_of_the_user_whose_file_it_is_unless_that_is_root) {
+    if (geteuid() != 0)
+        cr_skip_test("only root can give files away");
+    made.at->process.uid = 33;
+    struct qmon__record_file file = opened();
+    cr_expect_eq(qmon__record_load(&file, QMON__LOAD_HEAD, false), 0);
+    cr_expect_eq(file.copy->process.uid, 33);
+    qmon__record_close(&file);
+    cr_assert_eq(chown(made.path, 65534, (gid_t) -1), 0);
+    file = opened();
+    cr_expect_eq(qmon__record_load(&file, QMON__LOAD_HEAD, false), 0);
+    cr_expect_eq(file.copy->process.uid, 65534, "it could say what it likes");
+    qmon__record_close(&file);
+}
+
 Test(record_file, survives_a_file_that_is_truncated_while_it_is_open) {
     struct qmon__record_file file = opened();
     cr_assert_eq(qmon__record_load(&file, QMON__LOAD_HEAD, false), 0);

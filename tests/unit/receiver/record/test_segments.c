@@ -1,5 +1,7 @@
 /* Records that are System V segments: those of the dead become files, others stay. */
 #include <criterion/criterion.h>
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +10,7 @@
 
 #include <qmon/paths.h>
 
+#include "record_file.h"
 #include "record_maker.h"
 #include "reports.h"
 #include "scratch.h"
@@ -71,17 +74,31 @@ Test(segments, of_a_dead_process_becomes_a_file) {
     cr_expect_eq(files(), 0);
 }
 
-Test(segments, in_the_name_of_another_user_than_its_maker_is_left_alone) {
+Test(segments, is_its_makers_whatever_it_says) {
     if (geteuid() != 0)
         cr_skip_test("only root can be another user");
     maker = 65534;
-    shmdt(make_segment((uint32_t) free_pid(), 0, QMON_STATE_SEALED));
-    cr_expect_eq(files(), 0, "it says that it is root's");
-    cr_expect(is_there());
-    struct qmon_record *segment = shmat(id, NULL, 0);
-    segment->process.uid = maker;
-    shmdt(segment);
-    cr_expect_eq(files(), 1);
+    const uint32_t pid = (uint32_t) free_pid();
+    shmdt(make_segment(pid, 0, QMON_STATE_SEALED)); /* it says that it is root's */
+    qmon__segments_import(state);
+    char directory[600];
+    qmon_record_directory_shm(0, state, directory, sizeof directory);
+    int parent = open(directory, O_RDONLY | O_DIRECTORY);
+    DIR *const names = fdopendir(parent);
+    unsigned found = 0;
+    for (const struct dirent *entry; (entry = readdir(names)) != NULL;) {
+        struct qmon__record_file file;
+        if (entry->d_name[0] == '.' || qmon__record_open_at(&file, dirfd(names), entry->d_name) < 0)
+            continue;
+        cr_expect_eq(qmon__record_load(&file, QMON__LOAD_HEAD, true), 0);
+        cr_expect_eq(file.copy->process.pid, pid);
+        cr_expect_eq(file.copy->process.uid, 65534);
+        qmon__record_close(&file);
+        found++;
+    }
+    closedir(names);
+    cr_expect_eq(found, 1);
+    cr_expect_eq(records_sweep(state), 1);
 }
 
 Test(segments, that_somebody_has_mapped_stays) {
