@@ -190,9 +190,14 @@ static int run_waiter(void *argument) {
     return 0;
 }
 
-/* The filters are asked about calls that are not made through sys.h; and about what the receiver cannot do without. */
+/* The filters are asked about calls that are not made through sys.h; and about what the receiver cannot do without. One that is killed
+ * half-way has claimed the event's delivery, and nobody else tells it until that claim is over. */
 static bool is_forbidden(void) {
-    static const long needed[] = {SYS_execve, SYS_openat, SYS_mmap, SYS_mprotect, SYS_close, SYS_wait4};
+    static const long needed[] = {SYS_execve,         SYS_openat,     SYS_mmap,      SYS_mprotect,  SYS_close,
+                                  SYS_wait4,          SYS_read,       SYS_write,     SYS_pread64,   SYS_pwrite64,
+                                  SYS_fcntl,          SYS_newfstatat, SYS_munmap,    SYS_brk,       SYS_rt_sigaction,
+                                  SYS_rt_sigprocmask, SYS_getdents64, SYS_ftruncate, SYS_fdatasync, SYS_setitimer,
+                                  SYS_unlinkat,       SYS_exit_group};
     const long making[6] = {CLONE_VM | CLONE_VFORK}, none[6] = {0};
     if (!qmon__filters_seen())
         return false;
