@@ -4,24 +4,34 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2164  # root, cache and set -e are common.sh's
 
-# build_libunwind TARGET PREFIX: TARGET is x86_64 or aarch64.
-build_libunwind() {
-    local target=$1 prefix=$2 work
-    [[ -e $prefix/lib/libunwind-ptrace.a && -e $prefix/small-caches ]] && return 0
+# libunwind_source: has it in the cache. Each thread's cache of frames begins with 512 entries, not 16,384, which would cost its first
+# walk 100 us and 256 KiB; it grows by itself.
+libunwind_source() {
+    local work
+    if [[ ! -d $cache/libunwind-source ]]; then
+        work=$(mktemp -d "$cache/libunwind.XXXXXX")
+        # shellcheck disable=SC2064  # the path is meant as it is now
+        trap "rm -rf '$work'" EXIT
+        fetch_libunwind "$work"
+        mv "$work/source" "$cache/libunwind-source"
+        rm -rf "$work"
+        trap - EXIT
+    fi
+    sed -i 's/^#define HASH_MIN_BITS .*/#define HASH_MIN_BITS 9/' "$cache"/libunwind-source/src/{x86_64,aarch64}/Gtrace.c
+}
+
+# build_libunwind TARGET PREFIX: TARGET is x86_64 or aarch64. In a subshell, so that several can be built at once.
+build_libunwind() (
+    target=$1 prefix=$2
+    [[ -e $prefix/lib/libunwind-ptrace.a && -e $prefix/small-caches ]] && exit 0
     say "building a static libunwind for $target in $prefix (once, about half a minute)"
     work=$(mktemp -d "$cache/libunwind.XXXXXX")
     # shellcheck disable=SC2064  # the path is meant as it is now
     trap "rm -rf '$work'" EXIT
-    if [[ ! -d $cache/libunwind-source ]]; then
-        fetch_libunwind "$work"
-        mv "$work/source" "$cache/libunwind-source"
-    fi
     quietly "building libunwind" compile_libunwind "$cache/libunwind-source" "$target" "$work" || exit 1
     rm -rf "$prefix"
     mv "$work/prefix" "$prefix"
-    rm -rf "$work"
-    trap - EXIT
-}
+)
 
 # The source package is fetched with apt, which checks the archive's signature, but with lists and sources of our own: the
 # machine's are not touched, and it need not be root's.
@@ -80,8 +90,6 @@ source_entries() {
 
 # Initial-exec TLS and no .debug_frame support, because neither __tls_get_addr nor malloc may be called from a signal
 # handler; no assertions, because a host does not die of ours; no stack protector, because the thread may have no TLS yet.
-# Each thread's cache of frames begins with 512 entries, not 16,384, which would cost its first walk 100 us and 256 KiB; it
-# grows by itself.
 compile_libunwind() {
     local source=$1 target=$2 work=$3 compiler=gcc cflags
     local -a host=()
@@ -95,8 +103,7 @@ compile_libunwind() {
     if [[ $target == aarch64 ]]; then
         cflags+=" -mno-outline-atomics" # as the agent itself
     fi
-    sed -i 's/^#define HASH_MIN_BITS .*/#define HASH_MIN_BITS 9/' "$source"/src/{x86_64,aarch64}/Gtrace.c &&
-        mkdir -p "$work"/{build,prefix/lib,prefix/include} &&
+    mkdir -p "$work"/{build,prefix/lib,prefix/include} &&
         touch "$work/prefix/small-caches" &&
         cd "$work/build" &&
         "$source/configure" -q "${host[@]}" CC="$compiler" CFLAGS="$cflags" --disable-shared --enable-static --with-pic \

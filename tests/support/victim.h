@@ -50,7 +50,7 @@ struct victim {
 #define NO_STARTS (-1)
 #define VICTIM_SLOWER_MS 2500u
 #define VICTIM_LIMIT_MS 15000u
-#define VICTIM_REPEAT 30u
+#define VICTIM_REPEAT 20u
 
 void victim_check(const struct victim *victim);
 /* What is wrong, or NULL; valid until the next call. */
