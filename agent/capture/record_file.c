@@ -330,8 +330,9 @@ void qmon__record_path_of_user(unsigned choice, uint32_t uid, int pid, char *ret
 
 struct start {
     struct qmon_record_header header;
-    char process[offsetof(struct qmon_record_process, session)];
+    struct qmon_record_process process;
 };
+_Static_assert(sizeof(struct start) == offsetof(struct qmon_record, end), "a record begins so");
 
 static bool read_start(int pid, bool live, struct start *ret_start) {
     char path[QMON_RECORD_PATH_BYTES];
@@ -349,21 +350,18 @@ static bool read_start(int pid, bool live, struct start *ret_start) {
 
 static bool read_record(int pid, bool live, struct qmon__relative *ret_relative) {
     struct start start;
-    const bool found = read_start(pid, live, &start);
-    if (found) {
-        struct qmon_record_process process;
-        memcpy(&process, start.process, sizeof start.process);
-        *ret_relative = (struct qmon__relative){
-            .state = atomic_load_explicit(&start.header.state, memory_order_relaxed),
-            .successor = start.header.successor,
-            .is_subreaper = start.header.is_subreaper,
-            .host_parent_known = process.host_parent_known,
-            .root_pid = process.root_pid,
-            .root_created_boot_ns = process.root_created_boot_ns,
-            .handled_signals = atomic_load_explicit(&process.handled_signals, memory_order_relaxed),
-            .process_flags = process.flags};
-    }
-    return found;
+    if (!read_start(pid, live, &start))
+        return false;
+    *ret_relative = (struct qmon__relative){
+        .state = atomic_load_explicit(&start.header.state, memory_order_relaxed),
+        .successor = start.header.successor,
+        .is_subreaper = start.header.is_subreaper,
+        .host_parent_known = start.process.host_parent_known,
+        .root_pid = start.process.root_pid,
+        .root_created_boot_ns = start.process.root_created_boot_ns,
+        .handled_signals = atomic_load_explicit(&start.process.handled_signals, memory_order_relaxed),
+        .process_flags = start.process.flags};
+    return true;
 }
 
 bool qmon__record_awaits_successor(int pid) {

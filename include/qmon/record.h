@@ -132,8 +132,7 @@ struct qmon_record_process {
     uint64_t image_real_ns;     /* when the present image started (equals created_real_ns before the first exec) */
     uint32_t root_pid;          /* the root of this process's tree as far as fork tells, itself for a root; 0 unknown */
     uint32_t host_parent_known; /* 1: the parent was monitored too */
-    uint64_t root_created_boot_ns;    /* that root's process.created_boot_ns */
-    _Atomic uint64_t handled_signals; /* bit N - 1: the program does not leave signal N its default action */
+    uint64_t root_created_boot_ns; /* that root's process.created_boot_ns */
     uint32_t session;   /* of a root: getsid(0) early in its life, as the receiver of its start saw it; of others: that
                              * which a setsid() of its own or of a relative above it, up to the root, gave it; 0 unknown */
     uint32_t oom_kills; /* of its control group at that time, and 1; 0 unknown */
@@ -144,7 +143,8 @@ struct qmon_record_process {
     char library[QMON_PATH_BYTES];              /* libqmon.so as loaded */
     char command_line[QMON_COMMAND_LINE_BYTES]; /* NUL-separated */
     _Atomic uint32_t attendance;                /* enum qmon_attendance */
-    char note[116]; /* what the agent could not do here, for the diagnostics; empty if nothing */
+    char note[108];                   /* what the agent could not do here, for the diagnostics; empty if nothing */
+    _Atomic uint64_t handled_signals; /* bit N - 1: the program does not leave signal N its default action */
     /* Bit N - 1: a child that was waited for had ended by signal N, or with status 128 + N, as shells and their like do for theirs. */
 #define QMON_CHILD_SIGNALS 32
     _Atomic uint32_t child_signals;
@@ -366,6 +366,13 @@ struct qmon_record {
 };
 
 _Static_assert(sizeof(struct qmon_record) <= QMON_RECORD_BYTES, "the record outgrew its mapping");
+/* After an upgrade the new receiver reads records of programs that still run the old agent: whatever moves, QMON_RECORD_VERSION goes with
+ * it. */
+_Static_assert(sizeof(struct qmon_record_process) == 3848 && offsetof(struct qmon_record, crash) == 3968,
+               "layout of what comes before the crash");
+_Static_assert(offsetof(struct qmon_record_process, session) == 80 &&
+                   offsetof(struct qmon_record_process, child_signals) == 3840,
+               "process layout");
 _Static_assert(sizeof(struct qmon_record_header) == 64, "record header layout");
 _Static_assert(sizeof(struct qmon_record_module) == 72, "module layout");
 
