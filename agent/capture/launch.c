@@ -43,9 +43,9 @@ static void put_argument(char *to, size_t bytes, const char *name, const char *t
     *at = '\0';
 }
 
-/* A receiver that is awaited can let the caller go before it is done. */
+/* A receiver that is awaited can let the caller go before it is done, where it may live on as an orphan. */
 static bool may_let_go(const struct qmon__spawn_request *request) {
-    return request->manner == QMON__SPAWN_AWAITED && request->loose == NULL && !request->stay;
+    return request->manner == QMON__SPAWN_AWAITED && request->loose == NULL && !request->stay && !request->kept;
 }
 
 static void prepare(struct qmon__job *job, const struct qmon__spawn_request *request) {
