@@ -122,7 +122,7 @@ static void add_signal(struct qmon_event *event, const struct qmon_record_crash 
 }
 
 static void add_sender(struct qmon_event *event, const struct qmon_record *record) {
-    char name[SENDER_BYTES];
+    char name[QMON__SENDER_BYTES];
     const uint32_t pid = event->signal.sender_pid;
     if (pid != 0 && pid != record->process.pid &&
         qmon__sender_name(record, pid, record->crash.boot_ns, name, sizeof name))

@@ -30,7 +30,7 @@ struct sent {
 };
 
 static void describe_sender(const struct qmon_record *record, const struct sent *sent, char *ret_text, size_t bytes) {
-    char name[SENDER_BYTES];
+    char name[QMON__SENDER_BYTES];
     if (qmon__sender_name(record, sent->pid, sent->boot_ns, name, sizeof name))
         snprintf(ret_text, bytes, " from pid %u (%s)", sent->pid, name);
     else
@@ -39,7 +39,7 @@ static void describe_sender(const struct qmon_record *record, const struct sent 
 
 static void signal_reason(const struct qmon_record *record, const struct sent *sent, char *ret_text, size_t bytes) {
     const char *name = qmon_signal_name(sent->signal);
-    char sender[SENDER_BYTES + 32] = "";
+    char sender[QMON__SENDER_BYTES + 32] = "";
     if (sent->code <= 0 && sent->pid == record->process.pid)
         snprintf(sender, sizeof sender, " from itself");
     else if (sent->code <= 0 && sent->pid != 0)

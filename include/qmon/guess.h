@@ -6,9 +6,9 @@
  * pointer the one is best whose call goes to the function that the program counter is in: whose target lies before the
  * program counter, and closest to it. Without one (calls through pointers) the frame pointer is believed, where it leads to a
  * return address; without that, the nearest return address of a call through a pointer or into a library, which may be one
- * that an earlier call left behind. Where the frame pointer's call went through a pointer, only a return address on top of the stack (of a function that
- * has made no frame yet) is believed more. One of a call through a pointer or into a library is believed most, where the stack
- * pointer is aligned as at the beginning of a function: in one that makes calls it is not.
+ * that an earlier call left behind. Where the frame pointer's call went through a pointer, only a return address on top of the
+ * stack (of a function that has made no frame yet) is believed more. One of a call through a pointer or into a library is
+ * believed most, where the stack pointer is aligned as at the beginning of a function: in one that makes calls it is not.
  * Whoever shows such a frame says that it is a guess.
  */
 #ifndef QMON_GUESS_H

@@ -8,7 +8,7 @@
 
 #include <qmon/record.h>
 
-#define SENDER_BYTES 96 /* room for a name */
+#define QMON__SENDER_BYTES 96 /* room for a name */
 
 /* The program of process `pid`, as the process of the record sees it, that sent a signal at this time (CLOCK_BOOTTIME; 0
  * unknown): "nginx", or "deploy.sh (bash)" where it does not call itself by the name of its file. False: it has gone, or
