@@ -1,9 +1,8 @@
 # The stages of scripts/test and their results. Sourced by it.
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034  # log is set by scripts/test, which reads reran
+# shellcheck disable=SC2154  # log is set by scripts/test
 
 passed=0 failed=0 skipped=0
-reran= # something passed only when it was run again: what its first run left behind is no failure of its own
 
 # report VERDICT NAME SECONDS [REMARK]
 report() { printf '%-6s %-16s %4d s  %s\n' "$1" "$2" "$3" "${4-}"; }
@@ -49,7 +48,6 @@ passes_again() {
 # all_pass_again TREE LOG PROGRAM: PROGRAM has failed; was it by tests that pass when they are run once more, and nothing else?
 all_pass_again() {
     local count again
-    reran=1
     count=$(failed_rows "$2" "$3" | wc -l)
     again=$(passes_again "$@" | wc -l)
     grep -q '^\[====\] Synthesis: ' "$2" && ((count > 0 && again == count))
@@ -79,7 +77,6 @@ criterion_stage() {
     done < <(sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: (qmon-[a-z]+) .*\*\*\*.*/\1/p' "$log/$name")
     ((status == 0 || tests_failed + died)) || died=1
     ((tests_passed + tests_failed + died)) || died=1
-    ((tests_failed == 0)) || reran=1
     ((tests_failed == 0)) || mapfile -t again < <(passes_again "$tree" "$log/$name")
     passed=$((passed + tests_passed + ${#again[@]}))
     skipped=$((skipped + tests_skipped))

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -117,11 +118,16 @@ void make_report(struct made_record *made, const char *code, const char *message
     atomic_fetch_add(&ring->wake, 1);
 }
 
+void sleep_with_test(void) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;)
+        pause();
+}
+
 pid_t start_sleeper(void) {
     pid_t pid = fork();
     if (pid == 0)
-        for (;;)
-            pause();
+        sleep_with_test();
     return pid;
 }
 

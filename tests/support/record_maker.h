@@ -27,7 +27,9 @@ void make_exit(struct made_record *made, int status);
 /* Puts a filled slot into the ring. */
 void make_report(struct made_record *made, const char *code, const char *message);
 
-/* A child that waits until it is killed; a number that no process has; a child that is a zombie. */
+/* In a child: waits until it is killed, or the test is over, which may fail and forget it. */
+_Noreturn void sleep_with_test(void);
+/* A child that does so; a number that no process has; a child that is a zombie. */
 pid_t start_sleeper(void);
 void end_sleeper(pid_t pid); /* kills and reaps */
 pid_t free_pid(void);

@@ -150,28 +150,32 @@ static int sealed_copy(const struct made_record *made) {
     return fd;
 }
 
-pid_t bench_receive(const struct made_record *made, const char *why, const char *path, unsigned deadline_ms,
-                    bool hold) {
-    int fd = path[0] != '\0' ? open(path, O_RDWR | O_CLOEXEC) : sealed_copy(made);
-    pid_t receiver = fd >= 0 ? fork() : -1;
-    if (receiver != 0) {
-        close(fd);
-        return receiver;
-    }
-    setsid(); /* as the agent does it: what it forks can be killed with it */
-    char words[6][600];
-    snprintf(words[0], sizeof words[0], "receive");
+/* In the child, which becomes the receiver. option: one more word; NULL none. */
+_Noreturn static void receive(const struct made_record *made, const char *why, const char *path, int fd,
+                              const char *option, unsigned deadline_ms) {
+    char words[6][600] = {"receive"};
     snprintf(words[1], sizeof words[1], "--why=%s", why);
     snprintf(words[2], sizeof words[2], "--pid=%u", made->at->process.pid);
     snprintf(words[3], sizeof words[3], "--record=%s", path);
     snprintf(words[4], sizeof words[4], "--deadline-ms=%u", deadline_ms);
-    snprintf(words[5], sizeof words[5], "--hold");
-    char *arguments[] = {words[0], words[1], words[2], words[3], words[4], hold ? words[5] : NULL, NULL};
+    snprintf(words[5], sizeof words[5], "%s", option != NULL ? option : "");
+    char *arguments[] = {words[0], words[1], words[2], words[3], words[4], option != NULL ? words[5] : NULL, NULL};
+    setsid(); /* as the agent does it: what it forks can be killed with it */
     if (fd != 3)
         dup2(fd, 3);
     else
         fcntl(fd, F_SETFD, 0);
-    _exit(qmon_receive_main(hold ? 6 : 5, arguments));
+    _exit(qmon_receive_main(option != NULL ? 6 : 5, arguments));
+}
+
+pid_t bench_receive(const struct made_record *made, const char *why, const char *path, unsigned deadline_ms,
+                    bool hold) {
+    int fd = path[0] != '\0' ? open(path, O_RDWR | O_CLOEXEC) : sealed_copy(made);
+    pid_t receiver = fd >= 0 ? fork() : -1;
+    if (receiver == 0)
+        receive(made, why, path, fd, hold ? "--hold" : NULL, deadline_ms);
+    close(fd);
+    return receiver;
 }
 
 pid_t bench_receive_with_release(const struct made_record *made, int *ret_release) {
@@ -179,22 +183,16 @@ pid_t bench_receive_with_release(const struct made_record *made, int *ret_releas
     cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
     *ret_release = ends[0];
     pid_t receiver = fork();
-    if (receiver != 0) {
+    if (receiver == 0) {
+        int end = fcntl(ends[1], F_DUPFD, 5), fd = fcntl(open(made->path, O_RDWR), F_DUPFD, 5);
+        close(ends[0]);
         close(ends[1]);
-        return receiver;
+        dup2(end, 4);
+        close(end);
+        receive(made, "crash", made->path, fd, "--release", 5000);
     }
-    setsid();
-    char words[6][600] = {"receive", "--why=crash", "--deadline-ms=5000", "--release"};
-    snprintf(words[4], sizeof words[4], "--pid=%u", made->at->process.pid);
-    snprintf(words[5], sizeof words[5], "--record=%s", made->path);
-    char *arguments[] = {words[0], words[1], words[2], words[3], words[4], words[5], NULL};
-    int end = fcntl(ends[1], F_DUPFD, 5), file = fcntl(open(made->path, O_RDWR), F_DUPFD, 5);
-    close(ends[0]);
     close(ends[1]);
-    dup2(file, 3);
-    dup2(end, 4);
-    close(end);
-    _exit(qmon_receive_main(6, arguments));
+    return receiver;
 }
 
 int bench_wait(pid_t receiver) {

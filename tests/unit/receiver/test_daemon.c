@@ -36,8 +36,7 @@ static pid_t start_child(int after_ms) {
             qmon__pause_us((unsigned) after_ms * 1000);
         if (after_ms >= 0)
             setsid();
-        for (;;)
-            pause();
+        sleep_with_test();
     }
     struct qmon__proc_stat stat;
     do

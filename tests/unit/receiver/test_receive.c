@@ -140,12 +140,19 @@ Test(receive, holds_a_process_that_nothing_outlives_until_the_alert_is_out) {
     unmake_record(&made);
 }
 
-Test(receive, holds_nobody_past_the_deadline) {
-    use_server("hang");
-    pid_t pid = start_sleeper();
-    struct made_record made = make_record(bench.records, (uint32_t) pid);
+/* Of a host that waits to be let go, and whose start and stop are not to be told. */
+static struct made_record crash_of_sleeper(pid_t *ret_pid) {
+    *ret_pid = start_sleeper();
+    struct made_record made = make_record(bench.records, (uint32_t) *ret_pid);
     made.at->process.flags = 0;
     make_crash(&made, 0x1000);
+    return made;
+}
+
+Test(receive, holds_nobody_past_the_deadline) {
+    use_server("hang");
+    pid_t pid;
+    struct made_record made = crash_of_sleeper(&pid);
     uint64_t start_ms = qmon_monotonic_ms();
     bench_wait(bench_receive(&made, "crash", made.path, 800, true));
     cr_expect_leq(qmon_monotonic_ms() - start_ms, 4000, "channels have ten seconds otherwise");
@@ -156,10 +163,8 @@ Test(receive, holds_nobody_past_the_deadline) {
 
 Test(receive, lets_its_host_go_by_a_byte_and_goes_on) {
     use_server("slow:1000");
-    pid_t pid = start_sleeper();
-    struct made_record made = make_record(bench.records, (uint32_t) pid);
-    made.at->process.flags = 0;
-    make_crash(&made, 0x1000);
+    pid_t pid;
+    struct made_record made = crash_of_sleeper(&pid);
     int release, status;
     char byte;
     pid_t receiver = bench_receive_with_release(&made, &release);
@@ -175,10 +180,8 @@ Test(receive, lets_its_host_go_by_a_byte_and_goes_on) {
 
 Test(receive, makes_safe_what_has_no_file_before_the_process_goes) {
     use_server("slow:4000");
-    pid_t pid = start_sleeper();
-    struct made_record made = make_record(bench.records, (uint32_t) pid);
-    made.at->process.flags = 0;
-    make_crash(&made, 0x1000);
+    pid_t pid;
+    struct made_record made = crash_of_sleeper(&pid);
     uint64_t start_ms = qmon_monotonic_ms();
     cr_expect_eq(bench_wait(bench_receive(&made, "crash", "", 5000, false)), 0);
     cr_expect_lt(qmon_monotonic_ms() - start_ms, 3000);
