@@ -193,6 +193,12 @@ void qmon__identity_inherit(struct qmon_record_process *process, int pid) {
     process->flags = flags_of(false) | QMON_PROCESS_FORKED | (process->flags & QMON_PROCESS_COMMAND_TRUNCATED);
 }
 
+/* A process that the bare clone made has told nobody of its new namespace, where it is 1 as a rule: its children notice. */
+static bool is_child_of(int owner) {
+    const int parent = (int) qmon__sys(SYS_getppid);
+    return parent == owner && parent > 1;
+}
+
 void qmon__process_forked(void) {
     struct qmon__agent *agent = &qmon__agent;
     if (!agent->active)
@@ -201,7 +207,8 @@ void qmon__process_forked(void) {
     qmon__make_pages((void *) ((uintptr_t) agent & ~((uintptr_t) agent->page_bytes - 1)), agent->page_bytes);
     qmon__make_pages(&own_identity, sizeof own_identity);
     agent->is_init = pid == 1;
-    if (pid == 1 || agent->namespace_may_differ)
+    if (pid == 1 || agent->namespace_may_differ ||
+        !is_child_of(atomic_load_explicit(&agent->pid, memory_order_relaxed)))
         find_namespace();
     agent->namespace_may_differ = false;
     qmon__background_forked();

@@ -2,6 +2,9 @@
  * Echoes: a program that runs others (timeout, shells, runuser, make-like runners) often ends itself by the signal that
  * ended its child, or with 128 and its number, so that its own parent sees it. The child's crash is the problem; its echo is
  * kept, but tells nobody. A child whose crash is told by nobody leaves its echo to be told.
+ *
+ * As a rule the process has waited for such a child. A sandbox's root (bubblewrap) is told the status through a descriptor by the
+ * process 1 that it has made, which waits in its place: there a crash that is told already, of the same tree, is enough.
  */
 #include <stdatomic.h>
 #include <string.h>
@@ -82,7 +85,7 @@ bool qmon__is_echo(struct qmon_store *store, const struct qmon_event *event, con
     if ((atomic_load(&record->process.child_signals_told) & bit) != 0)
         return true;
     if ((atomic_load(&record->process.child_signals) & bit) == 0)
-        return false;
+        return event->kind == QMON_KIND_EXIT && event->process.root && child_crashed(store, event, signal);
     const uint64_t end_ms = qmon_monotonic_ms() + PATIENCE_MS;
     while (!child_crashed(store, event, signal)) {
         if (qmon_monotonic_ms() >= end_ms)

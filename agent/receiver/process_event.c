@@ -150,13 +150,19 @@ static bool tell_without_store(struct qmon__pass *pass, const struct qmon_event 
     return told;
 }
 
+/* What a limit of the host's forbids now, it forbids a moment later: the host is not held for that. Nor is it worth holding a program
+ * that ends well for a channel that is down. */
+static bool is_tried_once(const struct qmon__pass *pass, const struct qmon_event *event, bool durable) {
+    return ((durable || pass->makeshift) && !pass->last_chance) || (pass->held && event->kind == QMON_KIND_LIFECYCLE) ||
+           qmon__is_bound();
+}
+
 static enum qmon__kept deliver_saved(struct qmon__pass *pass, const struct qmon_event *event, size_t sink_count) {
     bool durable = qmon_store_is_durable(pass->store);
     if (sink_count == 0)
         return durable ? QMON__KEPT : QMON__KEPT_TOLD; /* nobody wants it */
     struct qmon_delivery_summary summary = {0};
-    /* What a limit of the host's forbids now, it forbids a moment later: the host is not held for that. */
-    const bool once = ((durable || pass->makeshift) && !pass->last_chance) || qmon__is_bound();
+    const bool once = is_tried_once(pass, event, durable);
     int sent = once ? qmon_deliver_due(pass->store, pass->config, event->id, pass->deadline_ms, &summary)
                     : qmon_deliver_until(pass->store, pass->config, event->id, pass->deadline_ms, &summary);
     if (summary.last_problem[0] != '\0')

@@ -91,6 +91,13 @@ static bool begin_pass(struct work *work) {
     return true;
 }
 
+/* Whoever tells the end of a process waits for us, and who waits for that is held, too. In a container there may be one in any case:
+ * a process 1 that ends when it has no children left, of which we are one. */
+static bool holds_somebody(const struct work *work) {
+    return is_waited_for(work->arguments) || work->arguments->kept ||
+           (work->file.copy->process.flags & (QMON_PROCESS_INIT | QMON_PROCESS_CONTAINED)) != 0;
+}
+
 /* Takes the record for ourselves and looks at it again. False: another has it, or it is none. */
 static bool begin_work(struct work *work, unsigned sections) {
     if (!begin_pass(work))
@@ -106,6 +113,7 @@ static bool begin_work(struct work *work, unsigned sections) {
         qmon__count(&work->pass, "record.damaged", work->file.problem, 1);
         qmon__record_set_aside(&work->file);
     }
+    work->pass.held = error == 0 && holds_somebody(work);
     return error == 0;
 }
 

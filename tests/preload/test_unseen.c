@@ -66,3 +66,13 @@ VICTIM(first_process, fails, .program = "/usr/bin/unshare",
 VICTIM(first_process, reaps_its_own_alone, .program = "/usr/bin/unshare",
        .arguments = {FIRST(QMON_BUILD_DIR "/victims/reaps_as_first")}, .environment = {"QMON_EXCLUDE=unshare"},
        .death = "exit 0", .code = "SIGSEGV", .prints = "3 reaped, 1 of them crashed")
+
+/* A sandbox's root ends with the status of a program that process 1 has waited for in its place: an echo all the same. */
+VICTIM(first_process, of_a_bare_clone_call_and_its_children_are_of_its_tree, .program = "sandbox",
+       .arguments = {"fault"}, .death = "exit 139", .code = "SIGSEGV", .origin = "fault_here")
+/* Such a process 1 stays until it has no child left, of which a receiver of ours is one. */
+VICTIM(first_process, is_not_held_by_a_channel_that_is_down, .program = "sandbox", .arguments = {"end"},
+       .environment = {"QMON_WEBHOOK_URL=http://127.0.0.1:9/", "QMON_LIFECYCLE=all"}, .starts = 3, .slower_ms = 900)
+VICTIM(first_process, is_not_held_where_nothing_can_be_kept, .program = "/usr/bin/bwrap",
+       .arguments = {"--ro-bind", "/", "/", "--unshare-pid", "sleep", "0.2"}, .needs = {"/usr/bin/bwrap"},
+       .environment = {"QMON_WEBHOOK_URL=http://127.0.0.1:9/", "QMON_LIFECYCLE=all"}, .slower_ms = 900)
