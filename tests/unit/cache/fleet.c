@@ -7,6 +7,7 @@
 #include <qmon/store.h>
 
 #include "redis_support.h"
+#include "rounds.h"
 #include "scratch.h"
 #include "together.h"
 
@@ -136,11 +137,11 @@ static int occur_in_a_process(unsigned number, void *context) {
 }
 
 Test(fleet, alerts_once_for_twenty_processes_at_once_whether_redis_is_there_or_not, .timeout = 120) {
-    for (unsigned round = 0; round < 30; round++) {
+    for (unsigned round = 0; round < rounds_of(30); round++) {
         int alerts[20], sum = 0;
         char key[32];
         snprintf(key, sizeof key, "key %u", round);
-        if (round == 15)
+        if (round == rounds_of(30) / 2)
             redis_server_kill(&server);
         run_together(20, occur_in_a_process, key, alerts);
         for (int i = 0; i < 20; i++) {

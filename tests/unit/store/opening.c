@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "database.h"
+#include "rounds.h"
 #include "scratch.h"
 #include "support.h"
 #include "together.h"
@@ -256,7 +257,7 @@ static int meet_damage(unsigned number, void *context) {
 }
 
 Test(store_opening, replaces_a_damaged_file_once_when_many_processes_meet_it, .timeout = 120) {
-    for (int round = 0; round < 10; round++) {
+    for (unsigned round = 0; round < rounds_of(10); round++) {
         struct qmon_store *store;
         uint64_t waiting, rejected, due;
         int fine[16];
@@ -264,7 +265,7 @@ Test(store_opening, replaces_a_damaged_file_once_when_many_processes_meet_it, .t
         unlink(scratch_path(&scratch, "store.db-wal"));
         run_together(16, meet_damage, scratch.path, fine);
         for (int i = 0; i < 16; i++)
-            cr_assert_eq(fine[i], 1, "process %d of round %d", i, round);
+            cr_assert_eq(fine[i], 1, "process %d of round %u", i, round);
         store = open_store(scratch.path);
         cr_expect_eq(counter_of(store, "store.damaged", NULL), 1);
         cr_assert_eq(qmon_outbox_summary(store, &waiting, &rejected, &due), 0);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rounds.h"
 #include "store_case.h"
 #include "together.h"
 
@@ -160,12 +161,12 @@ static void expect_one_alert_among_twenty(const char *directory, unsigned number
 }
 
 Test(store_windows, give_one_alert_to_twenty_processes_that_ask_at_once, .timeout = 120) {
-    for (unsigned i = 0; i < 50; i++)
+    for (unsigned i = 0; i < rounds_of(50); i++)
         expect_one_alert_among_twenty(scratch.path, i);
 }
 
 Test(store_windows, give_one_alert_to_twenty_processes_that_also_make_the_store, .timeout = 240) {
-    for (unsigned i = 0; i < 50; i++) {
+    for (unsigned i = 0; i < rounds_of(50); i++) {
         struct scratch own = scratch_make();
         expect_one_alert_among_twenty(own.path, i);
         scratch_remove(&own);

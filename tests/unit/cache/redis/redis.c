@@ -12,6 +12,7 @@
 #include "redis_question.h"
 #include "redis_script.h"
 #include "redis_support.h"
+#include "rounds.h"
 #include "together.h"
 
 static struct redis_server server;
@@ -246,7 +247,7 @@ static int decide_once(unsigned number, void *context) {
 Test(redis_cache, gives_one_alert_to_twenty_processes_that_ask_at_once, .timeout = 120) {
     unsigned whole_rounds = 0, count = 20;
 
-    for (unsigned round = 0; round < 60; round++) {
+    for (unsigned round = 0; round < rounds_of(60); round++) {
         int alerts[20], sum = 0, undecided = 0;
         char key[32];
         snprintf(key, sizeof key, "key %u", round);
@@ -265,7 +266,7 @@ Test(redis_cache, gives_one_alert_to_twenty_processes_that_ask_at_once, .timeout
         cr_assert_eq(decide_now(cache, key, 1).suppressed, count, "all but one, and this one");
         count = count < 10 ? count * 2 : 20;
     }
-    cr_expect_geq(whole_rounds, 10);
+    cr_expect_geq(whole_rounds, rounds_of(60) / 6);
 }
 
 static void ask_many(unsigned count, const char *prefix, struct qmon_decision *ret_decisions) {

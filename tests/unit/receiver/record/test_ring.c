@@ -9,6 +9,7 @@
 #include "bench.h"
 #include "moment.h"
 #include "ring.h"
+#include "rounds.h"
 
 static struct bench bench;
 static struct made_record made;
@@ -222,19 +223,19 @@ Test(ring, counts_the_repeats_of_a_report_and_lets_no_more_be_added_to_it) {
 
 /* Receivers that are killed at random moments while a full ring is theirs. */
 Test(ring, nothing_is_lost_and_nothing_is_twice_where_receivers_are_killed, .timeout = 120) {
-    enum { KILLS = 40 };
+    const unsigned kills = rounds_of(40);
     struct qmon__ring_tally tally;
     unsigned made_reports = 0;
     qmon__record_close(&file);
-    for (unsigned i = 0; i < KILLS || (made_reports <= 2 * QMON_RING_SLOTS && i < 10 * KILLS); i++) {
-        const unsigned reach_us = 9000 * (1 + 4 * (i / KILLS)); /* more where a busy machine lets none get anywhere */
+    for (unsigned i = 0; i < kills || (made_reports <= 2 * QMON_RING_SLOTS && i < 10 * kills); i++) {
+        const unsigned reach_us = 9000 * (1 + 4 * (i / kills)); /* more where a busy machine lets none get anywhere */
         char code[16];
         while (made.at->ring.head - made.at->ring.tail < QMON_RING_SLOTS) {
             snprintf(code, sizeof code, "K%u.", made_reports++);
             make_report(&made, code, "x");
         }
         pid_t receiver = bench_receive(&made, "ring", made.path, 5000, false);
-        qmon__pause_us(reach_us / KILLS * (i * 7 % KILLS));
+        qmon__pause_us(reach_us / kills * (i * 7 % kills));
         kill(receiver, SIGKILL);
         bench_wait(receiver);
     }
