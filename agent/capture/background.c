@@ -107,6 +107,10 @@ void qmon__background_settle(void) {
         qmon__background_leave(qmon__settings.deadline_ms);
 }
 
+int qmon__background_tid(void) {
+    return atomic_load_explicit(&thread_id, memory_order_acquire);
+}
+
 void qmon__background_forked(void) {
     atomic_store_explicit(&thread_id, 0, memory_order_relaxed);
     atomic_store_explicit(&running, false, memory_order_relaxed);

@@ -30,6 +30,9 @@ bool qmon__background_leave(uint64_t within_ms);
  * waits for them. SIGNAL SAFETY: async-signal-safe. */
 void qmon__background_settle(void);
 
+/* Its number; 0: there is none. SIGNAL SAFETY: async-signal-safe. */
+int qmon__background_tid(void);
+
 /* The child of a fork has no such thread. */
 void qmon__background_forked(void);
 

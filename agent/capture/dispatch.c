@@ -134,6 +134,7 @@ static void end_now(void *argument) {
     } else if (qmon__thread.aborting) {
         death.origin = QMON_ORIGIN_ABORT;
     }
+    death.by_signal = true;
     qmon__fatal(&death);
 }
 

@@ -26,6 +26,7 @@
 #include "launch.h"
 #include "machine.h"
 #include "modules.h"
+#include "other_threads.h"
 #include "record_file.h"
 #include "settings.h"
 #include "signals.h"
@@ -184,21 +185,38 @@ static void capture(struct qmon_record *record, const struct qmon__death *death,
 }
 
 /* The receiver may look into this process while it waits: who may is up to Yama (ptrace_scope 1: a descendant must be named),
- * and a process that is not dumpable lets nobody in. Dumpable stays as it is: it decides whether a core is written. */
-static void hand_over(struct qmon_record *record, const struct qmon__record_place *guest) {
+ * and a process that is not dumpable lets nobody in. Dumpable stays as it is: it decides whether a core is written. A filter that we
+ * know nothing of, as a service manager sets it, may refuse the look, or end who looks; then a second receiver does without. */
+static void hand_over(struct qmon_record *record, const struct qmon__death *death,
+                      const struct qmon__record_place *guest) {
     bool copied = false;
     const bool hold = (record->process.flags & (QMON_PROCESS_INIT | QMON_PROCESS_CONTAINED)) != 0;
-    const struct qmon__spawn_request request = {.why = "crash",
-                                                .manner = QMON__SPAWN_AWAITED,
-                                                .wait_ms = qmon__settings.deadline_ms,
-                                                .dying = guest == NULL,
-                                                .hold = hold,
-                                                .stay = qmon__kin_has_subreaper(),
-                                                .stacks = &fatal_spawn_stacks,
-                                                .guest = guest,
-                                                .ret_copied = &copied};
+    const bool may_stop_threads = guest == NULL && death->by_signal;
+    const uint64_t begun_ns = qmon__boot_ns();
+    struct qmon__spawn_request request = {.why = "crash",
+                                          .manner = QMON__SPAWN_AWAITED,
+                                          .wait_ms = qmon__settings.deadline_ms,
+                                          .dying = guest == NULL,
+                                          .hold = hold,
+                                          .stay = qmon__kin_has_subreaper(),
+                                          .may_ask = may_stop_threads,
+                                          .stacks = &fatal_spawn_stacks,
+                                          .guest = guest,
+                                          .ret_copied = &copied};
+    if (may_stop_threads)
+        qmon__keep_other_threads(record, qmon__settings.deadline_ms / 8 + 1, false);
     qmon__sys_2(SYS_prctl, PR_SET_PTRACER, PR_SET_PTRACER_ANY);
-    if (qmon__spawn_receiver(&request) == 0 && copied)
+    int result = qmon__spawn_receiver(&request);
+    const uint64_t gone_ms = (qmon__boot_ns() - begun_ns) / 1000000u;
+    if ((result == QMON_RECEIVER_ASKS || result == -EIO) && gone_ms < request.wait_ms) {
+        if (may_stop_threads)
+            qmon__keep_other_threads(record, qmon__settings.deadline_ms / 8 + 1, true);
+        request.careful = result == -EIO;
+        request.may_ask = false;
+        request.wait_ms -= gone_ms;
+        result = qmon__spawn_receiver(&request);
+    }
+    if (result == 0 && copied)
         qmon__record_told_by_copy(record);
     if (guest == NULL)
         qmon__background_settle();
@@ -225,7 +243,7 @@ static void report(void *argument) {
     reach(&record->crash, QMON_STAGE_CLAIMED);
     capture(record, work->death, work->error_number);
     qmon__unsilence_valgrind();
-    hand_over(record, work->guest);
+    hand_over(record, work->death, work->guest);
 }
 
 /* A signal that comes when the stack pointer is on the one and the kernel has been told of the other would be put over the frames

@@ -17,6 +17,7 @@ struct qmon__death {
     const ucontext_t *context;
     enum qmon_crash_origin origin;
     int exit_status; /* QMON_ORIGIN_HANDLER that called exit; 0 it raised a signal */
+    bool by_signal;  /* nothing but a signal's default action is to come: no handler of exit(), no lock */
 };
 
 /*

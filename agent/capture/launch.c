@@ -50,7 +50,7 @@ static bool may_let_go(const struct qmon__spawn_request *request) {
 
 static void prepare(struct qmon__job *job, const struct qmon__spawn_request *request) {
     static char name[] = "qmon", command[] = "receive", hold[] = "--hold", stay[] = "--stay", kept[] = "--kept",
-                release[] = "--release";
+                release[] = "--release", may_ask[] = "--may-ask", careful[] = "--careful";
     job->request = *request;
     job->caller_pid = qmon__getpid();
     job->result = -ECHILD;
@@ -76,6 +76,10 @@ static void prepare(struct qmon__job *job, const struct qmon__spawn_request *req
         *argument++ = kept;
     if (may_let_go(request))
         *argument++ = release;
+    if (request->may_ask)
+        *argument++ = may_ask;
+    if (request->careful)
+        *argument++ = careful;
     *argument = NULL;
 }
 

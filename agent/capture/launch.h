@@ -41,10 +41,12 @@ struct qmon__spawn_request {
     const char *why; /* "crash", "start", ... : --why */
     enum qmon__spawn_manner manner;
     uint64_t wait_ms;
-    bool dying; /* the process makes no more children of its own */
-    bool hold;  /* --hold: this process, its container or its machine ends with the report */
-    bool stay;  /* --stay: nothing of ours may outlive the wait */
-    bool kept;  /* --kept: the program goes on, and an orphan of the receiver's would be seen */
+    bool dying;   /* the process makes no more children of its own */
+    bool hold;    /* --hold: this process, its container or its machine ends with the report */
+    bool stay;    /* --stay: nothing of ours may outlive the wait */
+    bool kept;    /* --kept: the program goes on, and an orphan of the receiver's would be seen */
+    bool may_ask; /* --may-ask: QMON_RECEIVER_ASKS would be an answer */
+    bool careful; /* --careful: one that looked into this process has been ended by a signal */
     struct qmon__spawn_stacks *stacks;
     struct qmon__loose
         *loose; /* static; detached, and the caller goes on before the receiver has been executed. May be NULL */
@@ -52,8 +54,8 @@ struct qmon__spawn_request {
     bool *ret_copied; /* the receiver got a copy of the record, as its file could not be reached; may be NULL */
 };
 
-/* Returns the receiver's exit status when awaited, 0 when detached, -ETIMEDOUT when it had to be killed, or another
- * negative errno when it could not be started. Blocks every signal meanwhile. SIGNAL SAFETY: async-signal-safe. */
+/* Returns the receiver's exit status when awaited, 0 when detached, -ETIMEDOUT when it had to be killed, -EIO when
+ * a signal ended it, or another negative errno when it could not be started. Blocks every signal meanwhile. SIGNAL SAFETY: async-signal-safe. */
 int qmon__spawn_receiver(const struct qmon__spawn_request *request);
 
 /* Where `qmon` is, in the order tried: ../bin/qmon beside the library's directory, and in it. For the agent to know itself. */

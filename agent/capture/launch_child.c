@@ -65,7 +65,7 @@ static void widen_limits(void) {
                 qmon__sys_4(SYS_prlimit64, 0, which[i], &limit, NULL);
         }
     }
-    const struct rlimit no_core = {0, 0};
+    const struct rlimit no_core = {1, 1}; /* less than any core, and "none" to a pipe, which 0 is not (core(5)) */
     qmon__sys_4(SYS_prlimit64, 0, RLIMIT_CORE, &no_core, NULL);
 }
 

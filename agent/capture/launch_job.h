@@ -22,7 +22,7 @@ struct qmon__job {
     int release; /* the pipe's end by which the receiver lets the caller go; -1: it cannot but end */
     char executable[2][QMON__RECEIVER_PATH_BYTES];
     char why[32], pid[32], deadline[48], record[QMON_PATH_BYTES + 80];
-    char *arguments[11];
+    char *arguments[12];
 };
 
 /* Closes all descriptors of this process, which has a table of its own, but for standard error where events are told there. */

@@ -64,6 +64,10 @@ int qmon__parse_arguments(int argc, char *const *argv, struct qmon__arguments *r
             parsed.stay = true;
         } else if (strcmp(argv[i], "--kept") == 0) {
             parsed.kept = true;
+        } else if (strcmp(argv[i], "--may-ask") == 0) {
+            parsed.may_ask = true;
+        } else if (strcmp(argv[i], "--careful") == 0) {
+            parsed.careful = true;
         } else if (argv[i][0] == '-') {
             *ret_problem = "there is an option that receive does not know";
         }

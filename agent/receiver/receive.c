@@ -29,6 +29,7 @@
 #include "digest.h"
 #include "identity.h"
 #include "live.h"
+#include "live_crash.h"
 #include "manners.h"
 #include "moment.h"
 #include "oom.h"
@@ -37,8 +38,6 @@
 #include "procfs.h"
 #include "ring.h"
 #include "settle.h"
-#include "targets.h"
-#include "threads.h"
 
 #define RECORD_FD 3
 #define RELEASE_FD 4
@@ -46,7 +45,6 @@
 #define RING_LINGER_MS 300u
 #define RING_LIFE_MS 590000u /* the agent gives a ring's receiver ten minutes */
 #define MARGIN_MS 300u       /* the agent kills us at the deadline: all must be said before */
-#define THREADS_MS 1000u     /* that a dying process waits for its other threads' stacks at the most */
 #define MAPS_LIMIT (8u * 1024 * 1024)
 
 struct work {
@@ -136,12 +134,22 @@ static void end_work(struct work *work) {
         qmon__wait_for_digest_apart();
 }
 
+/* What the host, or a second receiver, had to do because we were not to look. */
+static void count_refusals(struct work *work) {
+    if (work->arguments->careful)
+        qmon__count(&work->pass, "receiver.again", "a signal ended the first one, which looked into the process", 1);
+    if (atomic_load(&work->file.copy->threads.count) > 0)
+        qmon__count(&work->pass, "threads.kept", "ptrace is refused, so the process took their stacks itself", 1);
+}
+
 static bool settle(struct work *work, struct qmon__report *crash, bool no_delivery) {
     struct qmon__settlement settlement = {.crash = crash, .maps = work->maps, .no_delivery = no_delivery};
     settlement.forgetful = !work->has_file && (!qmon_store_is_durable(work->pass.store) ||
                                                work->file.copy->process.uid != geteuid()); /* another store */
     settlement.live_pid = crash != NULL ? crash->live_pid : live_pid(work);
     settlement.death.found_ns = qmon_real_ns();
+    if (crash != NULL)
+        count_refusals(work);
     bool kept = qmon__settle(&work->pass, &work->file, &settlement);
     if (kept)
         qmon__record_remove(&work->file);
@@ -274,36 +282,6 @@ static int receive_found(struct work *work) {
     return begun ? 0 : 1;
 }
 
-/* The crash while its process is there. Symbols are looked up at once only where files must be read through the process. */
-static int prepare_crash(struct work *work, struct qmon__report *ret_report) {
-    struct qmon__record_file *file = &work->file;
-    unsigned sections = QMON__LOAD_HEAD | QMON__LOAD_CRASH | QMON__LOAD_MODULES | QMON__LOAD_CRUMBS;
-    int error = qmon__record_load(file, sections, true);
-    if (error == 0)
-        error = qmon__crash_event(file->copy, qmon_real_ns(), work->arguments->pid, ret_report);
-    if (error < 0)
-        return error;
-    if (ret_report->event->module_count == 0) {
-        size_t bytes;
-        char *maps = qmon__proc_read_all(work->arguments->pid, "maps", MAPS_LIMIT, &bytes);
-        if (maps != NULL)
-            qmon__modules_of_maps(ret_report->event, maps);
-        free(maps);
-    }
-    uint64_t patience_ms = work->arguments->deadline_ms / 4;
-    qmon__add_other_threads(ret_report->event, work->arguments->pid, file->copy->crash.tid,
-                            qmon_monotonic_ms() + (patience_ms < THREADS_MS ? patience_ms : THREADS_MS));
-    if (!qmon__modules_are_on_disk(ret_report->event, &file->copy->modules)) {
-        struct qmon_symbolizer *symbolizer = qmon_symbolizer_open();
-        if (symbolizer != NULL)
-            qmon__symbolize_event(symbolizer, ret_report->event, work->arguments->pid,
-                                  qmon_monotonic_ms() + work->arguments->deadline_ms / 2);
-        ret_report->symbolized = symbolizer != NULL;
-        qmon_symbolizer_close(symbolizer);
-    }
-    return 0;
-}
-
 /* Has every channel that wants the event got it? If not, who takes the record over tells them all: none of them is to get it from
  * our store, too. */
 static bool is_told(struct work *work, const struct qmon_event *event) {
@@ -342,8 +320,14 @@ static bool settle_without_file(struct work *work, struct qmon__report *report) 
 static int receive_crash(struct work *work) {
     struct qmon__report report = {0};
     qmon__die_in(work->arguments->deadline_ms);
-    int error = prepare_crash(work, &report);
+    int error = qmon__prepare_crash(&work->file, work->arguments, &report);
     bool kept = false;
+    if (error == -EAGAIN) {
+        close_release(work);
+        qmon__record_close(&work->file);
+        qmon_event_free(report.event);
+        return QMON_RECEIVER_ASKS;
+    }
     if (error < 0) {
         kept = begin_work(work, QMON__LOAD_HEAD) && settle(work, NULL, false); /* damaged: said and moved aside there */
     } else if (!work->has_file) {

@@ -12,6 +12,7 @@
 #include "moment.h"
 #include "ring.h"
 #include "settle.h"
+#include "threads.h"
 
 static bool has_announced(const struct qmon__record_file *file, uint32_t bit) {
     const uint32_t elsewhere = QMON_ANNOUNCED_STOP | QMON_ANNOUNCED_TOLD; /* the start was not its to tell */
@@ -143,9 +144,11 @@ static bool settle_crash(struct qmon__pass *pass, struct qmon__record_file *file
         return tell_end(pass, file, settlement->crash, settlement);
     }
     struct qmon__report report;
-    if (qmon__record_load(file, QMON__LOAD_CRASH | QMON__LOAD_MODULES | QMON__LOAD_CRUMBS, true) < 0 ||
+    const unsigned sections = QMON__LOAD_CRASH | QMON__LOAD_MODULES | QMON__LOAD_CRUMBS | QMON__LOAD_THREADS;
+    if (qmon__record_load(file, sections, true) < 0 ||
         qmon__crash_event(file->copy, settlement->death.found_ns, 0, &report) < 0)
         return false;
+    qmon__add_kept_threads(report.event, file->copy);
     bool kept = tell_end(pass, file, &report, settlement);
     qmon_event_free(report.event);
     return kept;

@@ -4,9 +4,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include <qmon/text.h>
+
+#include "process_memory.h"
 
 #define SMALL_NUMBER 4096u
 #define TEXT_BYTES 48u
@@ -54,9 +55,8 @@ static const char *constant_text(struct qmon_event *event, uint32_t live_pid, co
                                  uint64_t address) {
     char text[TEXT_BYTES + 1];
     uint64_t left = mapping->end - address;
-    struct iovec to = {text, left < TEXT_BYTES ? (size_t) left : TEXT_BYTES};
-    struct iovec from = {(void *) (uintptr_t) address, to.iov_len};
-    ssize_t count = process_vm_readv((pid_t) live_pid, &to, 1, &from, 1, 0);
+    const size_t wanted = left < TEXT_BYTES ? (size_t) left : TEXT_BYTES;
+    const ssize_t count = qmon__memory_copy((pid_t) live_pid, address, text, wanted);
     size_t bytes = 0;
     while (count > 0 && bytes < (size_t) count && isprint((unsigned char) text[bytes]))
         bytes++;

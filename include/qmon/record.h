@@ -29,6 +29,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <qmon/registers.h>
+
 #define QMON_RECORD_MAGIC 0x314e4d51u /* "QMN1" in memory */
 #define QMON_RECORD_VERSION 1u
 #define QMON_RECORD_BYTES (256u * 1024u)
@@ -49,6 +51,9 @@
 #define QMON_RING_SLOTS 64u
 #define QMON_RING_FRAMES 64u
 #define QMON_RING_TEXT_BYTES 1480u
+#define QMON_RECORD_THREADS 96u
+#define QMON_RECORD_THREADS_FRAMES 3328u /* of all of them together */
+#define QMON_RECORD_THREAD_FRAMES 128u   /* of one */
 
 enum qmon_record_state {
     QMON_STATE_EMPTY = 0, /* being made */
@@ -59,6 +64,10 @@ enum qmon_record_state {
     QMON_STATE_STOPPED = 5,  /* ended through exit or a stop signal; `end` is filled */
     QMON_STATE_DONE = 6,     /* everything in here is durable elsewhere */
 };
+
+/* The exit status of a receiver of a crash that was told that it may ask, and is refused a look into the process: nothing is done yet,
+ * another is to be started when the process has kept its other threads itself (EX_TEMPFAIL). */
+#define QMON_RECEIVER_ASKS 75
 
 enum qmon_killer_relation {
     QMON_KILLER_OTHER = 0,
@@ -228,7 +237,7 @@ struct qmon_record_crash {
     uint64_t boot_ns;
     uint32_t signal_detail; /* SIGSYS: system call number; SIGFPE, SIGBUS..: 0 */
     uint32_t register_count;
-    uint64_t registers[QMON_CRASH_REGISTERS]; /* order: enum qmon_register below */
+    uint64_t registers[QMON_CRASH_REGISTERS]; /* order: registers.h */
     uint64_t stack_low, stack_high;           /* the crashing thread's stack, 0 unknown; guard page excluded */
     uint64_t stack_start;                     /* address of stack_bytes[0] */
     uint32_t stack_byte_count;
@@ -251,36 +260,6 @@ struct qmon_record_crash {
     uint8_t stack_bytes[QMON_CRASH_STACK_BYTES];
     uint8_t code_bytes[QMON_CRASH_CODE_BYTES];
 };
-
-/* registers[] by machine. */
-enum qmon_register_x86_64 {
-    QMON_X86_RAX,
-    QMON_X86_RBX,
-    QMON_X86_RCX,
-    QMON_X86_RDX,
-    QMON_X86_RSI,
-    QMON_X86_RDI,
-    QMON_X86_RBP,
-    QMON_X86_RSP,
-    QMON_X86_R8,
-    QMON_X86_R9,
-    QMON_X86_R10,
-    QMON_X86_R11,
-    QMON_X86_R12,
-    QMON_X86_R13,
-    QMON_X86_R14,
-    QMON_X86_R15,
-    QMON_X86_RIP,
-    QMON_X86_EFLAGS,
-    QMON_X86_ERR,
-    QMON_X86_TRAPNO,
-    QMON_X86_CR2,
-    QMON_X86_COUNT
-};
-/* aarch64: x0..x30 at 0..30, sp 31, pc 32, pstate 33 */
-#define QMON_ARM64_SP 31
-#define QMON_ARM64_PC 32
-#define QMON_ARM64_COUNT 34
 
 struct qmon_record_module {
     uint64_t start, end;  /* of this executable mapping */
@@ -354,6 +333,25 @@ struct qmon_record_ring {
     struct qmon_ring_slot slots[QMON_RING_SLOTS];
 };
 
+struct qmon_record_thread {
+    uint32_t tid;
+    uint16_t first, frame_count; /* in frames[] */
+    uint8_t unwind_end;          /* enum qmon_unwind_end */
+    char state;                  /* before it was stopped, as in /proc/PID/stat; 0 unknown */
+    char name[QMON_THREAD_NAME_BYTES];
+    char reserved[6];
+};
+
+/* Other threads at a crash, as the process itself took their stacks, because nobody may look into it from outside. An agent that knows
+ * nothing of this leaves zeros. */
+struct qmon_record_threads {
+    _Atomic uint32_t count; /* of entries that are complete */
+    uint32_t reserved;
+    struct qmon_record_thread entries[QMON_RECORD_THREADS];
+    uint64_t frames[QMON_RECORD_THREADS_FRAMES];
+    uint8_t frame_flags[QMON_RECORD_THREADS_FRAMES]; /* QMON_FRAME_... */
+};
+
 struct qmon_record {
     struct qmon_record_header header;
     struct qmon_record_process process;
@@ -363,6 +361,7 @@ struct qmon_record {
     _Alignas(64) struct qmon_record_modules modules;
     _Alignas(64) struct qmon_record_crumbs crumbs;
     _Alignas(64) struct qmon_record_ring ring;
+    _Alignas(64) struct qmon_record_threads threads;
 };
 
 _Static_assert(sizeof(struct qmon_record) <= QMON_RECORD_BYTES, "the record outgrew its mapping");
@@ -373,6 +372,7 @@ _Static_assert(sizeof(struct qmon_record_process) == 3848 && offsetof(struct qmo
 _Static_assert(offsetof(struct qmon_record_process, session) == 80 &&
                    offsetof(struct qmon_record_process, child_signals) == 3840,
                "process layout");
+_Static_assert(offsetof(struct qmon_record, threads) == 226880, "layout of what comes before the other threads");
 _Static_assert(sizeof(struct qmon_record_header) == 64, "record header layout");
 _Static_assert(sizeof(struct qmon_record_module) == 72, "module layout");
 

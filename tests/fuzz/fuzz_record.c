@@ -12,6 +12,7 @@
 #include "record_file.h"
 #include "report.h"
 #include "ring.h"
+#include "threads.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -58,6 +59,12 @@ static void make_good(void) {
         memcpy(record.ring.slots[i].text, "E1textk\0v\0", 10);
     }
     record.ring.head = 3;
+    record.threads.count = 2;
+    for (uint16_t i = 0; i < 2; i++) {
+        record.threads.entries[i] =
+            (struct qmon_record_thread){.tid = 72u + i, .first = i, .frame_count = 1, .state = 'S', .name = "worker"};
+        record.threads.frames[i] = 0x1000u * i;
+    }
 }
 
 static void change(const uint8_t *data, size_t size) {
@@ -87,7 +94,10 @@ static void make_events(void) {
     struct qmon__report report;
     char reason[256], evidence[200] = "";
     const struct qmon__death death = {.signal = (int) record.end.signal, .found_ns = 1, .evidence = evidence};
-    finish(qmon__crash_event(&record, 1, 0, &report), &report);
+    const int error = qmon__crash_event(&record, 1, 0, &report);
+    if (error == 0)
+        qmon__add_kept_threads(report.event, &record);
+    finish(error, &report);
     finish(qmon__exit_event(&record, record.end.status & 0xff, record.end.real_ns, 0, &report), &report);
     finish(qmon__lost_event(&record, &death, &report), &report);
     qmon__end_reason(&record, reason, sizeof reason);

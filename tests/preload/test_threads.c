@@ -35,7 +35,25 @@ CRASH_FIRST(crashes_before_main_returns, "return")
 VICTIM(thread, crashes_when_main_has_left, .program = "main_leaves_first", .code = "SIGSEGV",
        .origin = "fault_in_thread")
 VICTIM(thread, beside_threads_that_nobody_may_look_into, .program = "ptrace_refused", .code = "SIGSEGV",
-       .origin = "read_null", .tells = {"\"name\":\"patient\"", "a system call filter"})
+       .origin = "read_null",
+       .tells = {"\"name\":\"patient\"", "taken by the process itself", "wait_for_ever", "a system call filter"})
+/* As a service manager's filter does, of which the agent cannot know. */
+VICTIM(thread, beside_threads_whose_inspectors_are_killed, .program = "inspectors_are_killed", .code = "SIGSEGV",
+       .origin = "read_null", .racy = true,
+       .tells = {"1 of 1 other thread was taken by the process itself", "wait_for_ever", "a signal ended who looked"})
+VICTIM(thread, alone_where_inspectors_are_killed, .program = "inspectors_are_killed", .arguments = {"alone"},
+       .code = "SIGSEGV", .origin = "read_null", .racy = true)
+/* Each of them stands still until the process is gone: none sees a system call fail. */
+#define CLOSED(name, how, ...)                                                                                         \
+    VICTIM(thread, name, .program = "closed_to_others", .arguments = {how}, .open_place = true, .racy = true,          \
+           __VA_ARGS__)
+CLOSED(tells_its_stack_itself_where_nobody_may_look, "fault", .code = "SIGSEGV", .origin = "fault_here",
+       .tells = {"3 of 3 other threads were taken by the process itself", "read_for_ever", "work_for_ever", "descend",
+                 "is not dumpable"})
+CLOSED(tells_its_stack_itself_at_an_abort, "abort", .code = "SIGABRT",
+       .tells = {"3 of 3 other threads were taken by the process itself", "read_for_ever", "work_for_ever", "descend"})
+CLOSED(is_not_stopped_where_handlers_of_exit_are_to_run, "exit", .code = "SIGSEGV", .origin = "fault_here",
+       .death = "exit 3", .tells = {"only name and state are known"})
 VICTIM(thread, that_is_cancelled_crashes, .program = "cancelled_thread", .code = "SIGSEGV", .origin = "clean_up")
 VICTIM(thread, after_thread_is_cancelled_and_all_is_well, .program = "cancels_well", .prints = "20 cleaned")
 VICTIM(thread, after_thread_a_thousand_times, .program = "many_threads", .prints = "1000\n")

@@ -29,7 +29,7 @@ struct victim {
     const char *code;     /* of its reports: "SIGSEGV", "exit:3"; NULL: there is none */
     const char *kind;     /* of them; NULL: "exit" where the code says so, else "crash" */
     const char *origin;   /* is in the name of their origin's function; NULL: not looked at */
-    const char *tells[3]; /* each is somewhere in the first of them */
+    const char *tells[5]; /* each is somewhere in the first of them */
     unsigned reports;     /* how many; 0: one if there is a code, else none */
     unsigned afterwards;  /* up to so many of them are found only by `qmon flush` */
 

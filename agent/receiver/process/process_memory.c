@@ -75,15 +75,32 @@ void qmon__memory_close(struct qmon__memory *memory) {
     free(memory);
 }
 
+static bool looks_away;
+
+void qmon__memory_look_away(void) {
+    looks_away = true;
+}
+
+bool qmon__memory_may_look(void) {
+    return !looks_away;
+}
+
+ssize_t qmon__memory_copy(pid_t pid, uint64_t address, void *to, size_t bytes) {
+    const struct iovec here = {to, bytes}, there = {(void *) (uintptr_t) address, bytes};
+    if (!looks_away)
+        return process_vm_readv(pid, &here, 1, &there, 1, 0);
+    errno = EPERM;
+    return -1;
+}
+
 static const unsigned char *page_at(struct qmon__memory *memory, uint64_t address) {
     struct page *page = &memory->pages[(address / PAGE_BYTES) % PAGES];
     if (page->address == address && address != 0)
         return page->bytes;
-    struct iovec to = {page->bytes, PAGE_BYTES}, from = {(void *) (uintptr_t) address, PAGE_BYTES};
     page->address = 0;
     if (address == 0)
         return NULL;
-    if (process_vm_readv(memory->pid, &to, 1, &from, 1, 0) != (ssize_t) PAGE_BYTES) {
+    if (qmon__memory_copy(memory->pid, address, page->bytes, PAGE_BYTES) != (ssize_t) PAGE_BYTES) {
         if (errno == EPERM || errno == ESRCH || errno == ENOSYS)
             memory->refusal = -errno;
         return NULL;

@@ -10,8 +10,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct qmon__memory;
+
+/* From here on we ask nothing of the kernel that would be a look into another process: reading and stopping fail with EPERM. For where
+ * a filter may end us, as it has ended one before. */
+void qmon__memory_look_away(void);
+bool qmon__memory_may_look(void);
+
+/* process_vm_readv(2) of one piece. Returns how many bytes, or -1 and errno. */
+ssize_t qmon__memory_copy(pid_t pid, uint64_t address, void *to, size_t bytes);
 
 /* NULL: out of memory. Where the kernel refuses to let us read, all reads fail; qmon__memory_refusal() says why. */
 struct qmon__memory *qmon__memory_open(uint32_t pid);

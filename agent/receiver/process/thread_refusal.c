@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "process_memory.h"
 #include "procfs.h"
 #include "threads.h"
 
@@ -34,10 +35,18 @@ static bool is_undumpable(uint32_t pid) {
     return stat(path, &status) == 0 && status.st_uid == 0 && status_number(pid, "\nUid:") > 0;
 }
 
+bool qmon__is_traced(uint32_t pid) {
+    return status_number(pid, "\nTracerPid:") > 0;
+}
+
 const char *qmon__refusal_reason(uint32_t pid, int error) {
     const long scope = yama_scope();
+    if (!qmon__memory_may_look())
+        return "a signal ended who looked, so a system call filter that the process had set may forbid it";
     if (error == ENOSYS)
         return "this kernel has no ptrace, or a system call filter hides it";
+    if (qmon__is_traced(pid))
+        return "it has a tracer already (a debugger, strace)";
     if (scope >= 3)
         return "Yama's ptrace_scope is 3, which allows it to nobody";
     if (status_number(0, "\nSeccomp:") == 2)

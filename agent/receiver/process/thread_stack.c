@@ -209,12 +209,13 @@ static void walk_thread(struct walk *walk, uint64_t until_ms, struct qmon__stack
 void qmon__stack_take(pid_t tid, uint64_t until_ms, struct qmon__stack *ret_stack) {
     struct walk walk = {.exact = true};
     ret_stack->count = 0;
-    ret_stack->complete = false;
+    ret_stack->complete = ret_stack->cut = false;
     stacks.moved = false;
     walk.access = _UPT_create(tid);
     if (walk.access == NULL)
         return;
     if (unw_init_remote(&walk.cursor, stacks.space, walk.access) == 0)
         walk_thread(&walk, until_ms, ret_stack);
+    ret_stack->cut = ret_stack->count == QMON__STACK_FRAMES;
     _UPT_destroy(walk.access);
 }

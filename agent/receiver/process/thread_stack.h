@@ -21,6 +21,7 @@ struct qmon__stack_frame {
 struct qmon__stack {
     size_t count;
     bool complete; /* its last frame is the outermost */
+    bool cut;      /* it is deeper than what is kept */
     struct qmon__stack_frame frames[QMON__STACK_FRAMES];
 };
 

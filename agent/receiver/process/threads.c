@@ -40,7 +40,7 @@ static const char *note_on(const struct qmon__stopped *stopped, const struct qmo
         return NULL; /* told once for all */
     if (stopped->error != 0)
         return "it could not be stopped";
-    if (stack->count == QMON__STACK_FRAMES)
+    if (stack->cut)
         return "its stack is deeper than what is kept of threads that did not crash";
     return stack->count > 0 && !stack->complete ? "the stack could not be followed further" : NULL;
 }
@@ -67,22 +67,79 @@ static void add_thread(struct qmon_event *event, const struct qmon__stopped *sto
     event->thread_count++;
 }
 
-static void unwind_all(struct qmon_event *event, const struct qmon__stopped *stopped, size_t count, uint64_t until_ms) {
+/* What the process itself has taken of a thread, when it was about to die. Then it is not as the kernel shows it now. */
+static bool take_kept(const struct qmon_record_threads *kept, struct qmon__stopped *stopped,
+                      struct qmon__stack *ret_stack) {
+    const uint32_t count = atomic_load(&kept->count);
+    const struct qmon_record_thread *thread = kept->entries, *const end = thread + count;
+    while (thread < end && thread->tid != (uint32_t) stopped->tid)
+        thread++;
+    if (thread == end)
+        return false;
+    stopped->error = 0;
+    stopped->state = thread->state;
+    ret_stack->count = thread->frame_count;
+    ret_stack->complete = thread->unwind_end == QMON_UNWIND_COMPLETE;
+    ret_stack->cut = thread->unwind_end == QMON_UNWIND_LIMIT;
+    for (uint32_t i = 0; i < thread->frame_count; i++) {
+        const uint8_t flags = kept->frame_flags[thread->first + i];
+        ret_stack->frames[i] = (struct qmon__stack_frame){.pc = kept->frames[thread->first + i],
+                                                          .exact = flags & QMON_FRAME_EXACT,
+                                                          .guess = flags & QMON_FRAME_GUESS,
+                                                          .signal = flags & QMON_FRAME_SIGNAL};
+    }
+    return true;
+}
+
+struct others {
+    const struct qmon__stopped *stopped;
+    size_t count, total;
+    const struct qmon_record_threads *kept;
+    uint64_t until_ms;
+};
+
+/* Returns how many stacks are those that the process kept. */
+static size_t unwind_all(struct qmon_event *event, const struct others *others) {
     struct qmon__stack stack;
-    size_t left_out = 0, frames = 0;
-    for (size_t i = 0; i < count; i++) {
-        const bool in_time = i < FULL_STACKS && frames < FRAMES_OF_ALL && qmon_monotonic_ms() < until_ms;
+    size_t left_out = 0, frames = 0, kept = 0;
+    for (size_t i = 0; i < others->count; i++) {
+        const bool in_time = i < FULL_STACKS && frames < FRAMES_OF_ALL && qmon_monotonic_ms() < others->until_ms;
+        struct qmon__stopped stopped = others->stopped[i];
         stack.count = 0;
-        if (stopped[i].error == 0 && in_time)
-            qmon__stack_take(stopped[i].tid, until_ms, &stack);
+        stack.cut = stack.complete = false;
+        if (in_time && take_kept(others->kept, &stopped, &stack))
+            kept++;
+        else if (in_time && stopped.error == 0)
+            qmon__stack_take(stopped.tid, others->until_ms, &stack);
         frames += stack.count;
         left_out += !in_time;
         if (in_time)
-            add_thread(event, &stopped[i], &stack);
+            add_thread(event, &stopped, &stack);
     }
     if (left_out > 0)
         qmon_event_note(event, "%zu more threads are left out: there was no time to look at them, or no room",
                         left_out);
+    return kept;
+}
+
+static bool is_refused(const struct others *others) {
+    const int error = others->count > 0 ? others->stopped[0].error : 0;
+    return error == EPERM || error == ENOSYS;
+}
+
+static void tell_refusal(struct qmon_event *event, uint32_t pid, const struct others *others, size_t kept) {
+    const char *const plural = others->total == 1 ? "" : "s";
+    const char *const reason = qmon__refusal_reason(pid, others->stopped[0].error);
+    if (kept > 0)
+        qmon_event_note(event,
+                        "The stacks of %zu of %zu other thread%s %s taken by the process itself: the kernel refuses "
+                        "ptrace of it; %s.",
+                        kept, others->total, plural, kept == 1 ? "was" : "were", reason);
+    else
+        qmon_event_note(event,
+                        "Of %zu other thread%s only name and state are known, by /proc: the kernel refuses ptrace of "
+                        "this process; %s.",
+                        others->total, plural, reason);
 }
 
 /* Room for one thread and up to `count` more. */
@@ -112,25 +169,42 @@ static void add_runtime(struct qmon_event *event, struct qmon__memory *memory, u
                         event->process.runtime, qmon__refusal_reason(pid, -qmon__memory_refusal(memory)));
 }
 
-void qmon__add_other_threads(struct qmon_event *event, uint32_t pid, uint32_t crashed_tid, uint64_t until_ms) {
+bool qmon__add_other_threads(struct qmon_event *event, uint32_t pid, const struct qmon_record *record,
+                             uint64_t until_ms) {
     struct qmon__stopped *stopped = malloc(QMON__THREADS_LIMIT * sizeof *stopped); /* mostly never touched */
     struct qmon__memory *memory = qmon__memory_open(pid);
-    size_t total = 0;
+    size_t kept = 0;
+    struct others others = {.stopped = stopped, .kept = &record->threads, .until_ms = until_ms};
     if (stopped != NULL && memory != NULL) {
-        const size_t count = qmon__stop_threads(pid, crashed_tid, stopped, QMON__THREADS_LIMIT, until_ms, &total);
-        if (count > 0 && (stopped[0].error == EPERM || stopped[0].error == ENOSYS))
-            qmon_event_note(
-                event,
-                "Of %zu other thread%s only name and state are known, by /proc: the kernel refuses ptrace of "
-                "this process; %s.",
-                total, total == 1 ? "" : "s", qmon__refusal_reason(pid, stopped[0].error));
-        if (count > 0 && make_room(event, count) && qmon__stacks_begin(memory)) {
-            unwind_all(event, stopped, count, until_ms);
+        others.count =
+            qmon__stop_threads(pid, record->crash.tid, stopped, QMON__THREADS_LIMIT, until_ms, &others.total);
+        if (others.count > 0 && make_room(event, others.count) && qmon__stacks_begin(memory)) {
+            kept = unwind_all(event, &others);
             qmon__stacks_end();
         }
+        if (is_refused(&others))
+            tell_refusal(event, pid, &others, kept);
         add_runtime(event, memory, pid);
-        qmon__release_threads(stopped, count);
+        qmon__release_threads(stopped, others.count);
     }
+    const bool known = !is_refused(&others) || kept > 0;
     qmon__memory_close(memory);
     free(stopped);
+    return known;
+}
+
+void qmon__add_kept_threads(struct qmon_event *event, const struct qmon_record *record) {
+    const uint32_t count = atomic_load(&record->threads.count);
+    struct qmon__stack stack;
+    if (count == 0 || !make_room(event, count))
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct qmon_record_thread *const thread = &record->threads.entries[i];
+        struct qmon__stopped stopped = {.tid = (pid_t) thread->tid};
+        memcpy(stopped.name, thread->name, sizeof stopped.name);
+        if (take_kept(&record->threads, &stopped, &stack))
+            add_thread(event, &stopped, &stack);
+    }
+    qmon_event_note(event, "The stacks of %u other thread%s were taken by the process itself.", count,
+                    count == 1 ? "" : "s");
 }

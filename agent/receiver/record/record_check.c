@@ -66,6 +66,17 @@ static void sanitize_modules(struct qmon_record_modules *modules) {
     }
 }
 
+static void sanitize_threads(struct qmon_record_threads *threads) {
+    atomic_store(&threads->count, at_most(atomic_load(&threads->count), QMON_RECORD_THREADS));
+    for (uint32_t i = 0; i < QMON_RECORD_THREADS; i++) {
+        struct qmon_record_thread *thread = &threads->entries[i];
+        thread->first = (uint16_t) at_most(thread->first, QMON_RECORD_THREADS_FRAMES);
+        thread->frame_count = (uint16_t) at_most(thread->frame_count, QMON_RECORD_THREADS_FRAMES - thread->first);
+        thread->frame_count = (uint16_t) at_most(thread->frame_count, QMON_RECORD_THREAD_FRAMES);
+        END(thread->name);
+    }
+}
+
 void qmon__record_sanitize(struct qmon_record *copy, unsigned sections) {
     if (sections & QMON__LOAD_HEAD) {
         sanitize_header(&copy->header);
@@ -78,4 +89,6 @@ void qmon__record_sanitize(struct qmon_record *copy, unsigned sections) {
     if (sections & QMON__LOAD_CRUMBS)
         for (unsigned i = 0; i < QMON_CRUMBS; i++)
             END(copy->crumbs.entries[i].text);
+    if (sections & QMON__LOAD_THREADS)
+        sanitize_threads(&copy->threads);
 }

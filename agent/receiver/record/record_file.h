@@ -24,6 +24,7 @@
 #define QMON__LOAD_MODULES 0x4u
 #define QMON__LOAD_CRUMBS 0x8u
 #define QMON__LOAD_RING 0x10u /* the ring's own words, without its slots */
+#define QMON__LOAD_THREADS 0x20u
 
 struct qmon__record_file {
     int fd;

@@ -32,6 +32,11 @@ Test(arguments, are_what_the_agent_says) {
     cr_expect_not(parsed.kept);
     cr_assert_eq(PARSE("--why=ring", "--pid=1", "--kept"), 0);
     cr_expect(parsed.kept);
+    cr_expect_not(parsed.may_ask || parsed.careful);
+    cr_assert_eq(PARSE("--why=crash", "--pid=1", "--may-ask"), 0);
+    cr_expect(parsed.may_ask && !parsed.careful);
+    cr_assert_eq(PARSE("--why=crash", "--pid=1", "--careful"), 0);
+    cr_expect(parsed.careful && !parsed.may_ask);
 }
 
 Test(arguments, that_make_no_sense_are_named) {

@@ -15,6 +15,7 @@
 #include "bench.h"
 #include "places.h"
 #include "recover.h"
+#include "rounds.h"
 
 static struct bench bench;
 
@@ -48,6 +49,21 @@ Test(recover, finds_a_death_that_nobody_saw_and_tells_it_once) {
     cr_expect_eq(bench_alerts(&bench, "\"shutdown\"", "ended without a trace"), 1);
     cr_expect_eq(recover(NULL), 0);
     cr_expect_eq(bench_events(&bench, NULL, ""), 2);
+    unmake_record(&made);
+}
+
+Test(recover, tells_the_stacks_that_a_dying_process_took_of_its_threads) {
+    struct made_record made = dead_record();
+    make_crash(&made, 0x401000);
+    made.at->threads.entries[0] = (struct qmon_record_thread){
+        .tid = 4711, .frame_count = 2, .unwind_end = QMON_UNWIND_COMPLETE, .state = 'S', .name = "waiter"};
+    made.at->threads.frames[0] = 0x402000;
+    made.at->threads.frames[1] = 0x403000;
+    made.at->threads.frame_flags[0] = QMON_FRAME_EXACT;
+    atomic_store(&made.at->threads.count, 1);
+    cr_expect_eq(recover(NULL), 2);
+    cr_expect_eq(bench_alerts(&bench, "\"tid\":4711,\"name\":\"waiter\",\"state\":\"sleeping\"", "\"pc\":\"0x403000\""),
+                 1);
     unmake_record(&made);
 }
 
@@ -200,7 +216,7 @@ Test(recover, gives_a_record_that_is_just_being_made_its_time) {
 }
 
 Test(recover, survives_records_of_pure_noise) {
-    for (unsigned seed = 1; seed <= 200; seed++) {
+    for (unsigned seed = 1; seed <= rounds_of(200); seed++) {
         struct made_record made = dead_record();
         uint32_t random = seed;
         unsigned char *bytes = (unsigned char *) made.at;

@@ -109,8 +109,9 @@ Test(record_file, clamps_every_count_and_ends_every_text) {
     memset(&made.at->crash, 0xff, sizeof made.at->crash);
     memset(&made.at->modules, 0xff, sizeof made.at->modules);
     memset(&made.at->crumbs, 0xff, sizeof made.at->crumbs);
+    memset(&made.at->threads, 0xff, sizeof made.at->threads);
     struct qmon__record_file file = opened();
-    unsigned all = QMON__LOAD_HEAD | QMON__LOAD_CRASH | QMON__LOAD_MODULES | QMON__LOAD_CRUMBS;
+    unsigned all = QMON__LOAD_HEAD | QMON__LOAD_CRASH | QMON__LOAD_MODULES | QMON__LOAD_CRUMBS | QMON__LOAD_THREADS;
     cr_assert_eq(qmon__record_load(&file, all, false), 0);
     const struct qmon_record *copy = file.copy;
     cr_expect_eq(copy->process.command_line_bytes, QMON_COMMAND_LINE_BYTES);
@@ -131,6 +132,15 @@ Test(record_file, clamps_every_count_and_ends_every_text) {
         cr_expect_leq(copy->modules.entries[i].build_id_bytes, QMON_BUILD_ID_BYTES);
     }
     cr_expect_eq(strnlen(copy->crumbs.entries[63].text, QMON_CRUMB_TEXT_BYTES), QMON_CRUMB_TEXT_BYTES - 1);
+    cr_expect_eq(copy->threads.count, QMON_RECORD_THREADS);
+    for (unsigned i = 0; i < QMON_RECORD_THREADS; i++) {
+        cr_expect_eq(copy->threads.entries[i].first, QMON_RECORD_THREADS_FRAMES);
+        cr_expect_eq(copy->threads.entries[i].frame_count, 0);
+        cr_expect_eq(strnlen(copy->threads.entries[i].name, QMON_THREAD_NAME_BYTES), QMON_THREAD_NAME_BYTES - 1);
+    }
+    made.at->threads.entries[0].first = 1;
+    cr_assert_eq(qmon__record_load(&file, QMON__LOAD_THREADS, true), 0);
+    cr_expect_eq(copy->threads.entries[0].frame_count, QMON_RECORD_THREAD_FRAMES);
     qmon__record_close(&file);
 }
 
