@@ -44,13 +44,17 @@
 /* What the signal entry does next; returned in two registers. */
 struct qmon__dispatch {
     void *handler;   /* jump there; NULL: return to the kernel */
-    uintptr_t frame; /* with this stack pointer; 0: as it is. Bit 0: call it, and qmon__mask_hide() its context then */
+    uintptr_t frame; /* with this stack pointer; 0: as it is. With one of these bits: call it, and qmon__handler_returned() then */
 };
+
+#define CALLED_MASKED 1u   /* the mask that the context shows is not the kernel's */
+#define CALLED_ABORTING 2u /* libc aborts the process, which is lost when the handler returns */
 
 /* Of signal_entry.S: where it has counted itself. */
 extern const char qmon__signal_begun[] __attribute__((visibility("hidden")));
 
 struct qmon__dispatch qmon__on_signal(int signal, siginfo_t *info, ucontext_t *context, uintptr_t frame);
+void qmon__handler_returned(uintptr_t context_and_bits, siginfo_t *info);
 
 static bool is_fault_signal(int signal) {
     return (QMON__FAULT_SIGNALS & QMON__SIGNAL_BIT(signal)) != 0;
@@ -236,21 +240,6 @@ static bool is_libc_s_abort(const siginfo_t *info) {
     return question.answer;
 }
 
-/* The program's SIGABRT handler may look, print, or leave by a jump; if it returns, the process is lost. */
-static void abort_through(siginfo_t *info, ucontext_t *context, uintptr_t frame,
-                          const struct qmon__kernel_action *action) {
-    if (qmon__go_handles(SIGABRT)) /* it does not come back */
-        tell_end(SIGABRT, info, context);
-    qmon__fault_note(SIGABRT, info, context, frame);
-    qmon__thread.answering = 0; /* it may not come back */
-    let_in_put_off();
-    ((void (*)(int, siginfo_t *, void *)) action->handler)(SIGABRT, info, context);
-    qmon__thread.answering = 1;
-    qmon__thread.fault_count = 0;
-    qmon__thread.aborting = true;
-    end_by(SIGABRT, info, context);
-}
-
 static struct qmon__dispatch to_handler(int signal, siginfo_t *info, ucontext_t *context, uintptr_t frame,
                                         const struct qmon__kernel_action *action, bool owner) {
     struct qmon__dispatch next = {.handler = action->handler};
@@ -276,8 +265,33 @@ static struct qmon__dispatch to_handler(int signal, siginfo_t *info, ucontext_t 
     struct qmon__wait *wait = qmon__wait_of(context);
     ucontext_t *shown = (ucontext_t *) ((uintptr_t) context + moved);
     if (wait != NULL ? qmon__wait_show(wait, shown) : qmon__mask_show(shown))
-        next.frame |= 1;
+        next.frame |= CALLED_MASKED;
     return next;
+}
+
+/* The program's SIGABRT handler may look, print, or leave by a jump; if it returns, the process is lost. It runs where it would have run
+ * without us: one that fails an assertion itself, and so comes here again and again, uses up the program's stack and no other. */
+static struct qmon__dispatch abort_through(siginfo_t *info, ucontext_t *context, uintptr_t frame,
+                                           const struct qmon__kernel_action *action) {
+    if (qmon__go_handles(SIGABRT)) /* it does not come back */
+        tell_end(SIGABRT, info, context);
+    struct qmon__dispatch next = to_handler(SIGABRT, info, context, frame, action, true);
+    if (next.handler != NULL)
+        next.frame |= CALLED_ABORTING;
+    return next;
+}
+
+void qmon__handler_returned(uintptr_t context_and_bits, siginfo_t *info) {
+    ucontext_t *const context = (ucontext_t *) (context_and_bits & ~(uintptr_t) (CALLED_MASKED | CALLED_ABORTING));
+    if ((context_and_bits & CALLED_MASKED) != 0)
+        qmon__mask_hide(context);
+    if ((context_and_bits & CALLED_ABORTING) == 0)
+        return;
+    qmon__thread.answering = 1;
+    qmon__thread.fault_count = 0;
+    qmon__thread.aborting = true;
+    end_by(SIGABRT, info, context);
+    qmon__thread.answering = 0;
 }
 
 /* Ignored, blocked, or with the default action: what the kernel would have settled without calling the program. True when it
@@ -334,7 +348,7 @@ __attribute__((noinline)) static struct qmon__dispatch take(int signal, siginfo_
     const bool owner = is_just_handled(signal, info, context, &action) || qmon__becomes_owner();
     if (settles(signal, info, context, &action, owner)) {
     } else if (signal == SIGABRT && owner && !qmon__thread.aborting && is_libc_s_abort(info)) {
-        abort_through(info, context, frame, &action);
+        next = abort_through(info, context, frame, &action);
     } else {
         next = to_handler(signal, info, context, frame, &action, owner);
     }

@@ -4,11 +4,16 @@
  */
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "victim.h"
 
 TestSuite(handler, .timeout = 60);
 TestSuite(masked_handler, .timeout = 60);
+
+static void have_small_stack(void) {
+    setrlimit(RLIMIT_STACK, &(struct rlimit){256 << 10, RLIM_INFINITY});
+}
 
 VICTIM(handler, that_repairs_and_returns, .program = "handler_repairs", .prints = "went on 19")
 VICTIM(handler, that_leaves_by_siglongjmp, .program = "handler_jumps", .prints = "survived 1000")
@@ -113,6 +118,9 @@ VICTIM(handler, of_sigabrt_that_raises_it_again, .program = "abort_handled", .ar
        .code = "SIGABRT", .origin = "give_up")
 VICTIM(handler, of_an_assertion_that_returns, .program = "abort_handled", .arguments = {"assert", "return"},
        .code = "SIGABRT", .origin = "give_up", .tells = {"given up"})
+/* Until the program's stack is used up, as without the agent. */
+VICTIM(handler, of_an_assertion_that_fails_one_itself, .program = "abort_handled", .arguments = {"assert", "again"},
+       .prepare = have_small_stack, .death = "SIGSEGV", .code = "SIGABRT", .origin = "give_up", .any_errors = true)
 VICTIM(handler, of_an_assertion_that_jumps, .program = "abort_handled", .arguments = {"assert", "jump"},
        .prints = "survived")
 VICTIM(handler, of_an_assertion_that_exits, .program = "abort_handled", .arguments = {"assert", "exit"},

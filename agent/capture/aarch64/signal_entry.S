@@ -37,8 +37,8 @@ qmon__signal_begun:
     add sp, sp, #48
     .cfi_adjust_cfa_offset -48
     cbz x9, 1f
-    and x12, x10, #1 /* the handler is called, and not jumped to */
-    and x10, x10, #-2
+    and x12, x10, #3 /* with one of these bits the handler is called, and not jumped to */
+    and x10, x10, #-4
     cbz x10, 2f
     mov x11, sp
     sub x11, x10, x11
@@ -52,11 +52,12 @@ qmon__signal_begun:
     .cfi_adjust_cfa_offset 32
     .cfi_rel_offset x29, 0
     .cfi_rel_offset x30, 8
-    str x2, [sp, #16]
+    orr x12, x12, x2
+    stp x12, x1, [sp, #16]
     mov x29, sp
     blr x9
-    ldr x0, [sp, #16]
-    bl qmon__mask_hide
+    ldp x0, x1, [sp, #16]
+    bl qmon__handler_returned
     ldp x29, x30, [sp], #32
     .cfi_adjust_cfa_offset -32
 1:  ret

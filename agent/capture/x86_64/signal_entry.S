@@ -59,8 +59,9 @@ qmon__signal_begun:
     .cfi_adjust_cfa_offset -8
     testq %rax, %rax
     jz 1f
-    movl %edx, %r9d /* bit 0: the handler is called, and not jumped to */
-    andq $-2, %rdx
+    movq %rdx, %r9
+    andl $3, %r9d /* with one of these bits the handler is called, and not jumped to */
+    andq $-4, %rdx
     jz 2f
     movq %rdx, %r8 /* by how much siginfo and context moved with the frame */
     subq %rsp, %r8
@@ -68,15 +69,18 @@ qmon__signal_begun:
     addq %r8, %rcx
     movq %rdx, %rsp
 2:  movq %rcx, %rdx
-    testl $1, %r9d
+    testl %r9d, %r9d
     jnz 5f
     jmp *%rax
 5:  subq $24, %rsp
     .cfi_adjust_cfa_offset 24
+    orq %r9, %rcx
     movq %rcx, 16(%rsp)
+    movq %rsi, 8(%rsp)
     call *%rax
     movq 16(%rsp), %rdi
-    call qmon__mask_hide
+    movq 8(%rsp), %rsi
+    call qmon__handler_returned
     addq $24, %rsp
     .cfi_adjust_cfa_offset -24
 1:  ret
