@@ -4,7 +4,7 @@
  * lets faults come through as in other threads; the mask that the program reads there stays what it was.
  *
  * What to call is kept for ever, because a thread may be on its way when its timer is deleted; but only once for each function
- * and value, of which a program has few. A timer for which there is no room any more goes without.
+ * and value, of which a program has few. A timer for which there is no room any more goes without, and is counted.
  */
 #include <signal.h>
 #include <stdatomic.h>
@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include <agent.h>
+#include <ring.h>
 
 #include "next.h"
 #include "thread_begins.h"
@@ -64,8 +65,10 @@ int timer_create(clockid_t clock, struct sigevent *restrict event, timer_t *rest
         return real(clock, event, ret_timer);
     struct sigevent changed = *event;
     struct call *const call = place_of(event->sigev_notify_function, event->sigev_value.sival_ptr);
-    if (call == NULL)
+    if (call == NULL) {
+        qmon__ring_count_unwatched_timer();
         return real(clock, event, ret_timer);
+    }
     qmon__threads_expected();
     changed.sigev_notify_function = begin;
     changed.sigev_value.sival_ptr = call;

@@ -96,7 +96,7 @@ static void end(const struct qmon_record_end *how) {
     const uint32_t flags = record->process.flags; /* a daemon may have been given the root's role up to now */
     const bool failed = how->how == QMON_END_EXIT && how->status != 0;
     if ((flags & QMON_PROCESS_TELL_LIFECYCLE) || ((flags & QMON_PROCESS_TELL_EXIT) && failed) ||
-        qmon__ring_has_events() || may_be_in_roots_place(how))
+        qmon__ring_has_events() || qmon__ring_has_counts() || may_be_in_roots_place(how))
         tell_stop();
     else if (!failed || !qmon__repeats_child(how->status)) /* which the parent is to read */
         qmon__record_unlink();

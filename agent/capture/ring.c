@@ -33,8 +33,23 @@ static struct qmon_record_ring *ring_of_process(void) {
 /* The ring's memory is not there before it is touched, and looking whether it is empty would be the first touch. */
 static _Atomic bool may_have_events QMON__HOT;
 
+static _Atomic bool may_have_counts QMON__HOT;
+
 void qmon__ring_begin(_Bool adopted) {
     atomic_store_explicit(&may_have_events, adopted, memory_order_relaxed);
+    atomic_store_explicit(&may_have_counts, adopted, memory_order_relaxed);
+}
+
+void qmon__ring_count_unwatched_timer(void) {
+    if (!qmon__agent.active || !qmon__is_owner())
+        return;
+    atomic_store_explicit(&may_have_counts, true, memory_order_relaxed);
+    atomic_fetch_add_explicit(&ring_of_process()->unwatched_timers, 1, memory_order_relaxed);
+}
+
+_Bool qmon__ring_has_counts(void) {
+    return atomic_load_explicit(&may_have_counts, memory_order_relaxed) &&
+           atomic_load_explicit(&ring_of_process()->unwatched_timers, memory_order_relaxed) != 0;
 }
 
 _Bool qmon__ring_has_events(void) {

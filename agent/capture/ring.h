@@ -17,6 +17,11 @@ void qmon__ring_begin(_Bool adopted);
 /* Are there reports that nobody has taken? SIGNAL SAFETY: async-signal-safe. */
 _Bool qmon__ring_has_events(void);
 
+/* A timer is made whose threads the agent cannot watch: for `qmon stats`, which the process is to tell of when it ends.
+ * SIGNAL SAFETY: async-signal-safe. */
+void qmon__ring_count_unwatched_timer(void);
+_Bool qmon__ring_has_counts(void);
+
 /* Waits until what is in the ring now has been taken. 0 or -ETIMEDOUT. */
 int qmon__ring_drain(int timeout_ms);
 

@@ -256,11 +256,20 @@ static bool settle_stop(struct qmon__pass *pass, struct qmon__record_file *file,
                           settlement->no_delivery);
 }
 
+static void count_unwatched_timers(struct qmon__pass *pass, struct qmon__record_file *file) {
+    const uint32_t count = atomic_load(&file->copy->ring.unwatched_timers), none = 0;
+    if (count == 0)
+        return;
+    qmon__count(pass, "timers.unwatched", "too many different functions and values", count);
+    qmon__record_write(file, offsetof(struct qmon_record, ring.unwatched_timers), &none, sizeof none);
+}
+
 /* Reports that found no room are told with the next that finds some; those after the last one are told here. */
 static void count_dropped(struct qmon__pass *pass, struct qmon__record_file *file) {
     struct qmon_record_ring *ring = &file->copy->ring;
     if (qmon__record_load(file, QMON__LOAD_RING, true) < 0)
         return;
+    count_unwatched_timers(pass, file);
     uint32_t dropped = atomic_load(&ring->dropped);
     uint32_t untold = dropped - atomic_load(&ring->reported_dropped);
     if (untold == 0 || untold > INT32_MAX)

@@ -329,7 +329,8 @@ struct qmon_record_ring {
     _Atomic uint32_t consumer_pid; /* the receiver that reads the ring, 0 none */
     _Atomic uint32_t wake;         /* futex: producers bump it */
     uint32_t asked;                /* written by the receiver: a cache was asked about all turns before this one */
-    uint32_t reserved;
+    _Atomic uint32_t
+        unwatched_timers; /* timers made whose threads the agent cannot watch; until the receiver counts them */
     struct qmon_ring_slot slots[QMON_RING_SLOTS];
 };
 

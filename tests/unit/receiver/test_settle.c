@@ -160,6 +160,14 @@ Test(settle, counts_reports_that_found_no_room_and_no_successor_to_tell_it) {
     cr_expect_eq(made.at->ring.reported_dropped, 40);
 }
 
+Test(settle, counts_timers_that_nobody_could_watch_once) {
+    make_exit(&made, 0);
+    made.at->ring.unwatched_timers = 3;
+    cr_assert(settle_now(NULL));
+    cr_expect_eq(bench_counter(&bench, "timers.unwatched"), 3);
+    cr_expect_eq(made.at->ring.unwatched_timers, 0);
+}
+
 Test(settle, is_silent_about_a_program_that_never_ran_the_agent) {
     made.at->header.state = QMON_STATE_EXEC;
     made.at->process.flags = QMON_PROCESS_UNSTARTED;
