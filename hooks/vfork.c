@@ -22,5 +22,6 @@ vfork_function qmon__vfork_next(void) {
     const vfork_function real = (vfork_function) qmon__next("vfork", &next);
     errno = error_number;
     qmon__sharer_expected(true);
+    qmon__sharer_without_number();
     return real != NULL ? real : fail;
 }

@@ -66,6 +66,8 @@ void qmon__process_forked(void);
 /* exit() with this status reached its end, or _exit was called. Returns; the caller ends the process.
  * SIGNAL SAFETY: async-signal-safe. */
 void qmon__process_exits(int status);
+/* The same, by this system call; where a filter forbids it the process ends otherwise, and nothing is said. */
+void qmon__process_exits_by(long call, int status);
 /* So many threads come to the end of exit() between the moment in which one of them takes a handler off the list and that in which
  * it has put it back (ends.c). */
 #define QMON__HOLDS 4u

@@ -105,6 +105,9 @@ static bool is_unrecorded(int pid, int wait_status, struct qmon_record_killer *k
     const bool killed = WTERMSIG(wait_status) == SIGKILL;
     if (sharer == QMON__SHARER_SUICIDE)
         qmon__kills_describe(pid, killer);
+    struct qmon__relative relative;
+    if (killed && sharer == QMON__SHARER_NONE && !failed && !qmon__record_of_process(pid, &relative))
+        return qmon__sharer_take_without_number();
     return failed || (sharer != QMON__SHARER_NONE && killed) ||
            (sharer == QMON__SHARER_UNTOLD && qmon__is_crash(WTERMSIG(wait_status)));
 }

@@ -123,9 +123,16 @@ static void look_for_fault(void *argument) {
     exiting->crashed = true;
 }
 
-void qmon__process_exits(int status) {
+void qmon__process_exits_by(long call, int status) {
     struct exiting exiting = {.status = status & 0xff};
-    if (!qmon__agent.active || !qmon__becomes_owner())
+    const long arguments[6] = {status};
+    if (!qmon__agent.active)
+        return;
+    if (!qmon__becomes_owner()) {
+        qmon__thread.guest_untold = false;
+        return;
+    }
+    if (qmon__filters_seen() && qmon__filters_forbid(call, arguments))
         return;
     if (qmon__thread.fault_count > 0) {
         const qmon__sigset mask = ~QMON__FAULT_SIGNALS;
@@ -142,6 +149,10 @@ void qmon__process_exits(int status) {
             .how = QMON_END_EXIT, .status = exiting.status, .real_ns = qmon__real_ns(), .boot_ns = qmon__boot_ns()};
         end(&how);
     }
+}
+
+void qmon__process_exits(int status) {
+    qmon__process_exits_by(SYS_exit_group, status);
 }
 
 void qmon__process_condemned(void) {

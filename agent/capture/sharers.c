@@ -69,12 +69,32 @@ void qmon__sharer_made(int child) {
     atomic_fetch_sub(&being_made, 1);
 }
 
+static _Atomic unsigned without_number QMON__HOT; /* besides the last one of each thread */
+
+void qmon__sharer_without_number(void) {
+    if (qmon__thread.guest_untold)
+        atomic_fetch_add_explicit(&without_number, 1, memory_order_relaxed);
+    qmon__thread.guest_untold = true;
+}
+
+bool qmon__sharer_take_without_number(void) {
+    if (qmon__thread.guest_untold) {
+        qmon__thread.guest_untold = false;
+        return true;
+    }
+    unsigned count = atomic_load_explicit(&without_number, memory_order_relaxed);
+    while (count > 0 && !atomic_compare_exchange_weak(&without_number, &count, count - 1))
+        ;
+    return count > 0;
+}
+
 void qmon__sharer_killed(int pid, bool by_itself) {
     add((uint32_t) pid | (by_itself ? SUICIDE : KILLED));
 }
 
 /* Its maker may be about to note it, or have to wait for that until it has left. */
 void qmon__sharer_accounted(int pid) {
+    qmon__thread.guest_untold = false;
     const bool may_be_noted_yet = atomic_load(&being_made) > 0;
     if (atomic_load_explicit(&next_known, memory_order_acquire) == 0 && !may_be_noted_yet)
         return;

@@ -32,6 +32,12 @@ void qmon__sharer_killed(int pid, bool by_itself);
 /* Whatever comes of it now has a record that tells it. For itself. */
 void qmon__sharer_accounted(int pid);
 
+/* vfork is about to make one, whose number its maker alone will know. Until that one is accounted for, or known to end by exit, a child
+ * without a record that SIGKILL has ended is taken for it, in a wait call of the same thread as a rule. */
+void qmon__sharer_without_number(void);
+/* Is there one? Answers so once. */
+bool qmon__sharer_take_without_number(void);
+
 enum qmon__sharer_end {
     QMON__SHARER_NONE, /* it is none, or tells its end */
     QMON__SHARER_UNTOLD,

@@ -66,6 +66,7 @@ struct qmon__thread {
     bool ending;                   /* it ends the process by a signal, and may be telling it still */
     bool exits;                    /* it has come to the end of exit() */
     bool may_be_guest;             /* a child of vfork may be running here (sharers.h) */
+    bool guest_untold;             /* its last child of vfork has not yet said how it goes on or ends */
     int guest;                     /* the child of vfork that borrows this thread to report its death; 0 none */
     bool aborting;                 /* in abort(): a SIGABRT handler that returns does not save the process */
     void *alternate_stack;         /* ours, from the pool; NULL: none (main thread: static), or the program's own */

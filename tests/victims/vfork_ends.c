@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,7 +17,20 @@ void fault_in_parent(void) {
     *(volatile int *) 4 = 1;
 }
 
-static void be_child(const char *how) {
+/* A stranger to qmon: the bare call. */
+static int start_killer(void) {
+    int ends[2], child;
+    if (pipe(ends) != 0 || fork() != 0)
+        return close(ends[0]), ends[1];
+    close(ends[1]);
+    _exit(read(ends[0], &child, sizeof child) != sizeof child || syscall(SYS_kill, child, SIGKILL) != 0);
+}
+
+static void be_child(const char *how, int killer) {
+    const int self = getpid();
+    if (strcmp(how, "stranger") == 0 && write(killer, &self, sizeof self) == sizeof self)
+        for (;;)
+            pause();
     if (strcmp(how, "fault") == 0)
         fault_in_child();
     if (strcmp(how, "abort") == 0)
@@ -43,9 +57,10 @@ int main(int argc, char **argv) {
     struct sigaction action;
     int status;
     for (int i = 0; i < 3; i++) {
+        const int killer = strcmp(argv[1], "stranger") == 0 ? start_killer() : -1;
         pid_t child = vfork();
         if (child == 0)
-            be_child(argv[1]);
+            be_child(argv[1], killer);
         waitpid(child, &status, 0);
         printf("child %x\n", status);
     }
