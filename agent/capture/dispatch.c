@@ -43,8 +43,9 @@
 
 /* What the signal entry does next; returned in two registers. */
 struct qmon__dispatch {
-    void *handler;   /* jump there; NULL: return to the kernel */
-    uintptr_t frame; /* with this stack pointer; 0: as it is. With one of these bits: call it, and qmon__handler_returned() then */
+    void *handler; /* jump there; NULL: return to the kernel */
+    uintptr_t
+        frame; /* with this stack pointer; 0: as it is. With one of these bits: call it, and qmon__handler_returned() then */
 };
 
 #define CALLED_MASKED 1u   /* the mask that the context shows is not the kernel's */

@@ -11,6 +11,7 @@
 #include <qmon/paths.h>
 
 #include "agent.h"
+#include "mapped.h"
 #include "segment.h"
 #include "settings.h"
 #include "start_time.h"
@@ -90,17 +91,18 @@ static bool lift_file_limit(struct rlimit *ret_before) {
 /* What an existing file of our name is. */
 enum existing { EXISTING_EMPTY, EXISTING_OURS, EXISTING_STALE, EXISTING_OCCUPIED };
 
-/* Does somebody have it mapped? After an exec nobody has: so this process is emulated by one that runs the agent, too. */
-static bool is_occupied(int fd) {
+/* Is it somebody's? After an exec nobody has it mapped, so this process is emulated by one that runs the agent, too; or it was a bare
+ * exec, and the receiver of its start is still held by a process of ours in the memory that was left. */
+static bool is_occupied(int fd, const char *path) {
     for (unsigned tries = 0; tries < OCCUPIED_TRIES; tries++) {
         if (qmon__sys_2(SYS_flock, fd, LOCK_EX | LOCK_NB) != -EWOULDBLOCK)
             return false;
         qmon__sys(SYS_sched_yield); /* somebody may ask just now whether the owner lives */
     }
-    return true;
+    return qmon__is_mapped_here(path);
 }
 
-static enum existing examine(int fd, const struct stat *status, int pid, uint64_t *ret_created) {
+static enum existing examine(int fd, const char *path, const struct stat *status, int pid, uint64_t *ret_created) {
     if (status->st_size == 0)
         return EXISTING_EMPTY;
     struct {
@@ -117,7 +119,7 @@ static enum existing examine(int fd, const struct stat *status, int pid, uint64_
     const bool is_record = status->st_size == QMON_RECORD_BYTES && start.header.magic == QMON_RECORD_MAGIC &&
                            start.pid == (uint32_t) pid && start.pid_namespace == qmon__agent.pid_namespace;
     const bool runs = state == QMON_STATE_EXEC || state == QMON_STATE_RUNNING;
-    if (is_record && state == QMON_STATE_RUNNING && is_occupied(fd))
+    if (is_record && state == QMON_STATE_RUNNING && is_occupied(fd, path))
         return EXISTING_OCCUPIED;
     if (is_record && start.header.version == QMON_RECORD_VERSION && runs &&
         qmon__own_start_boot_ns() <= start.created_boot_ns)
@@ -136,16 +138,18 @@ static void move_aside(const char *path, uint64_t created) {
     qmon__sys_4(SYS_renameat, AT_FDCWD, path, AT_FDCWD, aside);
 }
 
-/* Opens the file of this name: ours from before an exec, or a new one. Returns the descriptor or a negative errno. */
-static int open_record(const char *path, int pid, struct stat *ret_status, bool *ret_adopted) {
+/* Opens the file of this name: ours from before an exec, or a new one where one may be made. Returns the descriptor or a negative
+ * errno. */
+static int open_record(const char *path, int pid, bool make, struct stat *ret_status, bool *ret_adopted) {
+    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (make ? O_CREAT : 0);
     for (int attempt = 0; attempt < 2; attempt++) {
-        int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, path, flags, 0600);
         if (fd < 0)
             return fd;
         uint64_t created = 0;
         long error = qmon__sys_4(SYS_newfstatat, fd, "", ret_status, AT_EMPTY_PATH);
-        enum existing existing = error == 0 ? examine(fd, ret_status, pid, &created) : EXISTING_STALE;
-        if (existing == EXISTING_OURS || existing == EXISTING_EMPTY) {
+        enum existing existing = error == 0 ? examine(fd, path, ret_status, pid, &created) : EXISTING_STALE;
+        if (existing == EXISTING_OURS || (make && existing == EXISTING_EMPTY)) {
             *ret_adopted = existing == EXISTING_OURS;
             return fd;
         }
@@ -203,13 +207,14 @@ void qmon__record_use_spare(void) {
 
 static bool occupied QMON__HOT; /* the record that was looked for last */
 
-static bool make_in(const char *in_directory, int pid, struct qmon__record_place *ret_place, bool *ret_adopted) {
+static bool open_in(const char *in_directory, int pid, bool make, struct qmon__record_place *ret_place,
+                    bool *ret_adopted) {
     char *path = ret_place->path;
     if (strlen(in_directory) + 40 > sizeof ret_place->path)
         return false;
     name_record(in_directory, pid, path, sizeof ret_place->path);
     struct stat status;
-    int fd = open_record(path, pid, &status, ret_adopted);
+    int fd = open_record(path, pid, make, &status, ret_adopted);
     occupied = fd == -EBUSY;
     if (fd < 0)
         return false;
@@ -224,10 +229,10 @@ static bool make_in(const char *in_directory, int pid, struct qmon__record_place
     return true;
 }
 
-static bool acquire_in(unsigned choice, int pid, bool *ret_adopted) {
+static bool acquire_in(unsigned choice, int pid, bool make, bool *ret_adopted) {
     char in_directory[QMON_RECORD_DIRECTORY_BYTES];
     struct qmon__record_place place;
-    if (!usable_directory(choice, in_directory) || !make_in(in_directory, pid, &place, ret_adopted))
+    if (!usable_directory(choice, in_directory) || !open_in(in_directory, pid, make, &place, ret_adopted))
         return false;
     qmon__agent.record = place.record;
     qmon__agent.record_device = place.device;
@@ -240,7 +245,7 @@ static bool acquire_in(unsigned choice, int pid, bool *ret_adopted) {
 
 bool qmon__record_make_guest(int pid, struct qmon__record_place *ret_place) {
     bool adopted = false;
-    return own_directory[0] != '\0' && may_make_files() && make_in(own_directory, pid, ret_place, &adopted);
+    return own_directory[0] != '\0' && may_make_files() && open_in(own_directory, pid, true, ret_place, &adopted);
 }
 
 void qmon__record_leave_guest(struct qmon__record_place *place) {
@@ -251,8 +256,8 @@ void qmon__record_leave_guest(struct qmon__record_place *place) {
 static bool acquire_file(int pid, bool *ret_adopted) {
     struct rlimit before;
     const bool lifted = lift_file_limit(&before);
-    const bool acquired =
-        may_make_files() && (acquire_in(0, pid, ret_adopted) || (!occupied && acquire_in(1, pid, ret_adopted)));
+    const bool make = may_make_files(); /* if not, there may be one from before the limit and an exec */
+    const bool acquired = acquire_in(0, pid, make, ret_adopted) || (!occupied && acquire_in(1, pid, make, ret_adopted));
     if (lifted)
         qmon__sys_4(SYS_prlimit64, 0, RLIMIT_FSIZE, &before, NULL);
     return acquired;

@@ -105,6 +105,8 @@ VICTIM(child, of_vfork_faults_in_four_threads_and_the_parent_crashes, .program =
 VICTIM(child, of_vfork_is_killed, .program = "vfork_ends", .arguments = {"kill"}, .prints = "child f")
 VICTIM(child, of_vfork_kills_itself, .program = "vfork_ends", .arguments = {"kill for good"}, .prints = "child 9",
        .death = "exit 0", .code = "SIGKILL", .reports = 3, .tells = {"killed itself (SIGKILL)"}, .racy = true)
+VICTIM(child, of_vfork_is_killed_by_a_stranger, .program = "vfork_ends", .arguments = {"stranger"}, .prints = "child 9",
+       .death = "exit 0", .code = "SIGKILL", .reports = 3)
 VICTIM(child, of_vfork_execs, .program = "vfork_ends", .arguments = {"exec"}, .prints = "child 700")
 VICTIM(child, of_vfork_execs_a_program_that_crashes, .program = "vfork_ends", .arguments = {"crash"}, .death = "exit 0",
        .code = "SIGSEGV", .reports = 3)
@@ -169,3 +171,7 @@ VICTIM(exec, resets_handlers, .program = "exec_resets", .code = "SIGSEGV", .prin
 VICTIM(exec, of_a_static_program_that_ends_well, .program = "exec_static", .any_lifecycle = true)
 VICTIM(exec, of_a_static_program_that_crashes, .program = "exec_static", .arguments = {"crash"}, .death = "SIGSEGV",
        .any_lifecycle = true)
+VICTIM(exec, by_syscall_right_after_the_start, .program = "exec_by_syscall", .arguments = {"syscall"},
+       .code = "SIGSEGV", .origin = "fault_here", .racy = true)
+VICTIM(exec, by_a_bare_call_right_after_the_start, .program = "exec_by_syscall", .arguments = {"bare"},
+       .code = "SIGSEGV", .origin = "fault_here", .racy = true)

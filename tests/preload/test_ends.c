@@ -23,3 +23,7 @@ VICTIM(ending, exit_in_a_thread_after_main_has_gone, .program = "ends", .argumen
        .prints = "handler")
 VICTIM(ending, a_raw_exit_group_is_found_afterwards, .program = "ends", .arguments = {"exit_group", "9"},
        .death = "exit 9", .code = "KILLED", .afterwards = 1)
+VICTIM(ending, syscall_of_exit_group, .program = "ends", .arguments = {"syscall of exit_group", "9"}, .code = "exit:9")
+VICTIM(ending, syscall_of_exit_group_with_0, .program = "ends", .arguments = {"syscall of exit_group", "0"})
+VICTIM(ending, syscall_of_exit_in_the_only_thread, .program = "ends", .arguments = {"syscall of exit", "4"},
+       .code = "exit:4")

@@ -64,3 +64,7 @@ REFUSED(kills_for_nearly_everything, 0, "allow:read,write,exit,exit_group,rt_sig
 REFUSED(kills_for_nearly_everything_but_an_exit, 0, "allow:read,write,exit,exit_group,rt_sigreturn", "5",
         .code = "exit:5")
 VICTIM(filter, of_the_strict_mode, .program = "strict_mode", .code = "SIGSEGV", .afterwards = 1)
+VICTIM(filter, of_the_strict_mode_lets_the_only_thread_exit, .program = "strict_mode", .arguments = {"exit"},
+       .any_lifecycle = true)
+VICTIM(filter, of_the_strict_mode_kills_who_returns, .program = "strict_mode", .arguments = {"return"},
+       .death = "SIGKILL", .code = "KILLED", .afterwards = 1)

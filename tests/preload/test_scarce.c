@@ -162,6 +162,12 @@ VICTIM(scarce, no_data, .program = "limited", .arguments = {"data", "0", "fault"
        .origin = "fault_here", .afterwards = 1, .racy = true)
 VICTIM(scarce, no_stack, .program = "limited", .arguments = {"stack", "4096", "fault"}, .code = "SIGSEGV",
        .origin = "fault_here", .afterwards = 1)
+VICTIM(scarce, no_room_in_files_since_before_an_exec, .program = "/usr/bin/prlimit",
+       .arguments = {"--fsize=0", QMON_BUILD_DIR "/victims/null_write"}, .needs = {"/usr/bin/prlimit"},
+       .code = "SIGSEGV", .afterwards = 1)
+VICTIM(scarce, no_room_in_files_of_a_child, .program = "/bin/sh",
+       .arguments = {"-c", "prlimit --fsize=0 " QMON_BUILD_DIR "/victims/null_write; echo $? >&2"},
+       .needs = {"/usr/bin/prlimit"}, .death = "exit 0", .code = "SIGSEGV", .afterwards = 1, .any_errors = true)
 VICTIM(scarce, no_room_in_files, .program = "limited", .arguments = {"fsize", "0", "fault"}, .code = "SIGSEGV",
        .origin = "fault_here", .afterwards = 1, .racy = true)
 VICTIM(scarce, no_room_in_files_for_an_exit, .program = "limited", .arguments = {"fsize", "0", "exit"},

@@ -16,6 +16,15 @@ static void *other(void *status) {
     exit((int) (long) status);
 }
 
+static void exit_by_bare_call(int status) {
+#if defined(__x86_64__)
+    __asm__ volatile("syscall" : : "a"(SYS_exit_group), "D"(status) : "rcx", "r11", "memory");
+#else
+    register long x8 __asm__("x8") = SYS_exit_group, x0 __asm__("x0") = status;
+    __asm__ volatile("svc 0" : : "r"(x8), "r"(x0) : "memory");
+#endif
+}
+
 int main(int argc, char **argv) {
     int status = atoi(argv[2]);
     pthread_t thread;
@@ -38,6 +47,10 @@ int main(int argc, char **argv) {
         pthread_exit(NULL);
     }
     if (strcmp(argv[1], "exit_group") == 0)
+        exit_by_bare_call(status);
+    if (strcmp(argv[1], "syscall of exit_group") == 0)
         syscall(SYS_exit_group, status);
+    if (strcmp(argv[1], "syscall of exit") == 0)
+        syscall(SYS_exit, status);
     return status;
 }
