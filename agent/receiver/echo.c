@@ -85,7 +85,8 @@ bool qmon__is_echo(struct qmon_store *store, const struct qmon_event *event, con
     if ((atomic_load(&record->process.child_signals_told) & bit) != 0)
         return true;
     if ((atomic_load(&record->process.child_signals) & bit) == 0)
-        return event->kind == QMON_KIND_EXIT && event->process.root && child_crashed(store, event, signal);
+        return event->kind == QMON_KIND_EXIT && event->exit.status > 128 && event->process.root &&
+               child_crashed(store, event, signal);
     const uint64_t end_ms = qmon_monotonic_ms() + PATIENCE_MS;
     while (!child_crashed(store, event, signal)) {
         if (qmon_monotonic_ms() >= end_ms)
