@@ -48,6 +48,10 @@ struct qmon__dispatch {
         frame; /* with this stack pointer; 0: as it is. With one of these bits: call it, and qmon__handler_returned() then */
 };
 
+/* si_code of SIGSYS: SYS_SECCOMP and SYS_USER_DISPATCH of Linux, which headers lack by turns. */
+#define BY_A_FILTER 1
+#define BY_USER_DISPATCH 2
+
 #define CALLED_MASKED 1u   /* the mask that the context shows is not the kernel's */
 #define CALLED_ABORTING 2u /* libc aborts the process, which is lost when the handler returns */
 
@@ -77,6 +81,10 @@ static void die(int signal, siginfo_t *info, ucontext_t *context) {
     memset(&context->uc_sigmask, 0xff, sizeof(qmon__sigset));
     if (will_happen_again(signal, info))
         return;
+    if (!is_default && signal == SIGSYS && info->si_code == BY_A_FILTER) { /* blocked, it kills as a fault does */
+        qmon__repeat_call(context);
+        return;
+    }
     int pid = qmon__getpid(), tid = qmon__gettid();
     pid = pid > 0 ? pid : atomic_load_explicit(&qmon__agent.pid, memory_order_relaxed);
     tid = tid > 0 ? tid : pid;                            /* where a filter does not say: any thread will do */
@@ -261,7 +269,8 @@ static struct qmon__dispatch to_handler(int signal, siginfo_t *info, ucontext_t 
                          (const ucontext_t *) ((uintptr_t) context + moved), frame + moved);
     if (owner && (action->flags & SA_RESETHAND) != 0)
         qmon__disposition_reset(signal);
-    if (owner)
+    if (owner && (signal != SIGSYS ||
+                  info->si_code != BY_USER_DISPATCH)) /* which answers each call before the handler lifts it */
         qmon__crumb_of_signal(signal);
     struct qmon__wait *wait = qmon__wait_of(context);
     ucontext_t *shown = (ucontext_t *) ((uintptr_t) context + moved);
@@ -360,14 +369,14 @@ __attribute__((noinline)) static struct qmon__dispatch take(int signal, siginfo_
 #define ANSWERS_MOST 8u
 
 /* Without thread-local data there is nothing to be done, and everything that is tried faults again. So does what faults each time
- * that a signal is looked at. */
-static bool is_hopeless(const siginfo_t *info, const ucontext_t *context) {
+ * that a signal is looked at. A call that the program makes through us and a filter traps is no fault, and asks for no other call. */
+static bool is_hopeless(int signal, const siginfo_t *info, const ucontext_t *context) {
     return info->si_code > 0 && qmon__is_own_code(qmon__program_counter(context)) &&
-           (!qmon__has_thread_pointer() || qmon__thread.answering > ANSWERS_MOST);
+           ((signal != SIGSYS && !qmon__has_thread_pointer()) || qmon__thread.answering > ANSWERS_MOST);
 }
 
 struct qmon__dispatch qmon__on_signal(int signal, siginfo_t *info, ucontext_t *context, uintptr_t frame) {
-    if (is_hopeless(info, context)) {
+    if (is_hopeless(signal, info, context)) {
         qmon__disposition_default(signal);
         return (struct qmon__dispatch){NULL, 0};
     }

@@ -14,6 +14,9 @@ uintptr_t qmon__program_counter(const ucontext_t *context);
 /* What a system call that was interrupted gives back. */
 long qmon__result_of_call(const ucontext_t *context);
 
+/* Makes the context that of a system call which is about to be made, where the kernel has undone it and raised SIGSYS instead. */
+void qmon__repeat_call(ucontext_t *context);
+
 /* Makes the context of a callee's first instruction that of its caller after the call. Reads the stack: under a guard. */
 void qmon__return_from_call(ucontext_t *context);
 

@@ -36,6 +36,8 @@ VICTIM(fault, a_mapped_file_was_cut_off, .program = "truncated_mapping", .code =
 VICTIM(fault, a_checked_alignment_is_wrong, .program = "misaligned", .code = "SIGBUS", .origin = "read_misaligned")
 VICTIM(fault, a_system_call_that_a_filter_traps, .program = "forbidden_call", .code = "SIGSYS",
        .origin = "call_forbidden")
+VICTIM(fault, a_system_call_that_a_filter_traps_with_all_others, .program = "forbidden_call", .arguments = {"all"},
+       .code = "SIGSYS", .origin = "call_forbidden", .afterwards = 1)
 
 VICTIM(fault, the_main_thread_s_stack_overflows, .program = "stack_overflow", .code = "SIGSEGV", .origin = "descend")
 VICTIM(fault, a_thread_s_stack_overflows, .program = "stack_overflow_thread", .code = "SIGSEGV", .origin = "descend")

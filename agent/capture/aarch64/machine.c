@@ -22,6 +22,10 @@ long qmon__result_of_call(const ucontext_t *context) {
     return (long) context->uc_mcontext.regs[0];
 }
 
+void qmon__repeat_call(ucontext_t *context) {
+    context->uc_mcontext.pc -= 4; /* svc; its registers are as they were */
+}
+
 void qmon__return_from_call(ucontext_t *context) {
     context->uc_mcontext.pc = context->uc_mcontext.regs[30];
 }

@@ -29,6 +29,10 @@ long qmon__result_of_call(const ucontext_t *context) {
     return (long) context->uc_mcontext.gregs[REG_RAX];
 }
 
+void qmon__repeat_call(ucontext_t *context) {
+    context->uc_mcontext.gregs[REG_RIP] -= 2; /* syscall, or int $0x80; rax is the number again */
+}
+
 void qmon__return_from_call(ucontext_t *context) {
     greg_t *registers = context->uc_mcontext.gregs;
     registers[REG_RIP] = *(const greg_t *) registers[REG_RSP];
