@@ -34,17 +34,15 @@
 #define BINDS_WORD R_AARCH64_ABS64
 #endif
 
-struct hook {
-    const char *name;
-    uintptr_t own, of_libc; /* 0: there is none */
-};
-
-#define HOOK(name) {#name, 0, 0},
-static struct hook hooks[] = {
+/* Characters and no pointers to them: those would be put into each process at its start. */
+#define HOOK(name) #name,
+static const char names[][32] = {
 #include "hooks.def"
 };
 #undef HOOK
-#define HOOKS (sizeof hooks / sizeof hooks[0])
+#define HOOKS (sizeof names / sizeof names[0])
+
+static struct hook { uintptr_t own, of_libc; /* 0: there is none */ } hooks[HOOKS];
 static uintptr_t lowest = UINTPTR_MAX, highest; /* of their functions in libc */
 
 static void find_functions(void) {
@@ -54,8 +52,8 @@ static void find_functions(void) {
     void *const own = dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD); /* one that can be searched */
     void *const libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
     for (size_t i = 0; own != NULL && libc != NULL && i < HOOKS; i++) {
-        hooks[i].own = (uintptr_t) dlsym(own, hooks[i].name);
-        const uintptr_t of_libc = hooks[i].of_libc = (uintptr_t) dlsym(libc, hooks[i].name);
+        hooks[i].own = (uintptr_t) dlsym(own, names[i]);
+        const uintptr_t of_libc = hooks[i].of_libc = (uintptr_t) dlsym(libc, names[i]);
         lowest = of_libc != 0 && of_libc < lowest ? of_libc : lowest;
         highest = of_libc > highest ? of_libc : highest;
     }
@@ -91,7 +89,7 @@ static const struct hook *hook_at(uintptr_t address) {
 
 static const struct hook *hook_named(const char *name) {
     for (size_t i = 0; i < HOOKS; i++)
-        if (hooks[i].own != 0 && hooks[i].of_libc != 0 && strcmp(hooks[i].name, name) == 0)
+        if (hooks[i].own != 0 && hooks[i].of_libc != 0 && strcmp(names[i], name) == 0)
             return &hooks[i];
     return NULL;
 }

@@ -5,7 +5,6 @@
 
 #include <agent.h>
 #include <fatal.h>
-#include <thread.h>
 
 #include "next.h"
 
@@ -31,7 +30,7 @@ int __cxa_at_quick_exit(void (*function)(void *), void *handle) __attribute__((w
 
 /* Keeps a thread that comes when another one ends the process, as in ends.c. */
 static void hold(void *unused) {
-    if (qmon__thread.exits || !qmon__ends_elsewhere())
+    if (qmon__has_claimed_exit() || !qmon__ends_elsewhere())
         return;
     (void) unused;
     __cxa_at_quick_exit(hold, &__dso_handle);

@@ -53,12 +53,6 @@ static inline void qmon__set_state(uint32_t state) {
  * the owner of a record of its own first. False for a child of vfork. SIGNAL SAFETY: async-signal-safe. */
 bool qmon__becomes_owner(void);
 
-/* Turns the identity of a process into that of its child. SIGNAL SAFETY: async-signal-safe. */
-void qmon__identity_inherit(struct qmon_record_process *process, int pid);
-
-/* Who this process is, in private memory: the record's mapping is not inherited by a fork. Borrowed. */
-const struct qmon_record_process *qmon__own_identity(void);
-
 /* The constructor's work. */
 void qmon__process_start(int argc, char **argv, char **envp);
 /* In the child of a fork: a record of its own, no background thread. SIGNAL SAFETY: async-signal-safe. */

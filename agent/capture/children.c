@@ -18,6 +18,7 @@
 #include "fatal.h"
 #include "identity.h"
 #include "kills.h"
+#include "own.h"
 #include "record_file.h"
 #include "sharers.h"
 
@@ -54,14 +55,14 @@ void qmon__process_execs(const char *path, char *const arguments[]) {
 void qmon__process_exec_failed(void) {
     if (!qmon__agent.active || !qmon__is_owner())
         return;
-    const struct qmon_record_process *own = qmon__own_identity();
+    const struct qmon_record_process *own = &qmon__own_image;
     struct qmon_record_process *process = &qmon__agent.record->process;
     qmon__set_state(QMON_STATE_RUNNING);
     qmon__record_move_back();
     memcpy(process->executable, own->executable, sizeof own->executable);
     memcpy(process->command_line, own->command_line, sizeof own->command_line);
     process->command_line_bytes = own->command_line_bytes;
-    process->flags |= own->flags & (QMON_PROCESS_FORKED | QMON_PROCESS_COMMAND_TRUNCATED);
+    process->flags |= qmon__own_life.flags & (QMON_PROCESS_FORKED | QMON_PROCESS_COMMAND_TRUNCATED);
 }
 
 void qmon__process_spawned(int pid, const char *path, char *const arguments[]) {

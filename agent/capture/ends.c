@@ -188,7 +188,7 @@ void qmon__process_stopped(int signal, int code, int sender_pid, int sender_uid)
  * put back by whoever it keeps, waits for that end. */
 static void hold(int status, void *unused) {
     (void) status;
-    if (qmon__thread.exits || !qmon__ends_elsewhere())
+    if (qmon__has_claimed_exit() || !qmon__ends_elsewhere())
         return;
     on_exit(hold, unused);
     qmon__claim_exit();

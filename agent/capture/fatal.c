@@ -27,6 +27,7 @@
 #include "machine.h"
 #include "modules.h"
 #include "other_threads.h"
+#include "own.h"
 #include "record_file.h"
 #include "settings.h"
 #include "signals.h"
@@ -44,8 +45,13 @@ static _Atomic int occupant QMON__HOT;
 
 #define OCCUPIED_BY_OWNER (-1)
 
+/* The thread that was the first at the end of exit(). Not a mark of the thread's own: what a fork's child writes there at its end would
+ * have it given a copy of one page more. */
+static _Atomic(const struct qmon__thread *) exiting QMON__HOT;
+
 void qmon__fatal_forked(void) {
     atomic_store_explicit(&occupant, 0, memory_order_relaxed);
+    atomic_store_explicit(&exiting, NULL, memory_order_relaxed);
 }
 
 bool qmon__is_crash(int signal) {
@@ -68,11 +74,19 @@ static void wait_for_the_end(void) {
 void qmon__claim_exit(void) {
     uint32_t claimant = 0;
     const uint32_t tid = (uint32_t) qmon__gettid();
-    qmon__thread.exits = true;
+    const struct qmon__thread *nobody = NULL;
+    if (!atomic_compare_exchange_strong_explicit(&exiting, &nobody, &qmon__thread, memory_order_relaxed,
+                                                 memory_order_relaxed) &&
+        nobody != &qmon__thread)
+        qmon__thread.exits = true;
     if (!atomic_compare_exchange_strong_explicit(&qmon__agent.record->crash.claimed_by, &claimant, tid | EXITING,
                                                  memory_order_acq_rel, memory_order_acquire) &&
         (claimant & ~EXITING) != tid)
         wait_for_the_end();
+}
+
+bool qmon__has_claimed_exit(void) {
+    return qmon__thread.exits || atomic_load_explicit(&exiting, memory_order_relaxed) == &qmon__thread;
 }
 
 static uint32_t other_claimant(void) {
@@ -114,7 +128,7 @@ static struct qmon_record *writable_record(void) {
     if (record == &qmon__spare_record || is_writable(record))
         return record;
     qmon__record_use_spare();
-    qmon__spare_record.process = *qmon__own_identity();
+    qmon__identity_with(&qmon__own_life, &qmon__spare_record.process);
     qmon__copy_guarded(&qmon__spare_record.process, &record->process, sizeof record->process);
     qmon__copy_guarded(&qmon__spare_record.crumbs, &record->crumbs, sizeof record->crumbs);
     return &qmon__spare_record;
@@ -301,6 +315,7 @@ static bool occupy(int as) {
 }
 
 static bool begin_guest(int pid, struct qmon__record_place *ret_place) {
+    struct qmon__life life;
     if (!qmon__record_make_guest(pid, ret_place))
         return false;
     if (!is_writable(ret_place->record)) {
@@ -308,8 +323,8 @@ static bool begin_guest(int pid, struct qmon__record_place *ret_place) {
         qmon__record_leave_guest(ret_place);
         return false;
     }
-    ret_place->record->process = *qmon__own_identity();
-    qmon__identity_inherit(&ret_place->record->process, pid);
+    qmon__life_of_child(&life, pid);
+    qmon__identity_with(&life, &ret_place->record->process);
     atomic_store_explicit(&ret_place->record->crash.claimed_by, (uint32_t) qmon__gettid(), memory_order_relaxed);
     return true;
 }

@@ -35,6 +35,8 @@ bool qmon__fatal_of_guest(const struct qmon__death *death);
 /* The calling thread ends the process without a crash: one of another thread, from now on, waits for that end. Where another
  * thread's crash is being reported already, this waits for it to end the process. */
 void qmon__claim_exit(void);
+/* Has the calling thread done that? SIGNAL SAFETY: async-signal-safe. */
+bool qmon__has_claimed_exit(void);
 
 /* Does another thread end the process at this time, by a crash or not? SIGNAL SAFETY: async-signal-safe. */
 bool qmon__ends_elsewhere(void);

@@ -1,6 +1,7 @@
 #include "filters.h"
 #include "hot.h"
 
+#include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -10,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "guard.h"
+#include "sys.h"
 
 #define FILTERS 64u
 #define STEPS 16384u /* of all together; the kernel takes up to 4096 in one, and 32768 in all */
@@ -204,4 +206,9 @@ __attribute__((cold, noinline)) bool qmon__filters_forbid(long number, const lon
             return true;
     }
     return false;
+}
+
+__attribute__((cold, noinline)) long qmon__sys6_filtered(long number, long a, long b, long c, long d, long e, long f) {
+    const long arguments[6] = {a, b, c, d, e, f};
+    return qmon__filters_forbid(number, arguments) ? -EPERM : qmon__sys6_raw(number, a, b, c, d, e, f);
 }

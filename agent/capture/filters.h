@@ -32,6 +32,9 @@ void qmon__filters_add_strict(void);
  * true yet: it may not even be there. */
 bool qmon__filter_keeps_dispositions(const struct sock_fprog *program);
 
+/* Makes this call, or returns -EPERM instead where it would be forbidden. */
+long qmon__sys6_filtered(long number, long a, long b, long c, long d, long e, long f);
+
 /* Would this call end the process, or raise SIGSYS in it? */
 bool qmon__filters_forbid(long number, const long arguments[static 6]);
 

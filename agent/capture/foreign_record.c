@@ -14,6 +14,7 @@
 #include "agent.h"
 #include "clock.h"
 #include "identity.h"
+#include "own.h"
 #include "record_file.h"
 
 /* A record that its process could not make: written whole, and then given its name. */
@@ -61,7 +62,8 @@ static bool leave_foreign(const struct foreign *record, bool replace) {
 static void mark_child(int pid, const char *path, char *const arguments[], bool replace) {
     struct foreign record;
     begin_foreign(&record, QMON_STATE_EXEC);
-    const struct qmon_record_process *parent = qmon__own_identity();
+    const struct qmon__life *parent = &qmon__own_life;
+    const struct qmon_record_process *image = &qmon__own_image;
     record.process.pid = (uint32_t) pid;
     record.process.parent_pid = parent->pid;
     record.process.uid = parent->uid;
@@ -71,10 +73,10 @@ static void mark_child(int pid, const char *path, char *const arguments[], bool 
     record.process.pid_namespace = qmon__agent.pid_namespace;
     record.process.created_boot_ns = qmon__boot_ns();
     record.process.created_real_ns = record.process.image_real_ns = qmon__real_ns();
-    record.process.root_pid = parent->root_pid;
-    record.process.root_created_boot_ns = parent->root_created_boot_ns;
+    record.process.root_pid = image->root_pid;
+    record.process.root_created_boot_ns = image->root_created_boot_ns;
     record.process.host_parent_known = 1;
-    memcpy(record.process.boot_id, parent->boot_id, sizeof parent->boot_id);
+    memcpy(record.process.boot_id, image->boot_id, sizeof image->boot_id);
     qmon__identity_of_next_image(&record.process, path, arguments);
     leave_foreign(&record, replace);
 }
@@ -86,8 +88,9 @@ void qmon__record_mark_child(int pid, const char *path, char *const arguments[])
 void qmon__record_make_unborn(int pid) {
     struct foreign record;
     begin_foreign(&record, QMON_STATE_RUNNING);
-    record.process = *qmon__own_identity();
-    qmon__identity_inherit(&record.process, pid);
+    struct qmon__life life;
+    qmon__life_of_child(&life, pid);
+    qmon__identity_with(&life, &record.process);
     leave_foreign(&record, true);
 }
 
@@ -143,7 +146,7 @@ static enum told note_in(int fd, struct child_end *end) {
         (state != QMON_STATE_EMPTY && state != QMON_STATE_RUNNING && state != QMON_STATE_EXEC))
         return TOLD_ITSELF;
     if (state == QMON_STATE_EXEC && WIFEXITED(end->wait_status) && (start.flags & QMON_PROCESS_UNSTARTED) != 0 &&
-        start.parent_pid == qmon__own_identity()->pid)
+        start.parent_pid == qmon__own_life.pid)
         return NOTHING_TO_TELL;
     if (state == QMON_STATE_EXEC &&
         qmon__sys_4(SYS_pread64, fd, &end->moved_to, sizeof end->moved_to,

@@ -102,14 +102,6 @@ void qmon__identity_of_next_image(struct qmon_record_process *process, const cha
         process->command_line_bytes = 0;
 }
 
-void qmon__identity_of_process(struct qmon_record_process *process, int pid) {
-    process->pid = (uint32_t) pid;
-    process->parent_pid = (uint32_t) qmon__sys(SYS_getppid);
-    process->uid = (uint32_t) qmon__sys(SYS_geteuid);
-    process->gid = (uint32_t) qmon__sys(SYS_getegid);
-    process->pid_namespace = qmon__agent.pid_namespace;
-}
-
 void qmon__identity_of_boot(struct qmon_record_process *process) {
     int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, "/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0)

@@ -22,8 +22,6 @@ void qmon__identity_of_command(struct qmon_record_process *process, int argc, ch
 /* Both, as an exec with these will have them, or a child that is made to run them: an empty path is the name of the first argument.
  * What cannot be read, as a wild pointer of the program's, is left out. SIGNAL SAFETY: async-signal-safe. */
 void qmon__identity_of_next_image(struct qmon_record_process *process, const char *path, char *const arguments[]);
-/* pid, parent, user: what a fork changes. SIGNAL SAFETY: async-signal-safe. */
-void qmon__identity_of_process(struct qmon_record_process *process, int pid);
 /* boot_id, for records that outlive a reboot. */
 void qmon__identity_of_boot(struct qmon_record_process *process);
 

@@ -9,6 +9,7 @@
 #include "births.h"
 #include "clock.h"
 #include "dying.h"
+#include "own.h"
 #include "record_file.h"
 #include "sharers.h"
 #include "start_time.h"
@@ -25,7 +26,7 @@ static void describe(int pid, struct qmon_record_killer *ret_killer) {
     memset(ret_killer, 0, sizeof *ret_killer);
     ret_killer->pid = (uint32_t) pid;
     ret_killer->real_ns = qmon__real_ns();
-    qmon__copy_text(ret_killer->name, sizeof ret_killer->name, qmon__base_name(qmon__own_identity()->executable));
+    qmon__copy_text(ret_killer->name, sizeof ret_killer->name, qmon__base_name(qmon__own_image.executable));
 }
 
 /* Whoever has a record that says of itself that it has ended is not killed any more; nor is a record without a live owner meant. */
@@ -52,7 +53,7 @@ static void write_killer(int pid, const struct note *of_all) {
     char path[QMON_RECORD_PATH_BYTES];
     struct qmon__relative relative;
     struct qmon_record_killer note = of_all->killer;
-    const struct qmon_record_process *own = qmon__own_identity();
+    const struct qmon_record_process *own = &qmon__own_image;
     if (pid == qmon__getpid()) {
         qmon__agent.record->header.killer = note;
         return;

@@ -29,6 +29,7 @@
 #include "launch.h"
 #include "mask.h"
 #include "modules.h"
+#include "own.h"
 #include "record_file.h"
 #include "ring.h"
 #include "settings.h"
@@ -49,8 +50,6 @@ int getcontext(ucontext_t *ret_context) __attribute__((weak));
 static bool is_glibc(void) {
     return on_exit != NULL && __register_atfork != NULL && getcontext != NULL;
 }
-
-static struct qmon_record_process own_identity __attribute__((aligned(4096))); /* in one page */
 
 /* Is this our own command? It must not monitor itself. */
 static bool is_receiver(const char *executable) {
@@ -83,36 +82,30 @@ static uint32_t flags_of(bool root) {
     return flags;
 }
 
-static void begin_identity(struct qmon_record_process *process, int pid) {
-    qmon__identity_of_process(process, pid);
-    process->created_boot_ns = qmon__boot_ns();
-    process->created_real_ns = process->image_real_ns = qmon__real_ns();
-    if (qmon__agent.contained)
-        qmon__identity_of_boot(process);
+static void begin_life(struct qmon__life *life, int pid) {
+    qmon__life_ids(life, pid);
+    life->created_boot_ns = qmon__boot_ns();
+    life->created_real_ns = life->image_real_ns = qmon__real_ns();
 }
 
-static void find_root(struct qmon_record_process *process) {
+static void find_root(struct qmon__life *life, struct qmon_record_process *image) {
     struct qmon__relative relative;
-    if (qmon__record_of_live_process((int) process->parent_pid, &relative)) {
-        process->flags = flags_of(false);
-        process->host_parent_known = 1;
-        process->root_pid = relative.root_pid;
-        process->root_created_boot_ns = relative.root_created_boot_ns;
-    } else {
-        process->flags = flags_of(true);
-        process->root_pid = process->pid;
-        process->root_created_boot_ns = process->created_boot_ns;
-    }
+    const bool has_parent = qmon__record_of_live_process((int) life->parent_pid, &relative);
+    life->host_parent_known = has_parent;
+    life->flags = flags_of(!has_parent) | (image->flags & QMON_PROCESS_COMMAND_TRUNCATED);
+    image->root_pid = has_parent ? relative.root_pid : life->pid;
+    image->root_created_boot_ns = has_parent ? relative.root_created_boot_ns : life->created_boot_ns;
 }
 
 /* A new image of a process that has a record already. Returns whether there was an image of it before that told its start. */
-static bool continue_record(struct qmon_record_process *process, int pid) {
+static bool continue_life(struct qmon__life *life, const struct qmon_record_process *process, int pid) {
     const bool first_image = (process->flags & QMON_PROCESS_UNSTARTED) != 0;
     const bool root = (process->flags & QMON_PROCESS_ROOT) != 0;
-    qmon__identity_of_process(process, pid);
-    process->flags = flags_of(root);
-    process->image_real_ns = qmon__real_ns();
-    process->execs += !first_image;
+    qmon__life_of(process, life);
+    qmon__life_ids(life, pid);
+    life->flags = flags_of(root);
+    life->image_real_ns = qmon__real_ns();
+    life->execs += !first_image;
     return !first_image;
 }
 
@@ -124,24 +117,30 @@ static void tell_start(const char *why) {
 }
 
 /* Who we are is put together first: should the process be ended on the steps in between, its record is of use all the same. Returns
- * what continue_record() does; false for a new record. */
+ * what continue_life() does; false for a new record. */
 static bool enter_record(int pid, int argc, char **argv, const char *executable, const char *working_directory) {
-    qmon__make_pages(&own_identity, sizeof own_identity);
-    begin_identity(&own_identity, pid);
-    qmon__identity_of_image(&own_identity, executable, working_directory);
-    qmon__identity_of_command(&own_identity, argc, argv);
+    struct qmon__life *const life = &qmon__own_life;
+    struct qmon_record_process *const image = &qmon__own_image;
+    qmon__make_pages(image, sizeof *image);
+    begin_life(life, pid);
+    if (qmon__agent.contained)
+        qmon__identity_of_boot(image);
+    qmon__identity_of_image(image, executable, working_directory);
+    qmon__identity_of_command(image, argc, argv);
     const enum qmon__record_outcome outcome = qmon__record_acquire(pid);
     struct qmon_record_process *process = &qmon__agent.record->process;
     qmon__ring_begin(outcome == QMON__RECORD_ADOPTED);
     if (outcome != QMON__RECORD_ADOPTED) {
-        find_root(&own_identity);
-        memcpy(process, &own_identity, sizeof own_identity);
+        find_root(life, image);
+        qmon__identity_with(life, process);
         return false;
     }
-    const bool continued = continue_record(process, pid);
+    const bool continued = continue_life(life, process, pid);
+    qmon__put_life(life, process);
     qmon__identity_of_image(process, executable, working_directory);
     qmon__identity_of_command(process, argc, argv);
-    memcpy(&own_identity, process, sizeof own_identity);
+    life->flags = process->flags;
+    memcpy(image, process, sizeof *image);
     return continued;
 }
 
@@ -173,24 +172,29 @@ void qmon__process_start(int argc, char **argv, char **envp) {
     qmon__mask_start();
     qmon__ends_start();
     __register_atfork(NULL, qmon__crumb_of_fork, qmon__process_forked, &__dso_handle);
-    if (own_identity.flags & QMON_PROCESS_TELL_LIFECYCLE)
+    if (qmon__own_life.flags & QMON_PROCESS_TELL_LIFECYCLE)
         tell_start(continued ? "exec" : "start");
 }
 
-void qmon__identity_inherit(struct qmon_record_process *process, int pid) {
-    const uint32_t maker = process->pid;
-    atomic_store_explicit(&process->announced, 0, memory_order_relaxed);
-    qmon__identity_of_process(process, pid);
-    if (process->parent_pid != 0)    /* its parent is in this namespace */
-        process->parent_pid = maker; /* which may be gone already */
-    process->created_boot_ns = qmon__boot_ns();
-    process->created_real_ns = process->image_real_ns = qmon__real_ns();
-    process->execs = 0;
-    atomic_store_explicit(&process->child_signals, 0, memory_order_relaxed);
-    atomic_store_explicit(&process->child_signals_told, 0, memory_order_relaxed);
-    process->host_parent_known = 1;
-    atomic_store_explicit(&process->handled_signals, qmon__dispositions_handled(), memory_order_relaxed);
-    process->flags = flags_of(false) | QMON_PROCESS_FORKED | (process->flags & QMON_PROCESS_COMMAND_TRUNCATED);
+void qmon__life_of_child(struct qmon__life *ret_life, int pid) {
+    const struct qmon__life maker = qmon__own_life;
+    begin_life(ret_life, pid);
+    const bool again = maker.pid == (uint32_t) pid;                  /* a signal handler came in between */
+    if (ret_life->parent_pid != 0)                                   /* its parent is in this namespace */
+        ret_life->parent_pid = again ? maker.parent_pid : maker.pid; /* which may be gone already */
+    ret_life->flags = flags_of(false) | QMON_PROCESS_FORKED | (maker.flags & QMON_PROCESS_COMMAND_TRUNCATED);
+    ret_life->announced = 0;
+    ret_life->execs = 0;
+    ret_life->host_parent_known = 1;
+    ret_life->session = maker.session;
+}
+
+/* The parent's. Most have none, and what is not written to is not copied for the child. */
+static void forget_faults(void) {
+    if (qmon__thread.fault_count != 0)
+        qmon__thread.fault_count = 0;
+    if (qmon__thread.aborting)
+        qmon__thread.aborting = false;
 }
 
 /* A process that the bare clone made has told nobody of its new namespace, where it is 1 as a rule: its children notice. */
@@ -205,7 +209,6 @@ void qmon__process_forked(void) {
         return;
     const int pid = qmon__getpid();
     qmon__make_pages((void *) ((uintptr_t) agent & ~((uintptr_t) agent->page_bytes - 1)), agent->page_bytes);
-    qmon__make_pages(&own_identity, sizeof own_identity);
     agent->is_init = pid == 1;
     if (pid == 1 || agent->namespace_may_differ ||
         !is_child_of(atomic_load_explicit(&agent->pid, memory_order_relaxed)))
@@ -216,21 +219,16 @@ void qmon__process_forked(void) {
     qmon__alternate_stack_forked();
     qmon__fatal_forked();
     qmon__unwind_forked();
-    qmon__thread.fault_count = 0; /* the parent's */
-    qmon__thread.aborting = false;
-    qmon__identity_inherit(&own_identity, pid);
+    forget_faults();
+    qmon__life_of_child(&qmon__own_life, pid);
     qmon__ring_begin(qmon__record_acquire(pid) == QMON__RECORD_ADOPTED);
-    memcpy(&agent->record->process, &own_identity, sizeof own_identity);
+    qmon__identity_with(&qmon__own_life, &agent->record->process);
     qmon__ends_forked();
     atomic_store_explicit(&agent->pid, pid, memory_order_relaxed);
     qmon__set_state(QMON_STATE_RUNNING);
     qmon__birth_begun(pid);
     if (agent->record->process.flags & QMON_PROCESS_TELL_LIFECYCLE)
         tell_start("start");
-}
-
-const struct qmon_record_process *qmon__own_identity(void) {
-    return &own_identity;
 }
 
 /* The mapping of the parent's record is not inherited (MADV_DONTFORK), but seen by a child that shares its memory. */
@@ -248,6 +246,6 @@ bool qmon__becomes_owner(void) {
 void qmon__process_leaves_session(int session) {
     if (!qmon__agent.active || !qmon__becomes_owner())
         return;
-    own_identity.session = (uint32_t) session; /* its children inherit it */
+    qmon__own_life.session = (uint32_t) session; /* its children inherit it */
     qmon__agent.record->process.session = (uint32_t) session;
 }

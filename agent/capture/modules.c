@@ -7,6 +7,7 @@
 #include "agent.h"
 #include "guard.h"
 #include "identity.h"
+#include "own.h"
 #include "text.h"
 
 #define IMAGES 1024u
@@ -243,7 +244,7 @@ static void take_object(const struct link_map *object) {
         const struct line line = {.start = (object->l_addr + headers[i].p_vaddr) & ~page,
                                   .end = (object->l_addr + headers[i].p_vaddr + headers[i].p_memsz + page) & ~page,
                                   .offset = headers[i].p_offset & ~page,
-                                  .path = main_object ? qmon__own_identity()->executable : object->l_name};
+                                  .path = main_object ? qmon__own_image.executable : object->l_name};
         image->start = line.start < image->start ? line.start : image->start;
         image->end = line.end > image->end ? line.end : image->end;
         if ((headers[i].p_flags & PF_X) != 0) {

@@ -8,10 +8,10 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include <qmon/paths.h>
-
 #include "agent.h"
 #include "mapped.h"
+#include "own.h"
+#include "record_directory.h"
 #include "segment.h"
 #include "settings.h"
 #include "start_time.h"
@@ -24,41 +24,10 @@ struct qmon_record qmon__spare_record __attribute__((aligned(4096)));
 
 static char own_directory[QMON_RECORD_DIRECTORY_BYTES] QMON__HOT; /* that our record is in */
 static uint32_t own_directory_uid QMON__HOT;                      /* whose it is */
+static uint64_t own_directory_namespace QMON__HOT; /* the first process of another one has its record elsewhere */
 
 static uint32_t effective_uid(void) {
     return (uint32_t) qmon__sys(SYS_geteuid);
-}
-
-/* The first of two places to look, or the second. */
-static void directory(unsigned choice, uint32_t uid, char *ret_path) {
-    if ((choice == 0) == qmon__agent.contained)
-        qmon_record_directory_disk(qmon__settings.state_dir, ret_path, QMON_RECORD_DIRECTORY_BYTES);
-    else
-        qmon_record_directory_shm(uid, qmon__settings.state_dir, ret_path, QMON_RECORD_DIRECTORY_BYTES);
-}
-
-static void make_directories(char *path) {
-    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        qmon__sys_3(SYS_mkdirat, AT_FDCWD, path, 0700);
-        *slash = '/';
-    }
-    qmon__sys_3(SYS_mkdirat, AT_FDCWD, path, 0700);
-}
-
-/* Ours alone? /dev/shm is everybody's, so somebody else may have made a directory of this name. */
-static bool is_own_directory(const char *path) {
-    struct stat status;
-    return qmon__sys_4(SYS_newfstatat, AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode) &&
-           status.st_uid == (uid_t) effective_uid();
-}
-
-static bool usable_directory(unsigned choice, char *ret_path) {
-    directory(choice, effective_uid(), ret_path);
-    if (is_own_directory(ret_path))
-        return true;
-    make_directories(ret_path);
-    return is_own_directory(ret_path);
 }
 
 static void name_record(const char *in_directory, int pid, char *ret_path, size_t bytes) {
@@ -115,6 +84,9 @@ static enum existing examine(int fd, const char *path, const struct stat *status
     if (qmon__sys_4(SYS_pread64, fd, &start, sizeof start, 0) != (long) sizeof start)
         return EXISTING_STALE;
     *ret_created = start.created_boot_ns;
+    if (start.pid == 0 &&
+        start.created_boot_ns == 0) /* not begun: by one that is dead, or by us, interrupted by a signal */
+        return qmon__sys_2(SYS_ftruncate, fd, 0) == 0 ? EXISTING_EMPTY : EXISTING_STALE;
     uint32_t state = atomic_load_explicit(&start.header.state, memory_order_relaxed);
     const bool is_record = status->st_size == QMON_RECORD_BYTES && start.header.magic == QMON_RECORD_MAGIC &&
                            start.pid == (uint32_t) pid && start.pid_namespace == qmon__agent.pid_namespace;
@@ -128,7 +100,7 @@ static enum existing examine(int fd, const char *path, const struct stat *status
 }
 
 /* Makes room for a new record of the same name: what a dead process left is kept for recovery. */
-static void move_aside(const char *path, uint64_t created) {
+__attribute__((noinline)) static void move_aside(const char *path, uint64_t created) {
     char aside[QMON_RECORD_DIRECTORY_BYTES + 80];
     const char *end = aside + sizeof aside - 1;
     char *at = qmon__put_text(aside, end, path);
@@ -207,45 +179,66 @@ void qmon__record_use_spare(void) {
 
 static bool occupied QMON__HOT; /* the record that was looked for last */
 
-static bool open_in(const char *in_directory, int pid, bool make, struct qmon__record_place *ret_place,
-                    bool *ret_adopted) {
-    char *path = ret_place->path;
-    if (strlen(in_directory) + 40 > sizeof ret_place->path)
-        return false;
-    name_record(in_directory, pid, path, sizeof ret_place->path);
-    struct stat status;
-    int fd = open_record(path, pid, make, &status, ret_adopted);
+/* Writes the path, QMON_RECORD_PATH_BYTES. Returns a mapping; NULL where none is to be had. */
+static struct qmon_record *open_in(const char *in_directory, int pid, bool make, char *ret_path,
+                                   struct stat *ret_status, bool *ret_adopted) {
+    if (strlen(in_directory) + 40 > QMON_RECORD_PATH_BYTES)
+        return NULL;
+    name_record(in_directory, pid, ret_path, QMON_RECORD_PATH_BYTES);
+    const int fd = open_record(ret_path, pid, make, ret_status, ret_adopted);
     occupied = fd == -EBUSY;
     if (fd < 0)
-        return false;
-    ret_place->record = map_record(fd, !*ret_adopted);
+        return NULL;
+    struct qmon_record *const record = map_record(fd, !*ret_adopted);
     qmon__sys_1(SYS_close, fd);
-    if (ret_place->record == NULL) {
-        qmon__sys_3(SYS_unlinkat, AT_FDCWD, path, 0);
+    if (record == NULL)
+        qmon__sys_3(SYS_unlinkat, AT_FDCWD, ret_path, 0);
+    return record;
+}
+
+/* The path is made where it is to stand: the child of a fork is given a copy of each page of its stack that is used. */
+static bool acquire_in(const char *in_directory, int pid, bool make, bool *ret_adopted) {
+    struct stat status;
+    struct qmon_record *const record = open_in(in_directory, pid, make, qmon__agent.record_path, &status, ret_adopted);
+    if (record == NULL)
         return false;
-    }
-    ret_place->device = status.st_dev;
-    ret_place->inode = status.st_ino;
+    qmon__agent.record = record;
+    qmon__agent.record_device = status.st_dev;
+    qmon__agent.record_inode = status.st_ino;
     return true;
 }
 
-static bool acquire_in(unsigned choice, int pid, bool make, bool *ret_adopted) {
+/* Where the process that forked us has its record. */
+static bool acquire_beside_parent(int pid, bool make, bool *ret_adopted) {
+    return own_directory[0] != '\0' && own_directory_uid == qmon__own_life.uid &&
+           own_directory_namespace == qmon__agent.pid_namespace &&
+           qmon__is_own_directory(own_directory, own_directory_uid) &&
+           acquire_in(own_directory, pid, make, ret_adopted);
+}
+
+__attribute__((noinline)) static bool acquire_by_choice(unsigned choice, int pid, bool make, bool *ret_adopted) {
     char in_directory[QMON_RECORD_DIRECTORY_BYTES];
-    struct qmon__record_place place;
-    if (!usable_directory(choice, in_directory) || !open_in(in_directory, pid, make, &place, ret_adopted))
+    const uint32_t uid = qmon__own_life.uid;
+    if (occupied || !qmon__usable_directory(choice, uid, in_directory) ||
+        !acquire_in(in_directory, pid, make, ret_adopted))
         return false;
-    qmon__agent.record = place.record;
-    qmon__agent.record_device = place.device;
-    qmon__agent.record_inode = place.inode;
-    qmon__copy_text(qmon__agent.record_path, sizeof qmon__agent.record_path, place.path);
     qmon__copy_text(own_directory, sizeof own_directory, in_directory);
-    own_directory_uid = effective_uid();
+    own_directory_uid = uid;
+    own_directory_namespace = qmon__agent.pid_namespace;
     return true;
 }
 
 bool qmon__record_make_guest(int pid, struct qmon__record_place *ret_place) {
     bool adopted = false;
-    return own_directory[0] != '\0' && may_make_files() && open_in(own_directory, pid, true, ret_place, &adopted);
+    struct stat status;
+    ret_place->record = NULL;
+    if (own_directory[0] != '\0' && may_make_files())
+        ret_place->record = open_in(own_directory, pid, true, ret_place->path, &status, &adopted);
+    if (ret_place->record == NULL)
+        return false;
+    ret_place->device = status.st_dev;
+    ret_place->inode = status.st_ino;
+    return true;
 }
 
 void qmon__record_leave_guest(struct qmon__record_place *place) {
@@ -255,9 +248,13 @@ void qmon__record_leave_guest(struct qmon__record_place *place) {
 
 static bool acquire_file(int pid, bool *ret_adopted) {
     struct rlimit before;
-    const bool lifted = lift_file_limit(&before);
-    const bool make = may_make_files(); /* if not, there may be one from before the limit and an exec */
-    const bool acquired = acquire_in(0, pid, make, ret_adopted) || (!occupied && acquire_in(1, pid, make, ret_adopted));
+    const bool allowed = may_make_files();
+    const bool lifted = !allowed && lift_file_limit(&before);
+    occupied = false;
+    const bool make =
+        allowed || (lifted && may_make_files()); /* if not, there may be one from before the limit and an exec */
+    const bool acquired = acquire_beside_parent(pid, make, ret_adopted) ||
+                          acquire_by_choice(0, pid, make, ret_adopted) || acquire_by_choice(1, pid, make, ret_adopted);
     if (lifted)
         qmon__sys_4(SYS_prlimit64, 0, RLIMIT_FSIZE, &before, NULL);
     return acquired;
@@ -268,9 +265,9 @@ static bool acquire_segment(int pid, bool *ret_adopted) {
     qmon__agent.record_path[0] = '\0';
     if (may_make_files() || !qmon__segment_acquire(pid, ret_adopted))
         return false;
-    if (!usable_directory(0, own_directory))
+    own_directory_uid = qmon__own_life.uid;
+    if (!qmon__usable_directory(0, own_directory_uid, own_directory))
         own_directory[0] = '\0';
-    own_directory_uid = effective_uid();
     return true;
 }
 
@@ -291,7 +288,9 @@ enum qmon__record_outcome qmon__record_acquire(int pid) {
 
 bool qmon__record_new_path(int pid, char *ret_path) {
     char in_directory[QMON_RECORD_DIRECTORY_BYTES];
-    if (!may_make_files() || (!usable_directory(0, in_directory) && !usable_directory(1, in_directory)))
+    const uint32_t uid = effective_uid();
+    if (!may_make_files() ||
+        (!qmon__usable_directory(0, uid, in_directory) && !qmon__usable_directory(1, uid, in_directory)))
         return false;
     name_record(in_directory, pid, ret_path, QMON_RECORD_PATH_BYTES);
     return true;
@@ -329,7 +328,7 @@ void qmon__record_told_by_copy(struct qmon_record *record) {
 
 void qmon__record_path_of_user(unsigned choice, uint32_t uid, int pid, char *ret_path) {
     char in_directory[QMON_RECORD_DIRECTORY_BYTES];
-    directory(choice, uid, in_directory);
+    qmon__record_directory(choice, uid, in_directory);
     name_record(in_directory, pid, ret_path, QMON_RECORD_PATH_BYTES);
 }
 

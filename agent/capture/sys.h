@@ -52,11 +52,8 @@ static inline long qmon__sys6_raw(long number, long a, long b, long c, long d, l
 #endif
 
 static inline long qmon__sys6_own(long number, long a, long b, long c, long d, long e, long f) {
-    if (__builtin_expect(qmon__filters_seen(), 0)) {
-        const long arguments[6] = {a, b, c, d, e, f};
-        if (qmon__filters_forbid(number, arguments))
-            return -EPERM;
-    }
+    if (__builtin_expect(qmon__filters_seen(), 0))
+        return qmon__sys6_filtered(number, a, b, c, d, e, f);
     return qmon__sys6_raw(number, a, b, c, d, e, f);
 }
 

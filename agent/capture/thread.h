@@ -64,7 +64,7 @@ struct qmon__thread {
     struct qmon__guard *guard;     /* innermost; NULL: a fault in our own code is a bug */
     uintptr_t stack_top;           /* near the start of its stack; 0 unknown */
     bool ending;                   /* it ends the process by a signal, and may be telling it still */
-    bool exits;                    /* it has come to the end of exit() */
+    bool exits;                    /* it has come to the end of exit(), and not as the first (fatal.c) */
     bool may_be_guest;             /* a child of vfork may be running here (sharers.h) */
     bool guest_untold;             /* its last child of vfork has not yet said how it goes on or ends */
     int guest;                     /* the child of vfork that borrows this thread to report its death; 0 none */
