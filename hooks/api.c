@@ -6,12 +6,14 @@
 
 #include <crumbs.h>
 #include <ring.h>
+#include <sites.h>
 
 /* A frame address is where the caller's frame pointer was kept; above it lies the return address. */
 #define PLACE_OF_CALL                                                                                                  \
     { __builtin_return_address(0), (const char *) __builtin_frame_address(0) + 2 * sizeof(void *) }
 
-static int report(struct qmon__report_text *text, const struct qmon__report_place *place, size_t skip) {
+__attribute__((noinline)) static int report_anew(struct qmon__report_text *text, const struct qmon__report_place *place,
+                                                 size_t skip) {
     const int error_number = errno;
     if (text->severity < QMON_SEVERITY_INFO || text->severity > QMON_SEVERITY_CRITICAL)
         text->severity = QMON_SEVERITY_ERROR;
@@ -22,18 +24,26 @@ static int report(struct qmon__report_text *text, const struct qmon__report_plac
     return result > 0 ? 0 : result;
 }
 
+/* By value: what stays in registers costs nothing while the report is only counted. */
+__attribute__((always_inline)) static inline int report(struct qmon__report_text text,
+                                                        struct qmon__report_place place) {
+    if (qmon__site_counts(text, place))
+        return 0;
+    struct qmon__report_text kept_text = text;
+    const struct qmon__report_place kept_place = place;
+    return report_anew(&kept_text, &kept_place, 2);
+}
+
 int qmon_report(const char *error_code, const char *endpoint, const char *user_id, const char *message,
                 const char *const *extras) {
-    struct qmon__report_text text = {QMON_SEVERITY_ERROR, error_code, endpoint, user_id, message, extras};
-    const struct qmon__report_place place = PLACE_OF_CALL;
-    return report(&text, &place, 1);
+    return report((struct qmon__report_text){QMON_SEVERITY_ERROR, error_code, endpoint, user_id, message, extras},
+                  (struct qmon__report_place) PLACE_OF_CALL);
 }
 
 int qmon_report_severity(int severity, const char *error_code, const char *endpoint, const char *user_id,
                          const char *message, const char *const *extras) {
-    struct qmon__report_text text = {severity, error_code, endpoint, user_id, message, extras};
-    const struct qmon__report_place place = PLACE_OF_CALL;
-    return report(&text, &place, 1);
+    return report((struct qmon__report_text){severity, error_code, endpoint, user_id, message, extras},
+                  (struct qmon__report_place) PLACE_OF_CALL);
 }
 
 void qmon_breadcrumb(const char *text) {

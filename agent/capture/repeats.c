@@ -22,36 +22,23 @@
 #include "sys.h"
 #include "thread.h"
 
-#define PLACES 256u /* a power of two; several times the slots, so that few keys share one */
-
-struct table {
-    _Atomic bool owned;                          /* by this process */
-    _Atomic uint64_t places[PLACES];             /* half of the key, then the turn; 0: none */
-    _Atomic uint64_t slot_keys[QMON_RING_SLOTS]; /* of the turn that each slot was filled for last */
-};
-
-static struct table *_Atomic table_of_process; /* NULL: none yet, or no memory */
-
-bool qmon__repeats_owned(void) {
-    const struct table *table = atomic_load_explicit(&table_of_process, memory_order_acquire);
-    return table != NULL && atomic_load_explicit(&table->owned, memory_order_relaxed);
-}
+struct qmon__repeats *_Atomic qmon__repeats;
 
 static void make_table(void) {
-    const long made =
-        qmon__sys_6(SYS_mmap, 0, sizeof(struct table), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const long made = qmon__sys_6(SYS_mmap, 0, sizeof(struct qmon__repeats), PROT_READ | PROT_WRITE,
+                                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (made < 0 && made > -4096)
         return;
-    struct table *nothing = NULL;
-    if (qmon__sys_3(SYS_madvise, made, sizeof(struct table), MADV_WIPEONFORK) != 0 || /* before Linux 4.14 */
-        !atomic_compare_exchange_strong(&table_of_process, &nothing, (struct table *) made))
-        qmon__sys_2(SYS_munmap, made, sizeof(struct table));
+    struct qmon__repeats *nothing = NULL;
+    if (qmon__sys_3(SYS_madvise, made, sizeof(struct qmon__repeats), MADV_WIPEONFORK) != 0 || /* before Linux 4.14 */
+        !atomic_compare_exchange_strong(&qmon__repeats, &nothing, (struct qmon__repeats *) made))
+        qmon__sys_2(SYS_munmap, made, sizeof(struct qmon__repeats));
 }
 
 void qmon__repeats_own(void) {
-    if (atomic_load_explicit(&table_of_process, memory_order_acquire) == NULL)
+    if (atomic_load_explicit(&qmon__repeats, memory_order_acquire) == NULL)
         make_table();
-    struct table *table = atomic_load_explicit(&table_of_process, memory_order_acquire);
+    struct qmon__repeats *table = atomic_load_explicit(&qmon__repeats, memory_order_acquire);
     if (table != NULL)
         atomic_store_explicit(&table->owned, true, memory_order_relaxed);
 }
@@ -81,37 +68,27 @@ static uint32_t generation_of(uint32_t turn) {
     return turn / QMON_RING_SLOTS % QMON_REPEATS_GENERATIONS * QMON_REPEATS_GENERATION;
 }
 
-uint32_t qmon__repeat_counted(struct qmon_record_ring *ring, uint64_t key) {
-    struct table *table = atomic_load_explicit(&table_of_process, memory_order_acquire);
+uint32_t qmon__repeat_counted(struct qmon_record_ring *ring, uint64_t key, uint32_t *ret_turn) {
+    struct qmon__repeats *table = atomic_load_explicit(&qmon__repeats, memory_order_acquire);
     if (table == NULL)
         return 0;
-    const uint64_t place = atomic_load_explicit(&table->places[key % PLACES], memory_order_acquire);
-    const uint32_t turn = (uint32_t) place;
-    if (place == 0 || place >> 32 != key >> 32)
-        return 0;
-    struct qmon_ring_slot *slot = &ring->slots[turn % QMON_RING_SLOTS];
-    uint32_t repeats = atomic_load_explicit(&slot->repeats, memory_order_acquire);
-    if (atomic_load_explicit(&slot->sequence, memory_order_acquire) != turn + 1 ||
+    const uint64_t place = atomic_load_explicit(&table->places[key % QMON__REPEAT_PLACES], memory_order_acquire);
+    const uint32_t turn = *ret_turn = (uint32_t) place;
+    if (place == 0 || place >> 32 != key >> 32 ||
         atomic_load_explicit(&table->slot_keys[turn % QMON_RING_SLOTS], memory_order_acquire) != key)
         return 0;
-    do {
-        if ((repeats & QMON_REPEATS_CLOSED) != 0 || (repeats & QMON_REPEATS_COUNT) == QMON_REPEATS_COUNT ||
-            (repeats & QMON_REPEATS_GENERATIONS_MASK) != generation_of(turn))
-            return 0;
-    } while (!atomic_compare_exchange_weak_explicit(&slot->repeats, &repeats, repeats + 1, memory_order_acq_rel,
-                                                    memory_order_acquire));
-    return (repeats & QMON_REPEATS_COUNT) + 1;
+    return qmon__repeat_counted_at(&ring->slots[turn % QMON_RING_SLOTS], turn);
 }
 
 void qmon__repeats_begin(struct qmon_ring_slot *slot, uint32_t turn, uint64_t key) {
-    struct table *table = atomic_load_explicit(&table_of_process, memory_order_acquire);
+    struct qmon__repeats *table = atomic_load_explicit(&qmon__repeats, memory_order_acquire);
     if (table != NULL)
         atomic_store_explicit(&table->slot_keys[turn % QMON_RING_SLOTS], key, memory_order_release);
     atomic_store_explicit(&slot->repeats, generation_of(turn), memory_order_release);
 }
 
 void qmon__repeats_offer(uint32_t turn, uint64_t key) {
-    struct table *table = atomic_load_explicit(&table_of_process, memory_order_acquire);
+    struct qmon__repeats *table = atomic_load_explicit(&qmon__repeats, memory_order_acquire);
     if (table != NULL)
-        atomic_store_explicit(&table->places[key % PLACES], key >> 32 << 32 | turn, memory_order_release);
+        atomic_store_explicit(&table->places[key % QMON__REPEAT_PLACES], key >> 32 << 32 | turn, memory_order_release);
 }

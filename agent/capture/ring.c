@@ -24,7 +24,6 @@
 #include "unwind.h"
 
 #define CODE_BYTES 48u
-#define ASK_AGAIN 4096u /* repeats: the receiver of the first one may have failed */
 
 static struct qmon_record_ring *ring_of_process(void) {
     return &qmon__agent.record->ring;
@@ -146,10 +145,14 @@ static void fill(struct qmon_record_ring *ring, struct qmon_ring_slot *slot, uin
 
 /* Counts it with one of this key that waits. */
 static bool counts_as_repeat(struct qmon_record_ring *ring, uint64_t key) {
-    const uint32_t repeats = key != 0 ? qmon__repeat_counted(ring, key) : 0;
-    if (repeats != 0 && repeats % ASK_AGAIN == 0)
+    uint32_t turn;
+    const uint32_t repeats = key != 0 ? qmon__repeat_counted(ring, key, &turn) : 0;
+    if (repeats == 0)
+        return false;
+    qmon__site_counted(key, ring, turn);
+    if (repeats % QMON__SITE_ASK == 0)
         qmon__background_ask(QMON__CHORE_RING);
-    return repeats != 0;
+    return true;
 }
 
 static void leave_crumb(uint32_t tid, const struct qmon__report_text *text) {

@@ -2,15 +2,15 @@
  * was there meanwhile, by `turn`, knows nothing. */
 #include "sites.h"
 
+#include <errno.h>
 #include <link.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "thread.h"
+#include "background.h"
 
 #define CALLS 64u
-#define MOST_CALLS 256u /* by one walk; a power of two */
 #define PAGE 4096u
 #define TEXTS 4u
 
@@ -52,20 +52,6 @@ static bool are_fixed(const struct qmon__report_text *text) {
     return fixed;
 }
 
-static bool has_same_texts(const struct qmon__report_memory *last, const struct qmon__report_text *text) {
-    return last->code == text->code && last->message == text->message && last->endpoint == text->endpoint &&
-           last->user_id == text->user_id && last->severity == text->severity && text->extras == NULL &&
-           last->age == qmon__steps_age();
-}
-
-__attribute__((no_sanitize("address"))) static bool is_on_trail(const struct qmon__report_memory *last) {
-    uintptr_t differs = 0;
-    for (unsigned i = 0; i < last->trail_count; i++)
-        differs |=
-            *(const uintptr_t *) ((uintptr_t) last->stack_pointer + last->trail[i].distance) ^ last->trail[i].value;
-    return differs == 0;
-}
-
 uint64_t qmon__site_recall(const struct qmon__report_text *text, const struct qmon__report_place *place,
                            uint64_t *ret_words) {
     struct qmon__report_memory *last = &qmon__thread.last_report;
@@ -73,17 +59,37 @@ uint64_t qmon__site_recall(const struct qmon__report_text *text, const struct qm
     *ret_words = 0;
     atomic_signal_fence(memory_order_seq_cst);
     if (last->streak < CALLS || last->return_address != place->return_address ||
-        last->stack_pointer != place->stack_pointer || !is_on_trail(last))
+        last->stack_pointer != place->stack_pointer || !qmon__site_has_trail(last))
         return 0;
-    if (!last->fixed || !has_same_texts(last, text)) {
+    if (!last->fixed || !qmon__site_has_texts(last, text)) {
         *ret_words = qmon__words_key(text);
         if (*ret_words != last->words)
             return 0;
     }
-    const bool known = ++last->streak % MOST_CALLS != 0;
+    const bool known = ++last->streak % QMON__SITE_WALK != 0;
     const uint64_t key = last->key;
     atomic_signal_fence(memory_order_seq_cst);
     return known && last->turn == turn ? key : 0;
+}
+
+/* A handler that reports meanwhile leaves another key there, or the same one. */
+void qmon__site_counted(uint64_t key, struct qmon_record_ring *ring, uint32_t turn) {
+    struct qmon__report_memory *last = &qmon__thread.last_report;
+    if (last->streak < CALLS || !last->fixed || last->key != key)
+        return;
+    last->counted_key = 0;
+    atomic_signal_fence(memory_order_seq_cst);
+    last->ring = ring;
+    last->slot = &ring->slots[turn % QMON_RING_SLOTS];
+    last->slot_turn = turn;
+    atomic_signal_fence(memory_order_seq_cst);
+    last->counted_key = key;
+}
+
+void qmon__site_ask(void) {
+    const int error_number = errno;
+    qmon__background_ask(QMON__CHORE_RING);
+    errno = error_number;
 }
 
 /* Those of the program's own functions, as far as they lie in the page. */
@@ -95,13 +101,17 @@ __attribute__((no_sanitize("address"))) static void keep_trail(struct qmon__repo
         const uintptr_t slot = trail->slots[i];
         if (slot < low || slot / PAGE != low / PAGE)
             continue;
-        last->trail[last->trail_count].distance = (uint16_t) (slot - low);
-        last->trail[last->trail_count++].value = *(const uintptr_t *) slot;
+        last->trail_distances[last->trail_count] = (uint16_t) (slot - low);
+        last->trail[last->trail_count++] = *(const uintptr_t *) slot;
+    }
+    for (unsigned i = last->trail_count; i < QMON__SITE_TRAIL; i++) {
+        last->trail_distances[i] = last->trail_distances[0];
+        last->trail[i] = last->trail[0];
     }
 }
 
 static void keep_texts(struct qmon__report_memory *last, const struct qmon__report_text *text, uint32_t streak) {
-    const bool same = has_same_texts(last, text);
+    const bool same = qmon__site_has_texts(last, text);
     if (same && last->fixed)
         return;
     last->code = text->code;
@@ -122,6 +132,7 @@ void qmon__site_note(const struct qmon__report_text *text, const struct qmon__re
     uint32_t streak = same ? last->streak + 1 : 0;
     const uint32_t turn = ++last->turn;
     last->streak = 0;
+    last->counted_key = 0;
     atomic_signal_fence(memory_order_seq_cst);
     last->return_address = place->return_address;
     last->stack_pointer = place->stack_pointer;

@@ -54,10 +54,10 @@ struct pair {
 };
 
 static struct pair known[ROWS][WAYS] __attribute__((aligned(64)));
-static _Atomic uint64_t age; /* how often all has been forgotten */
+_Atomic uint64_t qmon__steps_forgotten;
 
 static uint64_t mix(uint64_t pc) {
-    return pc ^ atomic_load_explicit(&age, memory_order_relaxed) << 48;
+    return pc ^ qmon__steps_age() << 48;
 }
 
 static struct pair *row_of(uint64_t pc) {
@@ -88,12 +88,8 @@ static void remember(uint64_t pc, uint64_t what) {
     atomic_store_explicit(&row[way].mixed, what ^ mix(pc), memory_order_relaxed);
 }
 
-uint64_t qmon__steps_age(void) {
-    return atomic_load_explicit(&age, memory_order_relaxed);
-}
-
 void qmon__steps_forget(void) {
-    atomic_fetch_add_explicit(&age, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&qmon__steps_forgotten, 1, memory_order_relaxed);
 }
 
 /* A distance of 18 bits, signed, at `shift`. */

@@ -8,6 +8,7 @@
 #ifndef QMON_CAPTURE_STEPS_H
 #define QMON_CAPTURE_STEPS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +29,9 @@ size_t qmon__steps_here(void **ret_frames, size_t most, struct qmon__trail *ret_
 /* Code has gone (dlclose): what was known of it may be wrong for what comes in its place. THREADS: any. */
 void qmon__steps_forget(void);
 /* How often that has been. */
-uint64_t qmon__steps_age(void);
+extern _Atomic uint64_t qmon__steps_forgotten;
+static inline uint64_t qmon__steps_age(void) {
+    return atomic_load_explicit(&qmon__steps_forgotten, memory_order_relaxed);
+}
 
 #endif

@@ -20,6 +20,8 @@
 
 struct qmon__guard;
 struct qmon__wait;
+struct qmon_record_ring;
+struct qmon_ring_slot;
 
 /* The last fault that was handed to a handler of the program. The handler's frame on the stack is where its siginfo and
  * context lie; what is copied here tells whether that frame is still what it was. */
@@ -51,10 +53,13 @@ struct qmon__report_memory {
     const char *code, *endpoint, *user_id, *message;
     uint64_t age; /* of the knowledge of modules (steps.h) */
     unsigned trail_count;
-    struct {
-        uintptr_t value;
-        uint16_t distance; /* from the stack pointer */
-    } trail[QMON__SITE_TRAIL];
+    uintptr_t trail[QMON__SITE_TRAIL]; /* what stands there; those that are too many say the same as the first */
+    uint16_t trail_distances[QMON__SITE_TRAIL]; /* from the stack pointer */
+    /* Where the next one is counted: at this turn of this slot of this ring, as long as `counted_key` is `key`. */
+    uint64_t counted_key;
+    struct qmon_ring_slot *slot;
+    const struct qmon_record_ring *ring;
+    uint32_t slot_turn;
 };
 
 struct qmon__thread {

@@ -58,9 +58,7 @@ void qmon__crumb_of_thread(uint32_t tid, const char *text, const char *more, con
     (void) tid, (void) text, (void) more, (void) rest;
 }
 
-uint64_t qmon__steps_age(void) {
-    return 0;
-}
+_Atomic uint64_t qmon__steps_forgotten;
 
 uint64_t qmon__real_ns(void) {
     return 1;
