@@ -24,6 +24,7 @@
 #include <qmon/delivery.h>
 #include <qmon/log.h>
 #include <qmon/receiver.h>
+#include <qmon/store.h>
 
 #include "arguments.h"
 #include "digest.h"
@@ -357,6 +358,7 @@ int qmon_receive_main(int argc, char **argv) {
         fprintf(stderr, "qmon receive: %s\n", problem);
         return 2;
     }
+    qmon_store_keep_owners();
     qmon__ignore_stop_signals();
     qmon__offer_to_oom_killer();
     qmon__die_in(background_ms(&arguments));

@@ -1,7 +1,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <qmon/clock.h>
 
@@ -31,6 +33,21 @@ static int after_commit(void *context, sqlite3 *db, const char *name, int pages)
     if (pages >= (store->many ? QMON__WAL_PAGES_MANY : QMON__WAL_PAGES_MAX))
         sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     return SQLITE_OK;
+}
+
+static int change_owner(int fd, uid_t user, gid_t group) {
+    struct stat status;
+
+    if (fstat(fd, &status) == 0 && status.st_uid == user && status.st_gid == group)
+        return 0;
+    return fchown(fd, user, group);
+}
+
+void qmon_store_keep_owners(void) {
+    sqlite3_vfs *files = sqlite3_vfs_find(NULL);
+
+    if (files != NULL && files->iVersion >= 3)
+        files->xSetSystemCall(files, "fchown", (sqlite3_syscall_ptr) change_owner);
 }
 
 int qmon__database_open(struct qmon_store *store) {

@@ -23,6 +23,11 @@
 
 struct qmon_store;
 
+/* From here on, in this process, SQLite changes no owner of a file that it has already. As root it would otherwise set the owner of all
+ * that it opens beside a database, and a filter of a service (systemd's without @chown) can punish that with death. For the
+ * receiver, which inherits the filters of a program; before any store is opened, by one thread. */
+void qmon_store_keep_owners(void);
+
 /* directory NULL: in memory. When the directory cannot be used: in memory too, and *ret_problem (static or owned by the
  * store) says why. NULL only when out of memory. */
 struct qmon_store *qmon_store_open(const char *directory, const char **ret_problem);

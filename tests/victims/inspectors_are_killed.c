@@ -1,7 +1,7 @@
 /* victim: -pthread */
 /*
- * A program under a filter of system calls that ends whoever looks into another process, and that was there before it: the receiver
- * inherits it, and the agent knows nothing of it. Another thread waits, but for the argument "alone".
+ * A program under a filter of system calls that ends whoever looks into another process, as systemd's for services do, and that was there
+ * before it: the receiver inherits it, and the agent knows nothing of it. Another thread waits, but for the argument "alone".
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -29,7 +29,9 @@ static void *run(void *unused) {
 static void filter_and_begin_again(char **argv) {
     struct sock_filter rules[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ptrace, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ptrace, 3, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mincore, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fchown, 1, 0),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_vm_readv, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),

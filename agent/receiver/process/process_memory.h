@@ -14,10 +14,10 @@
 
 struct qmon__memory;
 
-/* From here on we ask nothing of the kernel that would be a look into another process: reading and stopping fail with EPERM. For where
- * a filter may end us, as it has ended one before. */
+/* From here on we stop no process (qmon__memory_may_stop), and reading one fails with EPERM, unless a child of ours that tries it
+ * survives: systemd's filter for services allows it. For where a filter may end us, as it has ended one before. */
 void qmon__memory_look_away(void);
-bool qmon__memory_may_look(void);
+bool qmon__memory_may_stop(void);
 
 /* process_vm_readv(2) of one piece. Returns how many bytes, or -1 and errno. */
 ssize_t qmon__memory_copy(pid_t pid, uint64_t address, void *to, size_t bytes);

@@ -41,8 +41,8 @@ bool qmon__is_traced(uint32_t pid) {
 
 const char *qmon__refusal_reason(uint32_t pid, int error) {
     const long scope = yama_scope();
-    if (!qmon__memory_may_look())
-        return "a signal ended who looked, so a system call filter that the process had set may forbid it";
+    if (!qmon__memory_may_stop())
+        return "a signal ended who looked, so a system call filter that was there before the process may forbid it";
     if (error == ENOSYS)
         return "this kernel has no ptrace, or a system call filter hides it";
     if (qmon__is_traced(pid))

@@ -67,7 +67,7 @@ static int await_stop(pid_t tid, uint64_t until_ms) {
 size_t qmon__stop_threads(uint32_t pid, uint32_t except_tid, struct qmon__stopped *ret_threads, size_t limit,
                           uint64_t until_ms, size_t *ret_total) {
     const size_t count = list_threads(pid, except_tid, ret_threads, limit, ret_total);
-    int refused = qmon__memory_may_look() ? 0 : EPERM; /* one, and so the others */
+    int refused = qmon__memory_may_stop() ? 0 : EPERM; /* one, and so the others */
     for (size_t i = 0; i < count; i++) {
         struct qmon__stopped *thread = &ret_threads[i];
         look_at(pid, thread);

@@ -95,13 +95,20 @@ struct others {
     const struct qmon__stopped *stopped;
     size_t count, total;
     const struct qmon_record_threads *kept;
+    struct qmon__memory *memory;
     uint64_t until_ms;
 };
+
+static bool is_refused(const struct others *others) {
+    const int error = others->count > 0 ? others->stopped[0].error : 0;
+    return error == EPERM || error == ENOSYS;
+}
 
 /* Returns how many stacks are those that the process kept. */
 static size_t unwind_all(struct qmon_event *event, const struct others *others) {
     struct qmon__stack stack;
     size_t left_out = 0, frames = 0, kept = 0;
+    const bool looks = !is_refused(others) && qmon__stacks_begin(others->memory);
     for (size_t i = 0; i < others->count; i++) {
         const bool in_time = i < FULL_STACKS && frames < FRAMES_OF_ALL && qmon_monotonic_ms() < others->until_ms;
         struct qmon__stopped stopped = others->stopped[i];
@@ -109,22 +116,19 @@ static size_t unwind_all(struct qmon_event *event, const struct others *others) 
         stack.cut = stack.complete = false;
         if (in_time && take_kept(others->kept, &stopped, &stack))
             kept++;
-        else if (in_time && stopped.error == 0)
+        else if (in_time && looks && stopped.error == 0)
             qmon__stack_take(stopped.tid, others->until_ms, &stack);
         frames += stack.count;
         left_out += !in_time;
         if (in_time)
             add_thread(event, &stopped, &stack);
     }
+    if (looks)
+        qmon__stacks_end();
     if (left_out > 0)
         qmon_event_note(event, "%zu more threads are left out: there was no time to look at them, or no room",
                         left_out);
     return kept;
-}
-
-static bool is_refused(const struct others *others) {
-    const int error = others->count > 0 ? others->stopped[0].error : 0;
-    return error == EPERM || error == ENOSYS;
 }
 
 static void tell_refusal(struct qmon_event *event, uint32_t pid, const struct others *others, size_t kept) {
@@ -132,9 +136,9 @@ static void tell_refusal(struct qmon_event *event, uint32_t pid, const struct ot
     const char *const reason = qmon__refusal_reason(pid, others->stopped[0].error);
     if (kept > 0)
         qmon_event_note(event,
-                        "The stacks of %zu of %zu other thread%s %s taken by the process itself: the kernel refuses "
+                        "The stack%s of %zu of %zu other thread%s %s taken by the process itself: the kernel refuses "
                         "ptrace of it; %s.",
-                        kept, others->total, plural, kept == 1 ? "was" : "were", reason);
+                        kept == 1 ? "" : "s", kept, others->total, plural, kept == 1 ? "was" : "were", reason);
     else
         qmon_event_note(event,
                         "Of %zu other thread%s only name and state are known, by /proc: the kernel refuses ptrace of "
@@ -174,14 +178,12 @@ bool qmon__add_other_threads(struct qmon_event *event, uint32_t pid, const struc
     struct qmon__stopped *stopped = malloc(QMON__THREADS_LIMIT * sizeof *stopped); /* mostly never touched */
     struct qmon__memory *memory = qmon__memory_open(pid);
     size_t kept = 0;
-    struct others others = {.stopped = stopped, .kept = &record->threads, .until_ms = until_ms};
+    struct others others = {.stopped = stopped, .kept = &record->threads, .memory = memory, .until_ms = until_ms};
     if (stopped != NULL && memory != NULL) {
         others.count =
             qmon__stop_threads(pid, record->crash.tid, stopped, QMON__THREADS_LIMIT, until_ms, &others.total);
-        if (others.count > 0 && make_room(event, others.count) && qmon__stacks_begin(memory)) {
+        if (others.count > 0 && make_room(event, others.count))
             kept = unwind_all(event, &others);
-            qmon__stacks_end();
-        }
         if (is_refused(&others))
             tell_refusal(event, pid, &others, kept);
         add_runtime(event, memory, pid);
@@ -205,6 +207,6 @@ void qmon__add_kept_threads(struct qmon_event *event, const struct qmon_record *
         if (take_kept(&record->threads, &stopped, &stack))
             add_thread(event, &stopped, &stack);
     }
-    qmon_event_note(event, "The stacks of %u other thread%s were taken by the process itself.", count,
-                    count == 1 ? "" : "s");
+    qmon_event_note(event, "The stack%s of %u other thread%s %s taken by the process itself.", count == 1 ? "" : "s",
+                    count, count == 1 ? "" : "s", count == 1 ? "was" : "were");
 }
