@@ -44,8 +44,8 @@
 /* What the signal entry does next; returned in two registers. */
 struct qmon__dispatch {
     void *handler; /* jump there; NULL: return to the kernel */
-    uintptr_t
-        frame; /* with this stack pointer; 0: as it is. With one of these bits: call it, and qmon__handler_returned() then */
+    /* With this stack pointer; 0: as it is. With one of the bits below: call it, and qmon__handler_returned() then. */
+    uintptr_t frame;
 };
 
 /* si_code of SIGSYS: SYS_SECCOMP and SYS_USER_DISPATCH of Linux, which headers lack by turns. */

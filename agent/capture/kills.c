@@ -9,6 +9,7 @@
 #include "births.h"
 #include "clock.h"
 #include "dying.h"
+#include "entries.h"
 #include "own.h"
 #include "record_file.h"
 #include "sharers.h"
@@ -89,28 +90,22 @@ static bool is_meant(int pid, int group) {
     return qmon__sys_1(SYS_getpgid, pid) == group;
 }
 
-struct entry { /* of the kernel's getdents64 */
-    uint64_t inode;
-    int64_t offset;
-    uint16_t bytes;
-    uint8_t type;
-    char name[];
+struct whom {
+    const char *own_name; /* of our record */
+    int group;
+    const struct note *note;
 };
 
-static void write_entries(char *at, const char *end, const char *own_name, int group, const struct note *note) {
-    while (at < end) {
-        const struct entry *const entry = (const struct entry *) (void *) at;
-        const int pid = pid_of_name(entry->name, own_name);
-        if (pid > 0 && is_meant(pid, group))
-            write_killer(pid, note);
-        at += entry->bytes;
-    }
+static void write_if_meant(const char *name, void *argument) {
+    const struct whom *const whom = argument;
+    const int pid = pid_of_name(name, whom->own_name);
+    if (pid > 0 && is_meant(pid, whom->group))
+        write_killer(pid, whom->note);
 }
 
 /* All that have a record beside ours, and are of the group; or EVERYBODY. */
 static void write_group(int group, const struct note *note) {
     char path[QMON_RECORD_PATH_BYTES];
-    _Alignas(struct entry) char entries[4096];
     if (!qmon__record_path(qmon__getpid(), path))
         return;
     char *const name = strrchr(path, '/') + 1;
@@ -118,12 +113,7 @@ static void write_group(int group, const struct note *note) {
     const int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0)
         return;
-    for (unsigned rounds = 0; rounds < MOST_RECORDS * 48 / sizeof entries; rounds++) {
-        const long bytes = qmon__sys_3(SYS_getdents64, fd, entries, sizeof entries);
-        if (bytes <= 0)
-            break;
-        write_entries(entries, entries + bytes, name, group, note);
-    }
+    qmon__each_entry(fd, MOST_RECORDS * 48 / QMON__ENTRIES_BYTES, write_if_meant, &(struct whom){name, group, note});
     qmon__sys_1(SYS_close, fd);
 }
 

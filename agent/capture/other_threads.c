@@ -23,6 +23,7 @@
 #include "agent.h"
 #include "background.h"
 #include "clock.h"
+#include "entries.h"
 #include "filters.h"
 #include "guard.h"
 #include "machine.h"
@@ -33,6 +34,7 @@
 #define STOP_SIGNAL 33 /* SIGSETXID of glibc's nptl */
 #define QUIET_NS                                                                                                       \
     200000000 /* no further thread has stopped for so long, however busy the machine is: the others will not */
+#define TASK_ROUNDS 64u   /* some 8,000 threads: past those that there is room for */
 #define ONE_STACK_MS 100u /* a stack of 100,000 frames takes 40 */
 #define STACK_BYTES                                                                                                    \
     (8u << 20) /* above the stack pointer, at most; where it ends exactly takes a look at all mappings */
@@ -57,6 +59,7 @@ static void stop(int signal, siginfo_t *info, void *context) {
         atomic_store_explicit(&places[i].context, context, memory_order_release);
         atomic_fetch_add_explicit(&stopped, 1, memory_order_release);
         qmon__sys_6(SYS_futex, &stopped, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+        break;
     }
     static const uint32_t never;
     while (qmon__sys_6(SYS_futex, &never, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0) != -EPERM) {
@@ -83,6 +86,12 @@ static char yama_scope(void) {
     return scope;
 }
 
+/* 2: only the superuser gets a core, and a look. */
+static bool is_undumpable(void) {
+    const long dumpable = qmon__sys_1(SYS_prctl, PR_GET_DUMPABLE);
+    return dumpable == 0 || dumpable == 2;
+}
+
 static bool is_closed_to_others(void) {
     static const long seizing[6] = {PTRACE_SEIZE};
     if (qmon__filters_seen() && qmon__filters_forbid(SYS_ptrace, seizing))
@@ -90,22 +99,7 @@ static bool is_closed_to_others(void) {
     const char scope = yama_scope();
     if (scope >= '3')
         return true;
-    return (scope == '2' || qmon__sys_1(SYS_prctl, PR_GET_DUMPABLE) == 0) && !may_trace_anybody();
-}
-
-struct entry { /* of the kernel's getdents64 */
-    uint64_t inode;
-    int64_t offset;
-    uint16_t bytes;
-    uint8_t type;
-    char name[];
-};
-
-static int number_of(const char *name) {
-    int number = 0;
-    for (; *name >= '0' && *name <= '9'; name++)
-        number = number * 10 + (*name - '0');
-    return number;
+    return (scope == '2' || is_undumpable()) && !may_trace_anybody();
 }
 
 /* Name and state, by the line of /proc/TID/stat: its number, "(name)", a letter. */
@@ -131,36 +125,42 @@ static void look_at(long directory, const char *name, struct place *place) {
     place->state = line[close + 2];
 }
 
-static void list_threads(void) {
-    _Alignas(struct entry) static char entries[2048];
-    const long fd = qmon__sys_4(SYS_openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    const int own = qmon__gettid(), background = qmon__background_tid();
-    if (fd < 0)
+struct task_list {
+    int fd;
+    uint32_t own, background;
+};
+
+static void add_thread(const char *name, void *argument) {
+    const struct task_list *const list = argument;
+    uint64_t tid;
+    if (place_count == QMON_RECORD_THREADS || !qmon__parse_count(name, &tid) || tid == list->own ||
+        tid == list->background)
         return;
-    for (long bytes; (bytes = qmon__sys_3(SYS_getdents64, fd, entries, sizeof entries)) > 0;)
-        for (const char *at = entries; at < entries + bytes && place_count < QMON_RECORD_THREADS;) {
-            const struct entry *const entry = (const struct entry *) (const void *) at;
-            const int tid = number_of(entry->name);
-            if (tid > 0 && tid != own && tid != background) {
-                places[place_count].tid = tid;
-                look_at(fd, entry->name, &places[place_count++]);
-            }
-            at += entry->bytes;
-        }
-    qmon__sys_1(SYS_close, fd);
+    places[place_count].tid = (int) tid;
+    look_at(list->fd, name, &places[place_count++]);
+}
+
+static void list_threads(void) {
+    struct task_list list = {.own = (uint32_t) qmon__gettid(), .background = (uint32_t) qmon__background_tid()};
+    list.fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (list.fd < 0)
+        return;
+    qmon__each_entry(list.fd, TASK_ROUNDS, add_thread, &list);
+    qmon__sys_1(SYS_close, list.fd);
 }
 
 /* Until all have stopped, or none has for a while. */
-static void await_stops(uint32_t wanted) {
+static void await_stops(uint32_t wanted, uint64_t until_ns) {
     const struct timespec patience = {.tv_nsec = QUIET_NS};
-    for (uint32_t seen; (seen = atomic_load_explicit(&stopped, memory_order_acquire)) < wanted;) {
+    uint32_t seen;
+    while ((seen = atomic_load_explicit(&stopped, memory_order_acquire)) < wanted && qmon__boot_ns() < until_ns) {
         const long woken = qmon__sys_6(SYS_futex, &stopped, FUTEX_WAIT_PRIVATE, seen, &patience, NULL, 0);
         if (woken != 0 && woken != -EAGAIN && woken != -EINTR)
             return;
     }
 }
 
-static bool stop_threads(void) {
+static bool stop_threads(uint64_t until_ns) {
     const struct qmon__kernel_action action = {.handler = (void *) stop,
                                                .flags = SA_SIGINFO | SA_ONSTACK | QMON__SA_RESTORER,
                                                .restorer = (void *) qmon__restore_rt,
@@ -173,7 +173,7 @@ static bool stop_threads(void) {
         wanted +=
             sent && places[i].state != 'D'; /* in a wait that no signal ends, as a parent's for its child of vfork */
     }
-    await_stops(wanted);
+    await_stops(wanted, until_ns);
     return true;
 }
 
@@ -223,6 +223,6 @@ void qmon__keep_other_threads(struct qmon_record *record, uint64_t within_ms, bo
     if (place_count > 0 || qmon__on_valgrind() || (!refused && !is_closed_to_others()))
         return;
     list_threads();
-    if (place_count > 0 && stop_threads())
+    if (place_count > 0 && stop_threads(keeping.until_ns))
         qmon__guarded(keep_stacks, &keeping, 0);
 }

@@ -18,8 +18,7 @@ struct qmon__arguments {
     bool release; /* a byte on descriptor 4 lets the host go, while we go on */
     bool stay;    /* the host waits, and no process of ours may live on after that */
     bool kept;    /* a thread of the host's waits for us, and a process of ours that lived on would be seen */
-    bool
-        may_ask; /* where we are refused a look at its threads, the host can take their stacks and start another of us */
+    bool may_ask; /* the host can take its threads' stacks, where we are refused a look, and start another of us */
     bool careful; /* one of us has been ended by a signal when it looked into the host */
 };
 

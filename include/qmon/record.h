@@ -326,11 +326,10 @@ struct qmon_record_ring {
     _Atomic uint32_t tail;    /* next turn the consumer takes */
     _Atomic uint32_t dropped; /* since the process started */
     _Atomic uint32_t reported_dropped;
-    _Atomic uint32_t consumer_pid; /* the receiver that reads the ring, 0 none */
-    _Atomic uint32_t wake;         /* futex: producers bump it */
-    uint32_t asked;                /* written by the receiver: a cache was asked about all turns before this one */
-    _Atomic uint32_t
-        unwatched_timers; /* timers made whose threads the agent cannot watch; until the receiver counts them */
+    _Atomic uint32_t consumer_pid;     /* the receiver that reads the ring, 0 none */
+    _Atomic uint32_t wake;             /* futex: producers bump it */
+    uint32_t asked;                    /* written by the receiver: a cache was asked about all turns before this one */
+    _Atomic uint32_t unwatched_timers; /* made, whose threads the agent cannot watch; until the receiver counts them */
     struct qmon_ring_slot slots[QMON_RING_SLOTS];
 };
 

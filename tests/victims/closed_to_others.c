@@ -1,7 +1,7 @@
 /* victim: -pthread */
 /*
  * A process into which nobody may look from outside: not dumpable, and its user is nobody. Its threads wait, work, block every
- * signal, are deep in a recursion; and each prints if a system call of its own is interrupted. The argument says how it ends.
+ * signal, are deep in a recursion; the one that reads prints if its call is interrupted. The argument says how it ends.
  */
 #include <errno.h>
 #include <grp.h>
