@@ -18,8 +18,7 @@
 #include "next.h"
 #include "thread_begins.h"
 
-#define PLACES 512u
-#define TRIES 32u
+#define PLACES 512u /* all are looked at, so that none is free where a timer goes without */
 
 typedef void (*notify_function)(union sigval);
 typedef int (*timer_create_function)(clockid_t, struct sigevent *, timer_t *);
@@ -42,7 +41,7 @@ static void begin(union sigval place) {
 
 static struct call *place_of(notify_function function, void *value) {
     const uint64_t hash = ((uint64_t) (uintptr_t) function ^ (uint64_t) (uintptr_t) value * 31) * 0x9e3779b97f4a7c15u;
-    for (unsigned i = 0; i < TRIES; i++) {
+    for (unsigned i = 0; i < PLACES; i++) {
         struct call *const call = &calls[(unsigned) ((hash >> 40) + i) % PLACES];
         notify_function present = NULL;
         if (atomic_compare_exchange_strong(&call->function, &present, function)) {

@@ -159,3 +159,19 @@ Test(configuration, of_routes_decides_who_is_told) {
     free(events);
     free(rows);
 }
+
+/* As many as there is room for, and then three more. */
+Test(configuration, of_a_state_directory_keeps_the_count_of_timers_that_are_not_watched) {
+    static const char counted[] = "QMON_CONFIG=etc/qmon.json " QMON_BUILD_DIR "/qmon stats | grep -q ";
+    char command[200];
+
+    write_file("{\"lifecycle\": \"off\", \"state_dir\": \"state\"}");
+    run_under_agent("", QMON_BUILD_DIR "/victims/many_timers 512", 0);
+    flush();
+    snprintf(command, sizeof command, "%s'timers.unwatched'", counted);
+    cr_expect_neq(run(command), 0);
+    run_under_agent("", QMON_BUILD_DIR "/victims/many_timers 515", 0);
+    flush();
+    snprintf(command, sizeof command, "%s'timers.unwatched  *3 '", counted);
+    cr_expect_eq(run(command), 0);
+}
