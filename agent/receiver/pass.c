@@ -1,4 +1,6 @@
 #include <errno.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <qmon/log.h>
@@ -6,6 +8,13 @@
 #include "bound.h"
 #include "moment.h"
 #include "pass.h"
+
+/* Memory, or the upper layer that a container's files are written to. What a container is lent to keep is neither. */
+static bool is_fleeting(const char *directory) {
+    struct statfs status;
+    return statfs(directory, &status) == 0 &&
+           (status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC || status.f_type == OVERLAYFS_SUPER_MAGIC);
+}
 
 int qmon__pass_open(struct qmon__pass *ret_pass, uint64_t deadline_ms) {
     struct qmon_config *config = qmon_config_load(environ);
@@ -30,6 +39,7 @@ int qmon__pass_open(struct qmon__pass *ret_pass, uint64_t deadline_ms) {
         qmon_log("store: %s", problem);
     qmon__pass_borrow(ret_pass, config, store, deadline_ms);
     ret_pass->owns = true;
+    ret_pass->fleeting = found >= 0 && is_fleeting(directory);
     return 0;
 }
 

@@ -30,7 +30,8 @@ struct qmon__pass {
     uint64_t renewal_ms;       /* what the deadline is moved to, from then on, by each batch of work; 0 never */
     const char *stderr_record; /* name of the record whose process left us its descriptor 2; NULL none; borrowed */
     bool held;                 /* a program is held until we are done: starts and stops are tried once */
-    bool last_chance;          /* nobody may come after us: failed deliveries are tried again until the deadline */
+    bool last_chance;          /* nobody may come after us: what is safe nowhere is tried again until the deadline */
+    bool fleeting;             /* the store's file system may go with the container that it is in */
     bool makeshift;            /* the store is in memory because of what binds us alone: others can do better later */
     uint64_t full_until_ms[QMON_CHANNELS + 1]
                           [QMON__LIMIT_KINDS]; /* see alert_limits.c: CLOCK_REALTIME; the last: all */

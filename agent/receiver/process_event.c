@@ -150,11 +150,12 @@ static bool tell_without_store(struct qmon__pass *pass, const struct qmon_event 
     return told;
 }
 
-/* What a limit of the host's forbids now, it forbids a moment later: the host is not held for that. Nor is it worth holding a program
- * that ends well for a channel that is down. */
+/* What is safe in the outbox is for whoever comes next: no program is held for a second attempt, nor one that ends well for a channel
+ * that is down. What a limit of the host's forbids now, it forbids a moment later. */
 static bool is_tried_once(const struct qmon__pass *pass, const struct qmon_event *event, bool durable) {
-    return ((durable || pass->makeshift) && !pass->last_chance) || (pass->held && event->kind == QMON_KIND_LIFECYCLE) ||
-           qmon__is_bound();
+    const bool safe = durable && !pass->fleeting;
+    return safe || ((durable || pass->makeshift) && !pass->last_chance) ||
+           (pass->held && event->kind == QMON_KIND_LIFECYCLE) || qmon__is_bound();
 }
 
 static enum qmon__kept deliver_saved(struct qmon__pass *pass, const struct qmon_event *event, size_t sink_count) {

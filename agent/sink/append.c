@@ -185,7 +185,8 @@ void qmon__append(const struct qmon__append *what, struct qmon_delivery *ret_del
         return;
     ret_delivery->verdict = QMON_DELIVERY_RETRY;
     ret_delivery->sink_down = true;
-    ret_delivery->misconfigured = r != -ENOSPC && r != -EDQUOT && r != -EWOULDBLOCK && r != -EAGAIN && r != -ENOMEM;
+    ret_delivery->misconfigured = r != -ENOSPC && r != -EDQUOT && r != -EWOULDBLOCK && r != -EAGAIN && r != -ENOMEM &&
+                                  r != -EROFS; /* perhaps to this process alone, which a sandbox shows it so */
     explain(-r, what->path, ret_delivery->reason, sizeof ret_delivery->reason);
 }
 

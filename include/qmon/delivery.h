@@ -31,9 +31,10 @@
 
 struct qmon_delivery_summary {
     uint32_t sent, retried, rejected;
-    uint32_t left;        /* due, but for another process or for later: another's channel, or one that is down */
-    bool out_of_time;     /* there was more to do at the deadline */
-    int error;            /* of the store: negative errno, 0 none */
+    uint32_t left;    /* due, but for another process or for later: another's channel, or one that is down */
+    bool out_of_time; /* there was more to do at the deadline */
+    bool may_pass;    /* a channel was slow, or busy by its own word: another attempt within seconds may get there */
+    int error;        /* of the store: negative errno, 0 none */
     uint64_t next_due_ms; /* CLOCK_REALTIME; when the first of those retried or left is due; UINT64_MAX none */
     char last_problem
         [320]; /* "slack: channel_not_found: ..." of the last that was not sent; empty when all were, to everybody */
@@ -69,7 +70,8 @@ const char *qmon_deliver_together(const struct qmon_config *config, uint64_t dea
 void qmon_deliver_claimed(struct qmon_store *store, const struct qmon_config *config, struct qmon_outbox_item *items,
                           size_t count, uint64_t deadline_monotonic_ms, struct qmon_delivery_summary *summary);
 
-/* The same, and waits for what is to be tried again before the deadline: for whoever has time, and perhaps no successor. */
+/* The same, and waits for what is to be tried again before the deadline, as long as that may help: for whoever has time, and
+ * perhaps no successor. What nobody can reach from here, or may not write to, is tried once. */
 int qmon_deliver_until(struct qmon_store *store, const struct qmon_config *config, const char *event_id,
                        uint64_t deadline_monotonic_ms, struct qmon_delivery_summary *ret_summary);
 

@@ -73,6 +73,13 @@ VICTIM(first_process, of_a_bare_clone_call_and_its_children_are_of_its_tree, .pr
 /* Such a process 1 stays until it has no child left, of which a receiver of ours is one. */
 VICTIM(first_process, is_not_held_by_a_channel_that_is_down, .program = "sandbox", .arguments = {"end"},
        .environment = {"QMON_WEBHOOK_URL=http://127.0.0.1:9/", "QMON_LIFECYCLE=all"}, .starts = 3, .slower_ms = 900)
+VICTIM(first_process, is_not_held_by_a_crash_that_no_channel_takes, .program = "sandbox", .arguments = {"fault"},
+       .environment = {"QMON_WEBHOOK_URL=http://127.0.0.1:9/", "QMON_CSV_FILE=/proc/nowhere/events.csv"},
+       .death = "exit 139", .code = "SIGSEGV", .origin = "fault_here", .slower_ms = 900)
+VICTIM(first_process, is_not_held_by_a_failure_that_no_channel_takes, .program = "/usr/bin/unshare",
+       .arguments = {FIRST(QMON_BUILD_DIR "/victims/first_process", "-", "6")},
+       .environment = {"QMON_EXCLUDE=unshare", "QMON_WEBHOOK_URL=http://127.0.0.1:9/"}, .code = "exit:6",
+       .slower_ms = 900)
 VICTIM(first_process, is_not_held_where_nothing_can_be_kept, .program = "/usr/bin/bwrap",
        .arguments = {"--ro-bind", "/", "/", "--unshare-pid", "sleep", "0.2"}, .needs = {"/usr/bin/bwrap"},
        .environment = {"QMON_WEBHOOK_URL=http://127.0.0.1:9/", "QMON_LIFECYCLE=all"}, .slower_ms = 900)

@@ -129,7 +129,7 @@ int qmon_deliver_until(struct qmon_store *store, const struct qmon_config *confi
         ret_summary->next_due_ms = UINT64_MAX;
         ret_summary->last_problem[0] = '\0';
         r = deliver(store, config, event_id, deadline_monotonic_ms, ret_summary);
-    } while (r >= 0 && ret_summary->error == 0 && ret_summary->next_due_ms != UINT64_MAX &&
+    } while (r >= 0 && ret_summary->error == 0 && ret_summary->may_pass && ret_summary->next_due_ms != UINT64_MAX &&
              wait_for(ret_summary->next_due_ms, deadline_monotonic_ms));
     return r;
 }

@@ -147,6 +147,17 @@ static const char *reason_to_leave(struct attempt *attempt, uint64_t *ret_due_ms
     return "channel-down: an earlier attempt showed that the channel is not to be had";
 }
 
+/* What only people can mend, and what is not to be had from here (no route, nobody listens, no such name, a file system that is
+ * read-only), is the same a second later. */
+static bool may_pass(const struct qmon_delivery *delivery) {
+    static const char *const unreachable[] = {"connect:", "resolve:", "no-permission:"};
+
+    for (size_t i = 0; i < sizeof unreachable / sizeof unreachable[0]; i++)
+        if (strncmp(delivery->reason, unreachable[i], strlen(unreachable[i])) == 0)
+            return false;
+    return !delivery->misconfigured;
+}
+
 static int record_retry(struct attempt *attempt, const struct qmon_delivery *delivery) {
     struct qmon__worker *worker = attempt->worker;
     uint32_t tries = ++attempt->state.tries;
@@ -165,6 +176,7 @@ static int record_retry(struct attempt *attempt, const struct qmon_delivery *del
         qmon__delivery_hold(attempt->sink, attempt->destination, qmon_monotonic_ms() + wait_ms);
     worker->now_ms = qmon_real_ms();
     worker->summary->retried++;
+    worker->summary->may_pass |= may_pass(delivery);
     note_due(worker, worker->now_ms + wait_ms);
     note_problem(worker, attempt->sink->name, delivery->reason);
     count(worker, "delivery.retry", attempt->sink->name, delivery->reason);

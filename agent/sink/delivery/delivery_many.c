@@ -93,6 +93,7 @@ static void add(struct qmon_delivery_summary *sum, const struct qmon_delivery_su
     sum->rejected += more->rejected;
     sum->left += more->left;
     sum->out_of_time |= more->out_of_time;
+    sum->may_pass |= more->may_pass;
     if (more->error)
         sum->error = more->error;
     if (more->next_due_ms < sum->next_due_ms)

@@ -56,6 +56,27 @@ Test(delivery, waits_for_the_next_attempt_when_it_has_time) {
     outbox_expect(0, 0);
 }
 
+static void expect_one_attempt(const char *reason) {
+    outbox_save(1, "webhook", NULL);
+    uint64_t begin_ms = outbox_monotonic_ms();
+    cr_assert_eq(qmon_deliver_until(box.store, box.sinks.config, NULL, begin_ms + 10000, &box.summary), 0);
+    cr_assert_lt(outbox_monotonic_ms() - begin_ms, 800);
+    cr_assert_eq(box.summary.retried, 1);
+    cr_assert_eq(outbox_counter("delivery.retry", reason), 1);
+    outbox_expect(1, 0);
+}
+
+Test(delivery, does_not_wait_for_a_server_that_is_not_there) {
+    static const char *const nobody[] = {"QMON_WEBHOOK_URL=http://127.0.0.1:9/", NULL};
+    outbox_begin("ok", nobody);
+    expect_one_attempt("webhook: connect");
+}
+
+Test(delivery, does_not_wait_for_what_only_people_can_mend) {
+    outbox_begin("404", outbox_webhook);
+    expect_one_attempt("webhook: http-404");
+}
+
 Test(delivery, does_not_wait_beyond_its_deadline) {
     outbox_begin("503:60", outbox_webhook);
     outbox_save(1, "webhook", NULL);
