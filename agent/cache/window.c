@@ -36,13 +36,15 @@ void qmon_window_decide(struct qmon_window *window, const struct qmon_decision_r
     window->alerts += alert;
     window->suppressed = add(window->suppressed, count - alert);
 
-    ret_decision->alert = alert;
-    ret_decision->suppressed = window->suppressed;
+    *ret_decision = (struct qmon_decision){
+        .alert = alert,
+        .suppressed = window->suppressed,
+        .total = window->total,
+        .first_seen_ms = window->first_seen_ms,
+        .last_seen_ms = window->last_seen_ms,
+    };
     if (alert)
         window->suppressed = 0;
-    ret_decision->total = window->total;
-    ret_decision->first_seen_ms = window->first_seen_ms;
-    ret_decision->last_seen_ms = window->last_seen_ms;
     ret_decision->window = *window;
 }
 

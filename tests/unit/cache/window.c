@@ -1,5 +1,6 @@
 /* The policy: who may alert, given what is remembered and what time it is. */
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include <qmon/cache.h>
 
@@ -25,6 +26,20 @@ Test(window, alerts_for_the_first_and_holds_back_the_rest) {
     cr_expect_not(decision.alert);
     cr_expect_eq(decision.suppressed, 1);
     cr_expect_eq(decision.total, 2);
+}
+
+/* Whatever the caller's memory held before: what it holds of a fleet would be read as one. */
+Test(window, leaves_nothing_of_the_decision_as_it_was) {
+    struct qmon_decision_request request = {.limit = 1, .window_s = 10, .now_ms = 100000, .count = 1};
+    struct qmon_decision decision;
+
+    memset(&decision, 0xff, sizeof decision);
+    qmon_window_decide(&window, &request, &decision);
+    cr_expect(decision.alert);
+    cr_expect_eq(decision.fleet.version_count, 0);
+    cr_expect_eq(decision.fleet.occurrences, 0);
+    cr_expect_eq(decision.fleet.hosts, 0);
+    cr_expect_null(decision.source);
 }
 
 Test(window, begins_with_its_first_occurrence_and_ends_by_itself) {
