@@ -98,7 +98,7 @@ unit_tests() {
     for program in qmon-unit qmon-capture; do
         [[ -x $tree/$program ]] || continue
         ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 LSAN_OPTIONS=exitcode=0 \
-            "$tree/$program" --jobs 2 >"$output" 2>&1 || all_pass_again "$tree" "$output" "$program" || status=1
+            "$tree/$program" --jobs 4 >"$output" 2>&1 || all_pass_again "$tree" "$output" "$program" || status=1
         cat "$output"
         cat "$output.again" 2>/dev/null
         awk '/leak of .* allocated from:/ { leak = $0 }
