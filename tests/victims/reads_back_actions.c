@@ -22,10 +22,9 @@ static const char *name_of(const struct sigaction *action) {
 }
 
 static void print(const struct sigaction *action) {
-    unsigned long mask[2] = {0};
-    memcpy(mask, &action->sa_mask, sizeof mask);
-    printf(" %s %x %lx %lx restorer %d;", name_of(action), action->sa_flags, mask[0], mask[1],
-           action->sa_restorer != NULL);
+    unsigned long mask; /* 64 signals; what glibc leaves in the rest of a sigset_t is what its stack held */
+    memcpy(&mask, &action->sa_mask, sizeof mask);
+    printf(" %s %x %lx restorer %d;", name_of(action), action->sa_flags, mask, action->sa_restorer != NULL);
 }
 
 static void set(int number, void *handler, int flags, int masked) {
