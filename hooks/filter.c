@@ -1,7 +1,7 @@
 /*
  * prctl and syscall, for the sake of the system call filters that are installed through them (filters.h), and of programs that
  * make themselves subreapers (kin.h). Both are nothing but the call itself in libc too. A program that ends or execs by syscall does
- * what it would do by the function of that name.
+ * what it would do by the function of that name; one that sets its signals so, too (raw_signals.h).
  *
  * Declared here with all the arguments that there can be, which come in registers (the last of syscall's on the stack, where it can
  * be read whether it was passed or not): so they need no frame, and cost what libc's own cost.
@@ -18,6 +18,7 @@
 #include <dispositions.h>
 #include <filters.h>
 #include <kin.h>
+#include <raw_signals.h>
 #include <sys.h>
 
 long syscall(long number, long a, long b, long c, long d, long e, long f);
@@ -104,9 +105,15 @@ static inline bool ends_or_execs(long number) {
     return number == SYS_exit_group || number == SYS_exit || number == SYS_execve || number == SYS_execveat;
 }
 
+static inline bool is_about_signals(long number) {
+    return number == SYS_rt_sigaction || number == SYS_rt_sigprocmask || number == SYS_sigaltstack;
+}
+
 long syscall(long number, long a, long b, long c, long d, long e, long f) {
     if (__builtin_expect(ends_or_execs(number), 0))
         return end_or_exec(number, a, b, c, d, e);
+    if (__builtin_expect(is_about_signals(number), 0))
+        return result_of(qmon__signal_call(number, a, b, c, d));
     if (__builtin_expect(number == SYS_seccomp, 0))
         return install((unsigned long) a, (unsigned long) b, (void *) c);
     if (__builtin_expect(number == SYS_prctl && a == PR_SET_SECCOMP, 0))

@@ -17,6 +17,9 @@
 
 static char main_stack[MAIN_BYTES] __attribute__((aligned(64)));
 
+/* Of the program's stack, while our entry finds out what a signal means, and changes to ours; measured with room. */
+#define ENTRY_BYTES (4u * 1024u)
+
 /* Lies at the low end of a stack while it is in the pool. */
 struct spare {
     struct spare *next;
@@ -25,9 +28,14 @@ struct spare {
 static atomic_flag pool_lock QMON__HOT = ATOMIC_FLAG_INIT;
 static struct spare *pool QMON__HOT;
 
+/* What the kernel pushes: more with AVX-512 and AMX. */
+static size_t frame_bytes(void) {
+    const unsigned long frame = getauxval(AT_MINSIGSTKSZ);
+    return frame != 0 ? frame : 4096;
+}
+
 static size_t stack_bytes(void) {
-    unsigned long frame = getauxval(AT_MINSIGSTKSZ); /* what the kernel pushes: more with AVX-512 and AMX */
-    size_t bytes = WORK_BYTES + 2 * (frame != 0 ? frame : 4096);
+    size_t bytes = WORK_BYTES + 2 * frame_bytes();
     return (bytes + 4095) & ~(size_t) 4095;
 }
 
@@ -109,35 +117,78 @@ static long ask_kernel(const stack_t *wanted, stack_t *ret_old) {
     return qmon__sys6_raw(SYS_sigaltstack, (long) wanted, (long) ret_old, 0, 0, 0, 0);
 }
 
+static bool holds(const stack_t *stack, uintptr_t address) {
+    return address >= (uintptr_t) stack->ss_sp && address - (uintptr_t) stack->ss_sp < stack->ss_size;
+}
+
+/* Ours in the kernel's place for it. That it stands in for another is told by its size there: what a handler changes is undone when it
+ * returns, by the kernel. */
+#define STANDING_IN_BYTES 64u
+
+static long put_own(bool stands_in) {
+    const stack_t own = {.ss_sp = qmon__thread.alternate_stack,
+                         .ss_size = own_bytes() - (stands_in ? STANDING_IN_BYTES : 0)};
+    return ask_kernel(&own, NULL);
+}
+
+static bool stands_in(const stack_t *in_kernel) {
+    return qmon__thread.alternate_stack != NULL && in_kernel->ss_sp == qmon__thread.alternate_stack &&
+           in_kernel->ss_size == own_bytes() - STANDING_IN_BYTES;
+}
+
+/* What our entry does not fit on. One that disarms itself does so in the kernel; valgrind's frames cannot be moved. */
+static bool is_small(const stack_t *stack) {
+    return (stack->ss_flags & ~SS_ONSTACK) == 0 && stack->ss_size < frame_bytes() + ENTRY_BYTES && !qmon__on_valgrind();
+}
+
+static int set_virtual(const stack_t *asked) {
+    const bool disable = (asked->ss_flags & ~(int) (1u << 31)) == SS_DISABLE; /* bit 31 is SS_AUTODISARM */
+    const bool has_own = qmon__thread.alternate_stack != NULL;
+    if (disable && has_own) {
+        return (int) put_own(false);
+    }
+    const long error = ask_kernel(asked, NULL); /* it knows what it accepts */
+    if (error == 0 && has_own && is_small(asked)) {
+        qmon__thread.small_stack = (stack_t){.ss_sp = asked->ss_sp, .ss_size = asked->ss_size};
+        put_own(true);
+    }
+    return (int) error;
+}
+
 int qmon__alternate_stack_virtual(const stack_t *wanted, stack_t *ret_old) {
     stack_t now, asked;
-    void *own = qmon__thread.alternate_stack;
+    const void *own = qmon__thread.alternate_stack;
     if (wanted != NULL)
         asked = *wanted; /* may be the same object as ret_old */
     long error = ask_kernel(NULL, &now);
     if (error != 0)
         return (int) error;
-    const bool is_own = own != NULL && now.ss_sp == own;
+    const bool is_small_set = stands_in(&now);
+    const bool is_in_use = is_small_set && holds(&qmon__thread.small_stack, (uintptr_t) __builtin_frame_address(0));
+    if (is_small_set)
+        now = qmon__thread.small_stack;
+    else if (own != NULL && now.ss_sp == own)
+        now = (stack_t){.ss_flags = SS_DISABLE};
+    if (is_in_use)
+        now.ss_flags = SS_ONSTACK;
     if (wanted != NULL) {
-        const bool disable = (asked.ss_flags & ~(int) (1u << 31)) == SS_DISABLE; /* bit 31 is SS_AUTODISARM */
-        if (disable && own != NULL) {
-            const stack_t back = {.ss_sp = own, .ss_size = own_bytes()};
-            error = is_own ? 0 : ask_kernel(&back, NULL);
-        } else {
-            error = ask_kernel(&asked, NULL);
-        }
+        error = is_in_use ? -EPERM : set_virtual(&asked);
         if (error != 0)
             return (int) error;
     }
-    if (ret_old != NULL) {
-        if (is_own) {
-            now.ss_sp = NULL;
-            now.ss_size = 0;
-            now.ss_flags = SS_DISABLE;
-        }
+    if (ret_old != NULL)
         *ret_old = now;
-    }
     return 0;
+}
+
+uintptr_t qmon__frame_for_program(uintptr_t frame, const ucontext_t *context, bool on_stack) {
+    const stack_t *small = &qmon__thread.small_stack;
+    const bool is_in_use = holds(small, qmon__stack_pointer(context));
+    if (!stands_in(&context->uc_stack) || !qmon__alternate_stack_holds((const void *) frame) ||
+        (!on_stack && !is_in_use))
+        return qmon__frame_moved(frame, context, 0, 0);
+    const uintptr_t low = (uintptr_t) small->ss_sp;
+    return qmon__frame_moved(frame, context, is_in_use ? 0 : low + small->ss_size, low);
 }
 
 bool qmon__alternate_stack_holds(const void *address) {

@@ -257,7 +257,7 @@ static struct qmon__dispatch to_handler(int signal, siginfo_t *info, ucontext_t 
         tell_end(signal, info, context);
     /* valgrind's frames hold more than the kernel's, and cannot be moved: there the handler runs on our stack */
     if (belongs_elsewhere(signal, frame, context, action) && !qmon__on_valgrind()) {
-        moved = next.frame = qmon__frame_on_interrupted_stack(frame, context);
+        moved = next.frame = qmon__frame_for_program(frame, context, (action->flags & SA_ONSTACK) != 0);
         if (moved == 0) { /* the kernel could not have called the handler either, and would have ended the process */
             end_by(SIGSEGV, info, context);
             return (struct qmon__dispatch){NULL, 0};

@@ -26,9 +26,10 @@ void qmon__move_context(ucontext_t *context, uintptr_t pc, uintptr_t sp, uintptr
 /* Copies the registers in the record's order. Returns how many. */
 uint32_t qmon__keep_registers(const ucontext_t *context, uint64_t ret_registers[QMON_CRASH_REGISTERS]);
 
-/* Copies the kernel's signal frame, of which `context` is a part, to where the kernel would have put it without an alternate
- * stack: below the interrupted stack pointer. Returns the copy's address, 0 when that memory cannot be written. */
-uintptr_t qmon__frame_on_interrupted_stack(uintptr_t frame, const ucontext_t *context);
+/* Copies the kernel's signal frame, of which `context` is a part, to where the kernel would have put it below `top`; where that is 0,
+ * without an alternate stack: below the interrupted stack pointer. Returns the copy's address, 0 when it would reach below `low` or
+ * that memory cannot be written. */
+uintptr_t qmon__frame_moved(uintptr_t frame, const ucontext_t *context, uintptr_t top, uintptr_t low);
 
 /* Runs a function on another stack. In signal_entry.S. */
 void qmon__call_on_stack(void (*function)(void *argument), void *argument, void *stack_top);

@@ -75,6 +75,7 @@ struct qmon__thread {
     int guest;                     /* the child of vfork that borrows this thread to report its death; 0 none */
     bool aborting;                 /* in abort(): a SIGABRT handler that returns does not save the process */
     void *alternate_stack;         /* ours, from the pool; NULL: none (main thread: static), or the program's own */
+    stack_t small_stack;           /* the program's last one that ours stood in for (alternate_stack.h) */
     struct qmon__belief belief;
     struct qmon__wait *wait; /* the call with a mask of its own (mask_wait.h) that the thread is in; may be stale */
     struct qmon__report_memory last_report;

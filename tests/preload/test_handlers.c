@@ -93,6 +93,10 @@ VICTIM(handler, on_its_own_stack_that_jumps, .program = "handler_onstack", .argu
 VICTIM(handler, on_its_own_stack_that_gives_up, .program = "handler_onstack", .arguments = {"die"}, .code = "SIGSEGV",
        .origin = "descend", .prints = "on its own stack")
 VICTIM(handler, on_a_stack_that_just_holds_the_frame, .program = "handler_tiny_stack", .prints = "0 bytes")
+VICTIM(handler, that_is_none_with_a_stack_that_holds_no_frame, .program = "small_stack", .arguments = {"fault"},
+       .code = "SIGSEGV", .origin = "fault_here")
+VICTIM(handler, that_is_none_with_such_a_stack_at_an_overflow, .program = "small_stack", .arguments = {"descend"},
+       .code = "SIGSEGV", .origin = "descend", .tells = {"stack-overflow"})
 VICTIM(handler, that_has_no_stack_left_to_run_on, .program = "handler_offstack", .code = "SIGSEGV", .origin = "descend")
 
 VICTIM(handler, dealt_with_a_thousand_faults_before_an_abort, .program = "recovers_then_dies", .arguments = {"abort"},

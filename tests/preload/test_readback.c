@@ -28,6 +28,9 @@ VICTIM(readback, of_signal_and_its_relatives, .program = "reads_back_family")
 VICTIM(readback, of_masks, .program = "reads_back_masks")
 VICTIM(readback, of_masks_with_inherited_state, .program = "reads_back_masks", .prepare = ignore_and_block)
 VICTIM(readback, of_the_alternate_stack, .program = "reads_back_stack")
+VICTIM(readback, of_a_small_stack_and_where_handlers_run, .program = "small_stack",
+       .prints = "10 on it: 1, read 0, flags 1")
+VICTIM(readback, of_what_syscall_sets, .program = "masks_by_number", .arguments = {"read"})
 VICTIM(readback, of_masks_that_handlers_edit, .program = "handler_edits_mask")
 VICTIM(readback, of_masks_that_jumps_restore, .program = "jumps_keep_mask")
 VICTIM(readback, of_ignored_signals_across_exec, .program = "inherits_ignored", .prints = "still here")
@@ -43,6 +46,7 @@ VICTIM(readback, of_a_mask_that_an_attribute_gave, .program = "thread_with_mask"
 VICTIM(readback, of_masks_in_children_however_made, .program = "children_inherit_mask", .prints = "after popen")
 VICTIM(readback, of_a_stack_that_disarms_itself, .program = "stack_disarmed", .prints = "after an overflow")
 
+VICTIM(blocked, by_syscall, .program = "masks_by_number", .code = "SIGSEGV", .origin = "fault_here")
 VICTIM(blocked, all_but_faults_that_are_handled, .program = "blocks_all_but_faults", .arguments = {"recover"},
        .prints = "200 handled")
 VICTIM(blocked, all_but_faults_and_a_real_one, .program = "blocks_all_but_faults", .arguments = {"fault"},

@@ -69,13 +69,15 @@ static uintptr_t end_of_frame(const ucontext_t *context, uint64_t **ret_extra) {
     return 0;
 }
 
-uintptr_t qmon__frame_on_interrupted_stack(uintptr_t frame, const ucontext_t *context) {
+uintptr_t qmon__frame_moved(uintptr_t frame, const ucontext_t *context, uintptr_t top, uintptr_t low) {
     uint64_t *extra = NULL;
     const uintptr_t end = end_of_frame(context, &extra);
     if (end <= frame || end - frame > FRAME_BYTES_LIMIT)
         return 0;
-    const uintptr_t new_frame = (qmon__stack_pointer(context) - (end - frame)) & ~(uintptr_t) 15;
-    if (!qmon__copy_guarded((void *) new_frame, (const void *) frame, end - frame))
+    if (top == 0)
+        top = qmon__stack_pointer(context);
+    const uintptr_t new_frame = (top - (end - frame)) & ~(uintptr_t) 15;
+    if (new_frame < low || !qmon__copy_guarded((void *) new_frame, (const void *) frame, end - frame))
         return 0;
     if (extra != NULL)
         *(uint64_t *) ((uintptr_t) extra + (new_frame - frame)) += new_frame - frame;

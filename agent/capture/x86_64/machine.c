@@ -69,17 +69,17 @@ static size_t state_bytes(const char *state) {
     return extended;
 }
 
-uintptr_t qmon__frame_on_interrupted_stack(uintptr_t frame, const ucontext_t *context) {
+uintptr_t qmon__frame_moved(uintptr_t frame, const ucontext_t *context, uintptr_t top, uintptr_t low) {
     const char *state = (const char *) context->uc_mcontext.fpregs;
-    uintptr_t top = qmon__stack_pointer(context) - RED_ZONE_BYTES, new_state = 0;
-    if (state != NULL) {
-        const size_t bytes = state_bytes(state);
+    const size_t bytes = state != NULL ? state_bytes(state) : 0;
+    uintptr_t new_state = 0;
+    if (top == 0)
+        top = qmon__stack_pointer(context) - RED_ZONE_BYTES;
+    if (state != NULL)
         top = new_state = (top - bytes) & ~(uintptr_t) 63;
-        if (!qmon__copy_guarded((void *) new_state, state, bytes))
-            return 0;
-    }
     const uintptr_t new_frame = ((top - FRAME_BYTES) & ~(uintptr_t) 15) - 8;
-    if (!qmon__copy_guarded((void *) new_frame, (const void *) frame, FRAME_BYTES))
+    if (new_frame < low || (bytes != 0 && !qmon__copy_guarded((void *) new_state, state, bytes)) ||
+        !qmon__copy_guarded((void *) new_frame, (const void *) frame, FRAME_BYTES))
         return 0;
     ucontext_t *moved = (ucontext_t *) (new_frame + ((uintptr_t) context - frame));
     moved->uc_mcontext.fpregs = (fpregset_t) new_state;
