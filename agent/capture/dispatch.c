@@ -28,6 +28,7 @@
 #include "dispositions.h"
 #include "fatal.h"
 #include "faults.h"
+#include "first_abort.h"
 #include "go_runtime.h"
 #include "guard.h"
 #include "machine.h"
@@ -106,40 +107,25 @@ struct ending {
     ucontext_t *context;
 };
 
-static bool is_raised(const siginfo_t *info) {
-    return (info->si_code == SI_TKILL || info->si_code == SI_USER) && info->si_pid == qmon__getpid();
-}
-
-/* A handler that raises the signal again while it is blocked, and returns: the signal comes where the first one came, and in its place.
- * Where that was sent, too, only what the program raises is taken for it: a second one from outside has a sender of its own. */
-static bool resumes_first(const struct ending *ending, struct qmon__fault *ret_fault) {
-    const struct qmon__thread *thread = &qmon__thread;
-    if (thread->fault_count == 0 || ending->info->si_code > 0)
-        return false;
-    const struct qmon__fault *last = &thread->faults[thread->fault_count - 1];
-    if (last->signal != ending->signal || (last->info_copy.si_code <= 0 && !is_raised(ending->info)) ||
-        memcmp(last->registers_copy, ending->context->uc_mcontext.QMON__GENERAL_REGISTERS,
-               sizeof last->registers_copy) != 0)
-        return false;
-    *ret_fault = *last;
-    ret_fault->context = ending->context;
-    return true;
-}
-
 static void end_now(void *argument) {
     const struct ending *ending = argument;
     const int signal = ending->signal;
     siginfo_t *info = ending->info;
     struct qmon__fault original;
     ucontext_t room;
+    siginfo_t abort_info;
     struct qmon__death death = {
         .signal = signal, .info = info, .context = ending->context, .origin = QMON_ORIGIN_SIGNAL};
-    if (qmon__in_fault_handler(&original) || resumes_first(ending, &original) ||
+    if (qmon__in_fault_handler(&original) || qmon__resumes_fault(signal, info, ending->context, &original) ||
         (qmon__is_crash(signal) && qmon__in_call_from_fault(&original, &room))) {
         death = (struct qmon__death){.signal = original.signal,
                                      .info = &original.info_copy,
                                      .context = original.context,
                                      .origin = QMON_ORIGIN_HANDLER};
+    } else if (qmon__is_crash(SIGABRT) && qmon__first_aborts(info, ending->context, &abort_info)) {
+        death.signal = SIGABRT;
+        death.info = &abort_info;
+        death.origin = QMON_ORIGIN_ABORT;
     } else if (!qmon__is_crash(signal)) {
         const bool sent = info->si_code <= 0;
         qmon__process_stopped(signal, info->si_code, sent ? info->si_pid : 0, sent ? (int) info->si_uid : 0);
@@ -331,8 +317,13 @@ static bool settles(int signal, siginfo_t *info, ucontext_t *context, const stru
             return true;
         }
     }
-    if ((!is_default && !is_ignored) || (qmon__agent.is_init && !real))
-        return is_default; /* PID 1 does not die of a signal that is sent to it and that it has no handler for */
+    if (!is_default && !is_ignored)
+        return false;
+    if (qmon__agent.is_init && !real) {
+        qmon__first_ignored(signal,
+                            info); /* it does not die of a signal that is sent to it and that it has no handler for */
+        return is_default;
+    }
     end_by(signal, info, context);
     return true;
 }

@@ -102,3 +102,20 @@ void qmon__fault_note(int signal, const siginfo_t *info, const ucontext_t *conte
     fault->info_copy = *info;
     memcpy(fault->registers_copy, context->uc_mcontext.QMON__GENERAL_REGISTERS, sizeof fault->registers_copy);
 }
+
+static bool is_raised(const siginfo_t *info) {
+    return (info->si_code == SI_TKILL || info->si_code == SI_USER) && info->si_pid == qmon__getpid();
+}
+
+bool qmon__resumes_fault(int signal, const siginfo_t *info, const ucontext_t *context, struct qmon__fault *ret_fault) {
+    const struct qmon__thread *thread = &qmon__thread;
+    if (thread->fault_count == 0 || info->si_code > 0)
+        return false;
+    const struct qmon__fault *last = &thread->faults[thread->fault_count - 1];
+    if (last->signal != signal || (last->info_copy.si_code <= 0 && !is_raised(info)) ||
+        memcmp(last->registers_copy, context->uc_mcontext.QMON__GENERAL_REGISTERS, sizeof last->registers_copy) != 0)
+        return false;
+    *ret_fault = *last;
+    ret_fault->context = context;
+    return true;
+}

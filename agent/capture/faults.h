@@ -30,4 +30,8 @@ bool qmon__in_fault_handler(struct qmon__fault *ret_fault);
  * the registers at the fault, and nothing else. */
 bool qmon__in_call_from_fault(struct qmon__fault *ret_fault, ucontext_t *ret_context);
 
+/* A handler that raises the signal again while it is blocked, and returns: the signal comes where the first one came, and in its place.
+ * Where that was sent, too, only what the program raises is taken for it: a second one from outside has a sender of its own. */
+bool qmon__resumes_fault(int signal, const siginfo_t *info, const ucontext_t *context, struct qmon__fault *ret_fault);
+
 #endif

@@ -74,6 +74,7 @@ struct qmon__thread {
     bool guest_untold;             /* its last child of vfork has not yet said how it goes on or ends */
     int guest;                     /* the child of vfork that borrows this thread to report its death; 0 none */
     bool aborting;                 /* in abort(): a SIGABRT handler that returns does not save the process */
+    bool aborted_in_vain;          /* a SIGABRT that it raised came to nothing (first_abort.h) */
     void *alternate_stack;         /* ours, from the pool; NULL: none (main thread: static), or the program's own */
     stack_t small_stack;           /* the program's last one that ours stood in for (alternate_stack.h) */
     struct qmon__belief belief;

@@ -6,6 +6,7 @@
  * As a rule the process has waited for such a child. A sandbox's root (bubblewrap) is told the status through a descriptor by the
  * process 1 that it has made, which waits in its place: there a crash that is told already, of the same tree, is enough.
  */
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -15,6 +16,12 @@
 #include "echo.h"
 #include "moment.h"
 #include "settle.h"
+
+#if defined(__x86_64__)
+#define ABORT_OF_FIRST SIGSEGV
+#else
+#define ABORT_OF_FIRST SIGTRAP
+#endif
 
 #define LOOK_BACK_MS 10000u
 #define LOOK_AT 50u
@@ -34,6 +41,12 @@ static bool is_below(const struct qmon_event *event, const struct qmon_event *ec
            (same_tree && (echo->process.root || event->process.parent_pid == 0));
 }
 
+/* What the parent of a crashed process was told. A first process that aborts ends by the instruction after it. */
+static int signal_seen(const struct qmon_event *event) {
+    const int number = (int) event->signal.number;
+    return event->process.pid == 1 && number == SIGABRT ? ABORT_OF_FIRST : number;
+}
+
 static bool compare(void *context, const struct qmon_event_row *row) {
     struct search *search = context;
     const char *error;
@@ -41,7 +54,7 @@ static bool compare(void *context, const struct qmon_event_row *row) {
     if (event == NULL)
         return true;
     const struct qmon_event *echo = search->echo;
-    search->found = is_below(event, echo) && (int) event->signal.number == search->signal &&
+    search->found = is_below(event, echo) && signal_seen(event) == search->signal &&
                     event->process.start_time_ns >= echo->process.start_time_ns;
     qmon_event_free(event);
     return !search->found;

@@ -36,7 +36,13 @@ VICTIM(first_process, faults, .program = "/usr/bin/unshare",
        .code = "SIGSEGV", .origin = "fault_here", .prints = "pid 1\n")
 VICTIM(first_process, aborts, .program = "/usr/bin/unshare",
        .arguments = {FIRST(QMON_BUILD_DIR "/victims/first_process", "abort")}, .environment = {"QMON_EXCLUDE=unshare"},
-       .death = "SIGSEGV", .code = "SIGSEGV", .origin = "main", .tells = {"abort()"})
+       .death = "SIGSEGV", .code = "SIGABRT", .origin = "main", .tells = {"abort()"})
+VICTIM(first_process, fails_an_assertion, .program = "/usr/bin/unshare",
+       .arguments = {FIRST(QMON_BUILD_DIR "/victims/first_process", "assert")}, .environment = {"QMON_EXCLUDE=unshare"},
+       .death = "SIGSEGV", .code = "SIGABRT", .origin = "main", .tells = {"assertion"})
+VICTIM(first_process, aborts_as_a_child, .program = "/usr/bin/unshare",
+       .arguments = {FIRST(QMON_BUILD_DIR "/victims/first_process", "abort")}, .death = "SIGSEGV", .code = "SIGABRT",
+       .origin = "main")
 /* The same with unshare itself watched: it is the root then, and ends as its child ends, by a signal to itself for one: an echo. */
 VICTIM(first_process, faults_as_a_child, .program = "/usr/bin/unshare",
        .arguments = {FIRST(QMON_BUILD_DIR "/victims/first_process", "fault")}, .code = "SIGSEGV",

@@ -1,5 +1,6 @@
 /* The first process of a pid namespace: a fault or an abort ends it; signals that it sends itself do not; one it handles is
  * handled. */
+#include <assert.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ int main(int argc, char **argv) {
         fault_here();
     if (strcmp(argv[1], "abort") == 0)
         abort();
+    assert(strcmp(argv[1], "assert") != 0);
     if (strcmp(argv[1], "kill") == 0) {
         static const int numbers[] = {SIGSEGV, SIGABRT, SIGTERM, SIGBUS, SIGKILL, SIGUSR1, SIGQUIT};
         for (int i = 0; i < 7; i++) {
