@@ -58,7 +58,13 @@ static bool lift_file_limit(struct rlimit *ret_before) {
 }
 
 /* What an existing file of our name is. */
-enum existing { EXISTING_EMPTY, EXISTING_OURS, EXISTING_STALE, EXISTING_OCCUPIED };
+enum existing {
+    EXISTING_EMPTY,
+    EXISTING_OURS,
+    EXISTING_STALE,
+    EXISTING_OCCUPIED,
+    EXISTING_UNKNOWN, /* ours or stale: when this process began is not to be had while the file is open */
+};
 
 /* Is it somebody's? After an exec nobody has it mapped, so this process is emulated by one that runs the agent, too; or it was a bare
  * exec, and the receiver of its start is still held by a process of ours in the memory that was left. */
@@ -71,7 +77,9 @@ static bool is_occupied(int fd, const char *path) {
     return qmon__is_mapped_here(path);
 }
 
-static enum existing examine(int fd, const char *path, const struct stat *status, int pid, uint64_t *ret_created) {
+/* `began_ns`: what is known of when this process began; 0: it can be asked. */
+static enum existing examine(int fd, const char *path, const struct stat *status, int pid, uint64_t began_ns,
+                             uint64_t *ret_created) {
     if (status->st_size == 0)
         return EXISTING_EMPTY;
     struct {
@@ -93,10 +101,12 @@ static enum existing examine(int fd, const char *path, const struct stat *status
     const bool runs = state == QMON_STATE_EXEC || state == QMON_STATE_RUNNING;
     if (is_record && state == QMON_STATE_RUNNING && is_occupied(fd, path))
         return EXISTING_OCCUPIED;
-    if (is_record && start.header.version == QMON_RECORD_VERSION && runs &&
-        qmon__own_start_boot_ns() <= start.created_boot_ns)
+    if (!is_record || start.header.version != QMON_RECORD_VERSION || !runs)
+        return EXISTING_STALE;
+    const uint64_t own_ns = began_ns != 0 ? began_ns : qmon__own_start_boot_ns();
+    if (own_ns <= start.created_boot_ns)
         return EXISTING_OURS;
-    return EXISTING_STALE;
+    return own_ns == UINT64_MAX && began_ns == 0 ? EXISTING_UNKNOWN : EXISTING_STALE;
 }
 
 /* Makes room for a new record of the same name: what a dead process left is kept for recovery. */
@@ -114,13 +124,14 @@ __attribute__((noinline)) static void move_aside(const char *path, uint64_t crea
  * errno. */
 static int open_record(const char *path, int pid, bool make, struct stat *ret_status, bool *ret_adopted) {
     const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (make ? O_CREAT : 0);
-    for (int attempt = 0; attempt < 2; attempt++) {
+    uint64_t began_ns = 0;
+    for (int attempt = 0; attempt < 3; attempt++) {
         int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, path, flags, 0600);
         if (fd < 0)
             return fd;
         uint64_t created = 0;
         long error = qmon__sys_4(SYS_newfstatat, fd, "", ret_status, AT_EMPTY_PATH);
-        enum existing existing = error == 0 ? examine(fd, path, ret_status, pid, &created) : EXISTING_STALE;
+        enum existing existing = error == 0 ? examine(fd, path, ret_status, pid, began_ns, &created) : EXISTING_STALE;
         if (existing == EXISTING_OURS || (make && existing == EXISTING_EMPTY)) {
             *ret_adopted = existing == EXISTING_OURS;
             return fd;
@@ -128,7 +139,10 @@ static int open_record(const char *path, int pid, bool make, struct stat *ret_st
         qmon__sys_1(SYS_close, fd);
         if (existing == EXISTING_OCCUPIED)
             return -EBUSY;
-        move_aside(path, created);
+        if (existing == EXISTING_UNKNOWN)
+            began_ns = qmon__own_start_boot_ns(); /* there may be room for one descriptor only */
+        else
+            move_aside(path, created);
     }
     return -EEXIST;
 }

@@ -150,6 +150,8 @@ VICTIM(scarce, descriptors_closed_by_close_range, .program = "closes_all", .argu
 VICTIM(scarce, descriptors_used_up, .program = "descriptors_used_up", .code = "SIGSEGV", .origin = "fault_here")
 VICTIM(scarce, descriptors_0_to_2_are_closed, .program = "null_read", .prepare = no_standard_descriptors,
        .code = "SIGSEGV", .origin = "read_null")
+VICTIM(scarce, room_for_one_descriptor_from_an_exec_on, .program = "/usr/bin/prlimit",
+       .arguments = {"--nofile=4", QMON_BUILD_DIR "/victims/null_read"}, .code = "SIGSEGV", .origin = "read_null")
 VICTIM(scarce, no_descriptor_beyond_2, .program = "limited", .arguments = {"nofile", "3", "fault"}, .code = "SIGSEGV",
        .origin = "fault_here", .afterwards = 1, .racy = true)
 VICTIM(scarce, no_descriptor_at_all, .program = "limited", .arguments = {"nofile", "0", "fault"}, .code = "SIGSEGV",
