@@ -94,10 +94,20 @@ void qmon__record_make_unborn(int pid) {
     leave_foreign(&record, true);
 }
 
+/* Does the record's path lead elsewhere by now, as in another root, or where something is mounted over it? */
+static bool is_out_of_view(void) {
+    struct stat status;
+    return qmon__agent.record_path[0] != '\0' &&
+           (qmon__sys_4(SYS_newfstatat, AT_FDCWD, qmon__agent.record_path, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+            status.st_ino != qmon__agent.record_inode || status.st_dev != qmon__agent.record_device);
+}
+
 void qmon__record_move(void) {
     struct foreign record;
     uint32_t uid;
-    if (!qmon__record_is_of_other_user(&uid))
+    const bool is_other = qmon__record_is_of_other_user(&uid);
+    const bool is_unseen = !is_other && is_out_of_view();
+    if (!is_other && !is_unseen)
         return;
     begin_foreign(&record, QMON_STATE_EXEC);
     memcpy(&record.process, &qmon__agent.record->process, sizeof record.process);
@@ -105,8 +115,11 @@ void qmon__record_move(void) {
     if (atomic_exchange_explicit(&record.process.attendance, QMON_ATTENDANCE_NONE, memory_order_relaxed) !=
         QMON_ATTENDANCE_NONE)
         atomic_fetch_or_explicit(&record.process.announced, QMON_ANNOUNCED_START, memory_order_relaxed);
-    if (leave_foreign(&record, false))
-        qmon__agent.record->whereabouts.moved_to = uid + 1;
+    if (!leave_foreign(&record, false))
+        return;
+    qmon__agent.record->whereabouts.moved_to = uid + 1;
+    if (is_unseen)
+        qmon__agent.record->whereabouts.elsewhere = QMON_ELSEWHERE_UNSEEN;
 }
 
 void qmon__record_move_back(void) {
@@ -114,6 +127,8 @@ void qmon__record_move_back(void) {
     if (qmon__agent.record->whereabouts.moved_to == 0)
         return;
     qmon__agent.record->whereabouts.moved_to = 0;
+    if (qmon__agent.record->whereabouts.elsewhere == QMON_ELSEWHERE_UNSEEN)
+        qmon__agent.record->whereabouts.elsewhere = 0;
     if (qmon__record_new_path((int) qmon__agent.record->process.pid, path))
         qmon__sys_3(SYS_unlinkat, AT_FDCWD, path, 0);
 }
@@ -124,8 +139,19 @@ struct child_end {
     int pid, wait_status;
     const struct qmon_record_killer *killer; /* NULL unknown */
     uint32_t moved_to;
+    bool is_unseen;        /* it moved out of its parent's view, perhaps */
+    bool is_last;          /* no other record of it is to be found */
     uint32_t signals_told; /* that it says of its own children */
 };
+
+/* One that goes on in a record of its own view tells all but SIGKILL, which may have to be told by the old one. */
+static bool has_moved(int fd, struct child_end *end) {
+    struct qmon_record_whereabouts there = {0};
+    qmon__sys_4(SYS_pread64, fd, &there, sizeof there, offsetof(struct qmon_record, whereabouts));
+    end->moved_to = there.moved_to;
+    end->is_unseen = there.elsewhere == QMON_ELSEWHERE_UNSEEN;
+    return there.moved_to != 0 && !end->is_last;
+}
 
 static enum told note_in(int fd, struct child_end *end) {
     struct {
@@ -148,10 +174,7 @@ static enum told note_in(int fd, struct child_end *end) {
     if (state == QMON_STATE_EXEC && WIFEXITED(end->wait_status) && (start.flags & QMON_PROCESS_UNSTARTED) != 0 &&
         start.parent_pid == qmon__own_life.pid)
         return NOTHING_TO_TELL;
-    if (state == QMON_STATE_EXEC &&
-        qmon__sys_4(SYS_pread64, fd, &end->moved_to, sizeof end->moved_to,
-                    offsetof(struct qmon_record, whereabouts.moved_to)) > 0 &&
-        end->moved_to != 0)
+    if (state == QMON_STATE_EXEC && has_moved(fd, end))
         return MOVED;
     const struct {
         uint32_t seen_by_parent;
@@ -181,10 +204,22 @@ static enum told note_of_user(uint32_t uid, struct child_end *end) {
     for (unsigned choice = 0; choice < 2; choice++) {
         qmon__record_path_of_user(choice, uid, end->pid, path);
         if (qmon__sys_4(SYS_newfstatat, AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode) &&
-            status.st_uid == uid && status.st_nlink == 1)
-            return note_at(path, end);
+            status.st_uid == uid && status.st_nlink == 1) {
+            const enum told told = note_at(path, end);
+            if (told != MOVED) /* that is the one that we come from */
+                return told;
+        }
     }
     return NOT_THERE;
+}
+
+static enum told note_moved(const char *path, struct child_end *end) {
+    const bool is_killed = WIFSIGNALED(end->wait_status) && WTERMSIG(end->wait_status) == SIGKILL;
+    const enum told told = note_of_user(end->moved_to - 1, end);
+    if (told != NOT_THERE || !end->is_unseen || !is_killed)
+        return told;
+    end->is_last = true;
+    return note_at(path, end);
 }
 
 static enum told note_end(struct child_end *end) {
@@ -194,7 +229,7 @@ static enum told note_end(struct child_end *end) {
         return NOT_THERE;
     const enum told told = note_at(path, end);
     if (told == MOVED)
-        return note_of_user(end->moved_to - 1, end);
+        return note_moved(path, end);
     if (told == NOT_THERE && qmon__record_is_of_other_user(&uid))
         return note_of_user(uid, end);
     return told;

@@ -51,15 +51,21 @@ static int open_record(struct qmon__job *job) {
     return fd;
 }
 
+#define ENOUGH_FILES 1024u
+
 static void widen_limits(void) {
     static const int which[] = {RLIMIT_AS,  RLIMIT_DATA,  RLIMIT_FSIZE, RLIMIT_NOFILE,
                                 RLIMIT_CPU, RLIMIT_NPROC, RLIMIT_STACK};
     for (size_t i = 0; i < sizeof which / sizeof which[0]; i++) {
-        const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+        const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY}, files = {ENOUGH_FILES, ENOUGH_FILES};
         struct rlimit limit;
-        if (which[i] != RLIMIT_NOFILE && qmon__sys_4(SYS_prlimit64, 0, which[i], &all, NULL) == 0)
+        const bool known = qmon__sys_4(SYS_prlimit64, 0, which[i], NULL, &limit) == 0;
+        const struct rlimit *more = which[i] != RLIMIT_NOFILE ? &all : NULL;
+        if (which[i] == RLIMIT_NOFILE && known && limit.rlim_max < ENOUGH_FILES)
+            more = &files;
+        if (more != NULL && qmon__sys_4(SYS_prlimit64, 0, which[i], more, NULL) == 0)
             continue; /* with CAP_SYS_RESOURCE */
-        if (qmon__sys_4(SYS_prlimit64, 0, which[i], NULL, &limit) == 0 && limit.rlim_cur != limit.rlim_max) {
+        if (known && limit.rlim_cur != limit.rlim_max) {
             limit.rlim_cur = limit.rlim_max;
             if (which[i] != RLIMIT_NOFILE || limit.rlim_max <= 65536)
                 qmon__sys_4(SYS_prlimit64, 0, which[i], &limit, NULL);

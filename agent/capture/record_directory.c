@@ -7,8 +7,12 @@
 #include "agent.h"
 #include "settings.h"
 
+static bool is_on_disk(unsigned choice) {
+    return (choice == 0) == qmon__agent.contained;
+}
+
 void qmon__record_directory(unsigned choice, uint32_t uid, char *ret_path) {
-    if ((choice == 0) == qmon__agent.contained)
+    if (is_on_disk(choice))
         qmon_record_directory_disk(qmon__settings.state_dir, ret_path, QMON_RECORD_DIRECTORY_BYTES);
     else
         qmon_record_directory_shm(uid, qmon__settings.state_dir, ret_path, QMON_RECORD_DIRECTORY_BYTES);
@@ -33,6 +37,9 @@ bool qmon__usable_directory(unsigned choice, uint32_t uid, char *ret_path) {
     qmon__record_directory(choice, uid, ret_path);
     if (qmon__is_own_directory(ret_path, uid))
         return true;
-    make_directories(ret_path);
+    if (is_on_disk(choice))
+        make_directories(ret_path);
+    else
+        qmon__sys_3(SYS_mkdirat, AT_FDCWD, ret_path, 0700); /* a /dev/shm that the program lacks is not ours to make */
     return qmon__is_own_directory(ret_path, uid);
 }

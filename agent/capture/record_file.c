@@ -57,14 +57,8 @@ static bool lift_file_limit(struct rlimit *ret_before) {
     return qmon__sys_4(SYS_prlimit64, 0, RLIMIT_FSIZE, &wanted, NULL) == 0;
 }
 
-/* What an existing file of our name is. */
-enum existing {
-    EXISTING_EMPTY,
-    EXISTING_OURS,
-    EXISTING_STALE,
-    EXISTING_OCCUPIED,
-    EXISTING_UNKNOWN, /* ours or stale: when this process began is not to be had while the file is open */
-};
+/* What an existing file of our name is. Unknown: ours or stale; when we began is not to be had while the file is open. */
+enum existing { EXISTING_EMPTY, EXISTING_OURS, EXISTING_STALE, EXISTING_OCCUPIED, EXISTING_UNKNOWN };
 
 /* Is it somebody's? After an exec nobody has it mapped, so this process is emulated by one that runs the agent, too; or it was a bare
  * exec, and the receiver of its start is still held by a process of ours in the memory that was left. */
@@ -337,7 +331,7 @@ void qmon__record_told_by_copy(struct qmon_record *record) {
     if (qmon__agent.record_path[0] == '\0')
         atomic_store_explicit(&record->header.state, QMON_STATE_DONE, memory_order_release);
     else
-        record->whereabouts.told_elsewhere = 1;
+        record->whereabouts.elsewhere = QMON_ELSEWHERE_TOLD;
 }
 
 void qmon__record_path_of_user(unsigned choice, uint32_t uid, int pid, char *ret_path) {

@@ -57,8 +57,8 @@ void qmon__record_path_of_user(unsigned choice, uint32_t uid, int pid, char *ret
 
 /* --- of others (foreign_record.c) --- */
 
-/* The process is about to exec. If it has another user now than when it made its record, that is written anew, for the next image
- * to find, and the old one says so. Taken back should the exec fail. */
+/* The process is about to exec. If it has another user now than when it made its record, or the record is out of its view, that is
+ * written anew, for the next image to find, and the old one says so. Taken back should the exec fail. */
 void qmon__record_move(void);
 void qmon__record_move_back(void);
 

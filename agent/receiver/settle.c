@@ -16,7 +16,7 @@
 
 static bool has_announced(const struct qmon__record_file *file, uint32_t bit) {
     const uint32_t elsewhere = QMON_ANNOUNCED_STOP | QMON_ANNOUNCED_TOLD; /* the start was not its to tell */
-    if (file->copy->whereabouts.told_elsewhere != 0 && (bit & elsewhere) != 0)
+    if (file->copy->whereabouts.elsewhere == QMON_ELSEWHERE_TOLD && (bit & elsewhere) != 0)
         return true;
     return (atomic_load(&file->copy->process.announced) & bit) != 0;
 }
@@ -91,6 +91,12 @@ static void apply_killer(struct qmon__record_file *file, struct qmon__settlement
 /* What the record says of the end, taken together with what others saw. */
 enum ending { ENDING_CRASH, ENDING_STOP, ENDING_LOST, ENDING_UNTOLD, ENDING_ELSEWHERE };
 
+/* Its other record, which cannot say so, is not to be found from here. */
+static bool is_killed_unseen(const struct qmon__record_file *file, const struct qmon__settlement *settlement) {
+    return file->copy->whereabouts.elsewhere == QMON_ELSEWHERE_UNSEEN && settlement->has_end &&
+           WIFSIGNALED(settlement->wait_status) && WTERMSIG(settlement->wait_status) == SIGKILL;
+}
+
 static enum ending ending_of(const struct qmon__record_file *file, const struct qmon__settlement *settlement) {
     bool told = file->copy->end.how == QMON_END_EXIT || file->copy->end.how == QMON_END_SIGNAL;
     switch (atomic_load(&file->copy->header.state)) {
@@ -100,7 +106,7 @@ static enum ending ending_of(const struct qmon__record_file *file, const struct 
     case QMON_STATE_STOPPED: /* so it said, and then something else came */
         return settlement->death.known && !qmon__is_stop_signal(settlement->death.signal) ? ENDING_LOST : ENDING_STOP;
     case QMON_STATE_EXEC:
-        if (file->copy->whereabouts.moved_to != 0)
+        if (file->copy->whereabouts.moved_to != 0 && !is_killed_unseen(file, settlement))
             return ENDING_ELSEWHERE;
         /* It went on as a program without the agent: only a parent knows more. */
         return settlement->has_end ? (told ? ENDING_STOP : ENDING_LOST) : ENDING_UNTOLD;

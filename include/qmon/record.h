@@ -184,8 +184,12 @@ struct qmon_record_end {
 struct qmon_record_whereabouts {
     uint32_t
         moved_to; /* user id, and 1: the program that it becomes by an exec goes on in a record of that user's; 0 no */
-    uint32_t told_elsewhere; /* 1: by a receiver that could not reach this file, and kept it in another store */
+    uint32_t elsewhere; /* 0, or one of these: */
 };
+
+#define QMON_ELSEWHERE_TOLD 1u /* by a receiver that could not reach this file, and kept it in another store */
+#define QMON_ELSEWHERE_UNSEEN                                                                                          \
+    2u /* it goes on in a record that only its own root or mounts show: who waits for it knows no other */
 
 /* How far the fatal path got, in its order. */
 enum qmon_crash_stage {

@@ -151,7 +151,8 @@ VICTIM(scarce, descriptors_used_up, .program = "descriptors_used_up", .code = "S
 VICTIM(scarce, descriptors_0_to_2_are_closed, .program = "null_read", .prepare = no_standard_descriptors,
        .code = "SIGSEGV", .origin = "read_null")
 VICTIM(scarce, room_for_one_descriptor_from_an_exec_on, .program = "/usr/bin/prlimit",
-       .arguments = {"--nofile=4", QMON_BUILD_DIR "/victims/null_read"}, .code = "SIGSEGV", .origin = "read_null")
+       .arguments = {"--nofile=4", QMON_BUILD_DIR "/victims/null_read"}, .code = "SIGSEGV", .origin = "read_null",
+       .afterwards = 1)
 VICTIM(scarce, no_descriptor_beyond_2, .program = "limited", .arguments = {"nofile", "3", "fault"}, .code = "SIGSEGV",
        .origin = "fault_here", .afterwards = 1, .racy = true)
 VICTIM(scarce, no_descriptor_at_all, .program = "limited", .arguments = {"nofile", "0", "fault"}, .code = "SIGSEGV",
@@ -235,6 +236,17 @@ VICTIM(scarce, no_new_privileges, .program = "drops_privileges", .arguments = {"
        .origin = "fault_here")
 VICTIM(scarce, no_capabilities_to_be_had, .program = "drops_privileges", .arguments = {"capabilities"},
        .code = "SIGSEGV", .origin = "fault_here")
+/* The record that it had before the exec is out of its view. */
+#define COVERED(...)                                                                                                   \
+    { "--mount", "/bin/sh", "-c", "mount -t tmpfs none /dev && exec \"$@\"", "sh", __VA_ARGS__ }
+VICTIM(scarce, devices_from_an_exec_on, .program = "/usr/bin/unshare",
+       .arguments = COVERED(QMON_BUILD_DIR "/victims/null_read"), .code = "SIGSEGV", .origin = "read_null")
+VICTIM(scarce, devices_from_an_exec_on_and_a_failure, .program = "/usr/bin/unshare",
+       .arguments = COVERED(QMON_BUILD_DIR "/victims/first_process", "-", "6"), .code = "exit:6", .any_output = true)
+VICTIM(scarce, devices_from_an_exec_on_and_a_kill, .program = "/bin/sh",
+       .arguments = {"-c",
+                     "unshare --mount sh -c 'mount -t tmpfs none /dev && exec sh -c \"kill -9 \\$\\$\"'; echo $?"},
+       .prints = "137", .death = "exit 0", .code = "SIGKILL", .any_errors = true)
 VICTIM(scarce, an_empty_root_directory, .program = "changes_root", .code = "SIGSEGV", .origin = "fault_here",
        .afterwards = 1, .racy = true)
 VICTIM(scarce, an_empty_root_directory_and_no_privileges, .program = "changes_root", .arguments = {"nobody"},
