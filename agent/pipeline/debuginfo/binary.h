@@ -93,6 +93,9 @@ struct qmon__tails qmon__binary_find_tails_across(struct qmon__binary *caller, u
                                                   struct qmon__binary *callee, uint64_t entry,
                                                   struct qmon__budget *budget);
 
+/* Where the function at an address begins and ends (dwarf_decode.h); the context is a binary. */
+bool qmon__binary_extent(void *context, uint64_t address, uint64_t *ret_low, uint64_t *ret_high);
+
 /* All of its symbol tables, read when they are first needed. NULL: out of time or memory. */
 struct qmon__symbols *qmon__binary_symbols(struct qmon__binary *binary, struct qmon__budget *budget);
 

@@ -58,6 +58,11 @@ static void fetch_debug(struct qmon__binary *binary, const struct qmon__budget *
     binary->symbols = NULL;
 }
 
+bool qmon__binary_extent(void *context, uint64_t address, uint64_t *ret_low, uint64_t *ret_high) {
+    const struct qmon__binary *binary = context;
+    return qmon__elf_extent(binary->elf, address, ret_low, ret_high);
+}
+
 static void open_debug(struct qmon__binary *binary, struct qmon__budget *budget) {
     fetch_debug(binary, budget);
     struct qmon__elf *elf = binary->debug ? binary->debug : binary->elf;
@@ -70,6 +75,8 @@ static void open_debug(struct qmon__binary *binary, struct qmon__budget *budget)
         binary->alternate_dwarf = open_dwarf(binary->alternate, NULL);
     }
     binary->dwarf = open_dwarf(elf, binary->alternate_dwarf);
+    if (binary->dwarf)
+        qmon__dwarf_set_extents(binary->dwarf, qmon__binary_extent, binary);
     qmon__binary_use_splits(binary);
     binary->debug_too_large = elf->too_large;
     binary->unreadable = elf->unreadable || !binary->alternate ? elf->unreadable : binary->alternate->unreadable;

@@ -179,6 +179,8 @@ static struct qmon__split *new_split(struct qmon__binary *binary, const struct q
         take_sections(split->elf, sections);
         split->dwarf = sections[QMON__DEBUG_ABBREV].count ? qmon__dwarf_new(sections, NULL) : NULL;
     }
+    if (split->dwarf)
+        qmon__dwarf_set_extents(split->dwarf, qmon__binary_extent, binary);
     if (!split->dwarf && !binary->missing_split)
         binary->missing_split = wanted->name;
     split->next = binary->splits;

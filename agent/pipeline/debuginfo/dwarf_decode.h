@@ -62,6 +62,10 @@ void qmon__dwarf_set_splits(struct qmon__dwarf *dwarf, qmon__split_open *open, v
 typedef bool qmon__name_find(void *context, const char *name, struct qmon__budget *budget, uint64_t *ret_address);
 void qmon__dwarf_set_names(struct qmon__dwarf *dwarf, qmon__name_find *find, void *context);
 
+/* Where the code of the function at an address begins and ends, or of the part of it that is there. False: unknown. */
+typedef bool qmon__extent_find(void *context, uint64_t address, uint64_t *ret_low, uint64_t *ret_high);
+void qmon__dwarf_set_extents(struct qmon__dwarf *dwarf, qmon__extent_find *find, void *context);
+
 /* Fills places with the functions at this address, innermost inlined one first, and returns how many: 0 when nothing is
  * known. The last is the function that really is there; its name may be unknown where its line is not. */
 size_t qmon__dwarf_find(struct qmon__dwarf *dwarf, uint64_t address, struct qmon__budget *budget,

@@ -12,9 +12,7 @@ static bool prepare(struct qmon__unit *unit, struct qmon__budget *budget) {
     if (unit->indexed)
         return true;
     struct qmon__unit *code = code_of(unit, budget);
-    if (!code->has_functions)
-        code->has_functions = !budget->spent && qmon__functions_read(code, false, budget);
-    unit->indexed = code->has_functions && qmon__lines_read(unit, budget);
+    unit->indexed = !budget->spent && qmon__lines_read(unit, budget);
     if (unit->indexed && code != unit && code->has_lines && !qmon__lines_read(code, budget))
         unit->indexed = false;
     return unit->indexed;
@@ -23,7 +21,13 @@ static bool prepare(struct qmon__unit *unit, struct qmon__budget *budget) {
 static struct qmon__function *find_function(struct qmon__unit *unit, uint64_t address, struct qmon__budget *budget,
                                             uint64_t *ret_range_low) {
     size_t found = qmon__function_find(unit, address, ret_range_low);
-    if (found == SIZE_MAX && !unit->has_all_functions && qmon__functions_read(unit, true, budget)) {
+    if (found == SIZE_MAX && !unit->has_all_functions && qmon__function_seek(unit, address, budget))
+        found = qmon__function_find(unit, address, ret_range_low);
+    if (found == SIZE_MAX && !unit->has_functions) {
+        unit->has_functions = !budget->spent && qmon__functions_read(unit, false, budget);
+        found = qmon__function_find(unit, address, ret_range_low);
+    }
+    if (found == SIZE_MAX && !unit->has_all_functions && !budget->spent && qmon__functions_read(unit, true, budget)) {
         unit->has_all_functions = true;
         found = qmon__function_find(unit, address, ret_range_low);
     }
@@ -36,7 +40,7 @@ static size_t find_in_unit(struct qmon__unit *unit, uint64_t address, struct qmo
     uint64_t range_low = 0;
     size_t inlines = 0;
     struct qmon__row row = {0};
-    bool has_row = qmon__line_find(&unit->lines, address, budget, &row);
+    bool has_row = qmon__line_find(&unit->lines, qmon__unit_piece(unit, address), address, budget, &row);
     struct qmon__unit *code = code_of(unit, budget);
     struct qmon__unit *files = code->has_lines ? code : unit; /* whose numbers calls are told with */
     struct qmon__function *function = find_function(code, address, budget, &range_low);

@@ -13,6 +13,7 @@
 #define TOPS_MAX 16000000u
 #define STEPS_A_TOP 32u
 #define OVERLAPS_MAX 16u
+#define QUESTIONS_MAX 64u /* then it pays to sort the functions */
 
 struct walk {
     struct qmon__unit *unit;
@@ -119,15 +120,16 @@ static void take(struct qmon__unit *unit, struct qmon__unit *found) {
     clear(unit);
     unit->functions = found->functions;
     unit->function_count = found->function_count;
+    unit->function_room = found->function_room;
     unit->function_ranges = found->function_ranges;
     unit->function_range_count = found->function_range_count;
+    unit->function_range_room = found->function_range_room;
     unit->tops = found->tops;
     unit->top_count = found->top_count;
     unit->inlines = NULL;
     unit->ranges = NULL;
     unit->inline_count = unit->inline_room = unit->range_count = unit->range_room = 0;
-    if (unit->function_range_count)
-        qsort(unit->function_ranges, unit->function_range_count, sizeof *unit->function_ranges, by_low);
+    unit->sorted = false;
 }
 
 bool qmon__functions_read(struct qmon__unit *unit, bool all, struct qmon__budget *budget) {
@@ -146,7 +148,29 @@ bool qmon__functions_read(struct qmon__unit *unit, bool all, struct qmon__budget
     return true;
 }
 
-size_t qmon__function_find(const struct qmon__unit *unit, uint64_t address, uint64_t *ret_range_low) {
+bool qmon__function_add(struct qmon__unit *unit, uint64_t die, struct qmon__budget *budget) {
+    struct walk walk = {.unit = unit, .budget = budget, .found = *unit};
+    struct qmon__value values[QMON__SLOTS];
+    struct qmon__dies dies;
+    const struct qmon__abbrev *abbrev = qmon__dies_begin(&dies, unit, die) ? qmon__dies_next(&dies) : NULL;
+    if (!abbrev)
+        return false;
+    qmon__die_read(dies.table, abbrev, unit->encoding, &dies.cursor, values);
+    add_function(&walk, die, values);
+    const bool added = walk.found.function_count > unit->function_count;
+    unit->functions = walk.found.functions;
+    unit->function_room = walk.found.function_room;
+    unit->function_ranges = walk.found.function_ranges;
+    unit->function_range_room = walk.found.function_range_room;
+    if (!added)
+        return false;
+    unit->function_count = walk.found.function_count;
+    unit->function_range_count = walk.found.function_range_count;
+    unit->sorted = false;
+    return true;
+}
+
+static const struct qmon__function_range *find_sorted(const struct qmon__unit *unit, uint64_t address) {
     const struct qmon__function_range *ranges = unit->function_ranges;
     size_t low = 0, high = unit->function_range_count;
     while (low < high) {
@@ -157,9 +181,29 @@ size_t qmon__function_find(const struct qmon__unit *unit, uint64_t address, uint
             high = middle;
     }
     for (size_t back = 1; back <= OVERLAPS_MAX && back <= low; back++)
-        if (address < ranges[low - back].high) {
-            *ret_range_low = ranges[low - back].low;
-            return ranges[low - back].function;
-        }
-    return SIZE_MAX;
+        if (address < ranges[low - back].high)
+            return &ranges[low - back];
+    return NULL;
+}
+
+/* The same where they are in no order, for the few addresses of a trace: to sort 60,000 takes as long as to find them. */
+static const struct qmon__function_range *find_unsorted(const struct qmon__unit *unit, uint64_t address) {
+    const struct qmon__function_range *best = NULL, *range = unit->function_ranges;
+    for (size_t i = 0; i < unit->function_range_count; i++, range++)
+        if (address - range->low < range->high - range->low && (!best || by_low(best, range) < 0))
+            best = range;
+    return best;
+}
+
+size_t qmon__function_find(struct qmon__unit *unit, uint64_t address, uint64_t *ret_range_low) {
+    if (!unit->sorted && unit->function_range_count && ++unit->questions > QUESTIONS_MAX) {
+        qsort(unit->function_ranges, unit->function_range_count, sizeof *unit->function_ranges, by_low);
+        unit->sorted = true;
+        unit->questions = 0;
+    }
+    const struct qmon__function_range *found = unit->sorted ? find_sorted(unit, address) : find_unsorted(unit, address);
+    if (!found)
+        return SIZE_MAX;
+    *ret_range_low = found->low;
+    return found->function;
 }

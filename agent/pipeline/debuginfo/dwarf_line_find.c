@@ -129,11 +129,13 @@ static bool find_row(const struct qmon__lines *lines, const struct qmon__sequenc
     return mark.last.line && !budget->spent;
 }
 
-bool qmon__line_find(struct qmon__lines *lines, uint64_t address, struct qmon__budget *budget,
+bool qmon__line_find(struct qmon__lines *lines, uint64_t low, uint64_t address, struct qmon__budget *budget,
                      struct qmon__row *ret_row) {
     struct qmon__sequence sequence;
     size_t looked_at = lines->sorted;
     bool found = find_sorted(lines, address, &sequence) || find_new(lines, address, &looked_at, &sequence);
+    if (!found && !lines->finished && qmon__line_seek(lines, low, address, budget, ret_row))
+        return true;
     while (!found && lines->program && !lines->finished && !budget->spent) {
         run_on(lines, budget);
         found = find_new(lines, address, &looked_at, &sequence);

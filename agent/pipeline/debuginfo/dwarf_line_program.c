@@ -40,6 +40,10 @@ struct qmon__line_program *qmon__line_program_new(const struct qmon__line_header
     return program;
 }
 
+struct qmon__bytes qmon__line_program_bytes(const struct qmon__line_program *program) {
+    return (struct qmon__bytes){program->start, (size_t) (program->end - program->start)};
+}
+
 struct qmon__line_mark qmon__line_program_start(const struct qmon__line_program *program) {
     return (struct qmon__line_mark){.at = program->start, .now = {.file = 1, .line = 1}};
 }

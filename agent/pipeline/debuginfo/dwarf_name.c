@@ -37,7 +37,8 @@ uint64_t qmon__die_origin(struct qmon__unit *unit, uint64_t die) {
     return dwarf == unit->dwarf ? origin : 0;
 }
 
-/* Begins a walk with the last DIE below the root that is known to begin at or before this one. */
+/* Begins a walk with the last DIE below the root that is known to begin at or before this one; with the root itself where the
+ * unit has not been walked over. */
 static bool begin_before(struct qmon__dies *dies, struct qmon__unit *unit, uint64_t die) {
     size_t low = 0, high = unit->top_count;
     while (low < high) {
@@ -47,9 +48,9 @@ static bool begin_before(struct qmon__dies *dies, struct qmon__unit *unit, uint6
         else
             high = middle;
     }
-    if (!low || !qmon__dies_begin(dies, unit, unit->tops[low - 1]))
+    if (!qmon__dies_begin(dies, unit, low ? unit->tops[low - 1] : unit->first_die))
         return false;
-    dies->depth = 1;
+    dies->depth = low != 0;
     return true;
 }
 
@@ -80,8 +81,9 @@ static size_t find_around(struct qmon__unit *unit, uint64_t die, struct qmon__bu
             qmon__dies_jump(&dies, sibling);
             continue;
         }
+        const bool is_root = !dies.depth;
         qmon__dies_enter(&dies, abbrev);
-        if (count < AROUND_MAX)
+        if (count < AROUND_MAX && !is_root)
             around[count++] = this;
     }
     while (count && around[count - 1].depth >= dies.depth)
@@ -121,9 +123,7 @@ static const char *qualified(struct qmon__unit *unit, uint64_t die, const char *
     for (size_t i = 0; i < dwarf->name_count; i++)
         if (dwarf->names[i].die == die)
             return dwarf->names[i].name;
-    if (!unit->has_functions) /* the one with the code may be another */
-        unit->has_functions = !budget->spent && qmon__functions_read(unit, false, budget);
-    size_t count = find_around(unit, die, budget, around);
+    size_t count = strcmp(plain, "main") ? find_around(unit, die, budget, around) : 0;
     if (!count || !QMON__GROW(dwarf->names, dwarf->name_room, dwarf->name_count, NAMES_MAX))
         return plain;
     struct qmon__buffer name = {0};

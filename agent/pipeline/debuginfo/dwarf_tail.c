@@ -92,15 +92,27 @@ static bool find_elsewhere(const struct spot *named, struct qmon__budget *budget
     return ret_code->unit != NULL;
 }
 
-/* The function with code that a call names: it, or the one made of it, in the same unit or another. */
-static bool find_code(const struct spot *named, struct qmon__budget *budget, struct spot *ret_code) {
+static bool find_here(const struct spot *named, struct qmon__budget *budget, struct spot *ret_code) {
     struct qmon__unit *unit = named->unit;
-    for (size_t i = 0; unit->has_functions && i < unit->function_count && !qmon__budget_tick(budget); i++) {
+    for (size_t i = 0; i < unit->function_count && !qmon__budget_tick(budget); i++) {
         *ret_code = (struct spot){unit, unit->functions[i].die};
         if (ret_code->die == named->die || qmon__die_origin(unit, ret_code->die) == named->die)
             return true;
     }
-    return find_elsewhere(named, budget, ret_code);
+    return false;
+}
+
+/* The function with code that a call names: it, or the one made of it, in the same unit or another. */
+static bool find_code(const struct spot *named, struct qmon__budget *budget, struct spot *ret_code) {
+    struct qmon__unit *unit = named->unit;
+    if (find_here(named, budget, ret_code))
+        return true;
+    if (find_elsewhere(named, budget, ret_code))
+        return true;
+    if (unit->has_functions || budget->spent)
+        return false;
+    unit->has_functions = qmon__functions_read(unit, false, budget);
+    return unit->has_functions && find_here(named, budget, ret_code);
 }
 
 struct search {

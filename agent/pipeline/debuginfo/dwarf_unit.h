@@ -133,6 +133,7 @@ struct qmon__lines {
     size_t sequence_count, sequence_room, sorted;
     struct qmon__line_mark here; /* as far as the program has been run */
     uint32_t first_mark;         /* of the sequence that this is in */
+    uint8_t seeks;               /* of sequences, past the program */
     bool finished;
 };
 
@@ -143,6 +144,7 @@ struct qmon__unit {
     struct qmon__encoding encoding;
     uint8_t type;
     bool has_root, has_lines, has_functions, has_all_functions, indexed;
+    uint8_t seeks; /* of functions; what they found is among `functions` before has_functions is set */
     struct qmon__value root[QMON__SLOTS];
     uint64_t base, line_offset, str_offsets_base, addr_base, rnglists_base, ranges_base;
     const char *name, *directory;
@@ -153,7 +155,9 @@ struct qmon__unit {
     struct qmon__abbrevs *abbrevs; /* of the whole unit; NULL until first wanted */
     struct qmon__function *functions;
     size_t function_count, function_room;
-    struct qmon__function_range *function_ranges; /* sorted by low */
+    struct qmon__function_range *function_ranges; /* by low, once they are sorted */
+    bool sorted;
+    uint32_t questions; /* about them, while they are not */
     size_t function_range_count, function_range_room;
     struct qmon__inline *inlines;
     size_t inline_count, inline_room;
@@ -169,6 +173,8 @@ struct qmon__unit_range {
     uint32_t unit;
 };
 
+#define QMON__OVERLAPS_MAX 32u /* how many ranges of units that hold one address are looked at */
+
 struct qmon__made_name {
     uint64_t die;
     char *name;
@@ -181,9 +187,14 @@ struct qmon__dwarf {
     struct qmon__dwarf *alternate; /* borrowed */
     struct qmon__unit *units;      /* by offset */
     size_t unit_count, unit_room;
-    struct qmon__unit_range *ranges; /* by low; built when first wanted */
+    struct qmon__unit_range *ranges; /* built when first wanted; by low once there were many questions */
     size_t range_count, range_room;
-    uint32_t *rangeless; /* units that do not say which addresses are theirs */
+    bool ranges_sorted;
+    uint32_t questions;
+    struct qmon__unit_range around[QMON__OVERLAPS_MAX]; /* those that hold the address asked for last */
+    size_t around_count;
+    uint64_t around_address; /* 0: nothing was asked yet */
+    uint32_t *rangeless;     /* units that do not say which addresses are theirs */
     size_t rangeless_count, rangeless_room;
     bool ranges_built;
     struct qmon__abbrevs *abbrevs[QMON__ABBREV_BUCKETS];
@@ -191,6 +202,8 @@ struct qmon__dwarf {
     void *split_context;
     qmon__name_find *find_name;
     void *name_context;
+    qmon__extent_find *find_extent;
+    void *extent_context;
     struct qmon__made_name *names; /* in no order */
     size_t name_count, name_room;
 };
@@ -247,6 +260,8 @@ struct qmon__unit *qmon__unit_at(struct qmon__dwarf *dwarf, uint64_t die_offset)
 /* Gives the units whose ranges hold the address, one by one: *position starts at 0. NULL: no more. */
 struct qmon__unit *qmon__unit_next(struct qmon__dwarf *dwarf, uint64_t address, struct qmon__budget *budget,
                                    size_t *position);
+/* Where the piece of the unit's code begins that an address is in; 0 unknown. */
+uint64_t qmon__unit_piece(const struct qmon__unit *unit, uint64_t address);
 
 /* --- dwarf_split.c */
 /* The unit of another file that has this one's functions; NULL: there is none, or not now. */
@@ -293,8 +308,14 @@ void qmon__dies_jump(struct qmon__dies *dies, uint64_t die);
 /* Finds the unit's functions. Not `all`: without those inside of functions and types, where these can be jumped over.
  * False: the budget is spent, or out of memory; nothing has changed. */
 bool qmon__functions_read(struct qmon__unit *unit, bool all, struct qmon__budget *budget);
+/* Adds the function that a DIE is to those that are known. False: it has no code, or out of memory. */
+bool qmon__function_add(struct qmon__unit *unit, uint64_t die, struct qmon__budget *budget);
 /* The function with code at the address: an index, or SIZE_MAX. */
-size_t qmon__function_find(const struct qmon__unit *unit, uint64_t address, uint64_t *ret_range_low);
+size_t qmon__function_find(struct qmon__unit *unit, uint64_t address, uint64_t *ret_range_low);
+
+/* --- dwarf_seek.c */
+/* Finds the function at an address without reading the unit, and adds it. False: it is not certain which it is. */
+bool qmon__function_seek(struct qmon__unit *unit, uint64_t address, struct qmon__budget *budget);
 
 /* --- dwarf_inlines.c */
 /* Finds what was inlined into a function, once. */
@@ -323,8 +344,14 @@ void qmon__lines_clear(struct qmon__lines *lines);
 const char *qmon__line_path(struct qmon__unit *unit, uint64_t file);
 
 /* --- dwarf_line_find.c */
-/* The row that tells an address; false: none, or the budget is spent. */
-bool qmon__line_find(struct qmon__lines *lines, uint64_t address, struct qmon__budget *budget,
+/* The row that tells an address, which is in a piece of code that begins at `low` (0 unknown); false: none, or the budget is
+ * spent. */
+bool qmon__line_find(struct qmon__lines *lines, uint64_t low, uint64_t address, struct qmon__budget *budget,
+                     struct qmon__row *ret_row);
+
+/* --- dwarf_line_seek.c */
+/* The same where only the rows of that piece are looked at. False: it is not certain. */
+bool qmon__line_seek(struct qmon__lines *lines, uint64_t low, uint64_t address, struct qmon__budget *budget,
                      struct qmon__row *ret_row);
 
 /* --- dwarf_line_program.c */
@@ -337,6 +364,7 @@ struct qmon__line_header {
 };
 /* A program ready to be run; free() frees it. NULL: out of memory. */
 struct qmon__line_program *qmon__line_program_new(const struct qmon__line_header *header);
+struct qmon__bytes qmon__line_program_bytes(const struct qmon__line_program *program);
 /* Where it begins, with the registers as they are at the start of every sequence. */
 struct qmon__line_mark qmon__line_program_start(const struct qmon__line_program *program);
 enum qmon__line_stop {

@@ -44,6 +44,10 @@ void qmon__elf_close(struct qmon__elf *elf);
 bool qmon__elf_address(const struct qmon__elf *elf, uint64_t file_offset, uint64_t *ret_address);
 bool qmon__elf_executable_at(const struct qmon__elf *elf, uint64_t address);
 
+/* --- elf_extent.c: the code of the function at an address, or the part of it that is there, as the unwinder's table says. False:
+ * it does not. */
+bool qmon__elf_extent(const struct qmon__elf *elf, uint64_t address, uint64_t *ret_low, uint64_t *ret_high);
+
 /* A section's bytes, decompressed where need be (".zdebug_" too); empty when it is not there or damaged. Lives as long as
  * the file. */
 struct qmon__bytes qmon__elf_section(struct qmon__elf *elf, const char *name);
