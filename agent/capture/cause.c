@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent.h"
+#include "exception.h"
 #include "guard.h"
 #include "modules.h"
 #include "text.h"
@@ -122,100 +123,6 @@ static void keep_assertion(struct qmon_record_crash *crash) {
     keep_text(crash->assertion_function, sizeof crash->assertion_function, assertion.function);
 }
 
-/*
- * The exception that terminate() was called for, through the Itanium C++ ABI: the newest caught exception of the thread (terminate
- * counts as a handler) is described by a header whose last part is the unwinder's; the object follows it. Its class is
- * asked by the virtual __do_catch of std::exception's type_info, fifth in its table, whether it is a std::exception;
- * what() is third in that one's table.
- *
- * Of an exception that was thrown again (throw; std::rethrow_exception, a std::future) the stack is that of the last throw. The
- * first one's is gone unless it is kept at each throw. That would be cheap: to copy 1 KB of the stack in front of
- * __cxa_throw is lost in the noise of a throw (900 ns with and without). It is not done because of the way there: a
- * __cxa_throw of ours takes the calls of every C++ library that comes later, and which one is behind it the loader does
- * not say: with RTLD_NEXT a C program that loads a C++ plug-in by RTLD_LOCAL dies at the plug-in's first throw. It would
- * have to be defined for the version CXXABI_1.3 alone, which libc++ does not ask for, and to find libstdc++ by its name.
- */
-struct type_information {
-    void **table;
-    const char *name;
-};
-
-struct exception_header {
-    const struct type_information *type;
-    void (*destroy)(void *object);
-    void (*unexpected)(void);
-    void (*terminate)(void);
-    struct exception_header *next;
-    int handler_count, handler_switch;
-    const unsigned char *action, *language_data;
-    void *landing_pad, *adjusted_object;
-    struct {
-        uint64_t exception_class;
-        void (*cleanup)(void);
-        uint64_t private_words[2];
-    } unwind __attribute__((aligned(16)));
-};
-
-struct exception_globals {
-    struct exception_header *caught;
-    unsigned uncaught_count;
-};
-
-#define EXCEPTION_CLASS_GNU 0x474e5543432b2b00ull /* "GNUCC++\0"; the last byte is 1 for a dependent exception */
-
-struct exception_search {
-    struct qmon_record_crash *crash;
-    struct exception_globals *(*globals)(void);
-    const struct type_information *standard; /* typeid(std::exception) */
-};
-
-static const struct exception_header *current_exception(struct exception_globals *(*globals)(void) ) {
-    const struct exception_globals *of_thread = globals();
-    return of_thread != NULL ? of_thread->caught : NULL;
-}
-
-static void keep_type(void *argument) {
-    const struct exception_search *search = argument;
-    const struct exception_header *header = current_exception(search->globals);
-    if (header == NULL || (header->unwind.exception_class & ~0xffull) != EXCEPTION_CLASS_GNU)
-        return;
-    const char *name = header->type->name;
-    if (*name == '*') /* a type of internal linkage */
-        name++;
-    qmon__copy_text(search->crash->exception_type, sizeof search->crash->exception_type, name);
-}
-
-static void keep_what(void *argument) {
-    const struct exception_search *search = argument;
-    const struct exception_header *header = current_exception(search->globals);
-    if (header == NULL || (header->unwind.exception_class & 0xff) != 0)
-        return;
-    void *object = (void *) (header + 1);
-    bool (*const do_catch)(const struct type_information *, const struct type_information *, void **, unsigned) =
-        (bool (*)(const struct type_information *, const struct type_information *, void **,
-                  unsigned)) search->standard->table[4];
-    if (!do_catch(search->standard, header->type, &object, 1))
-        return;
-    void **table = *(void ***) object;
-    const char *(*const what)(const void *) = (const char *(*) (const void *) ) table[2];
-    qmon__copy_text(search->crash->exception_message, sizeof search->crash->exception_message, what(object));
-}
-
-static void keep_exception(struct qmon_record_crash *crash, uint64_t within_ms) {
-    struct exception_search search = {.crash = crash};
-    const uintptr_t globals = qmon__symbol("libstdc++.so", "__cxa_get_globals_fast", NULL);
-    if (globals == 0)
-        return;
-    search.globals = (struct exception_globals * (*) (void) ) globals;
-    qmon__guarded(keep_type, &search, within_ms);
-    if (crash->exception_type[0] == '\0')
-        return;
-    crash->origin = QMON_ORIGIN_TERMINATE;
-    search.standard = (const struct type_information *) qmon__symbol("libstdc++.so", "_ZTISt9exception", NULL);
-    if (search.standard != NULL)
-        qmon__guarded(keep_what, &search, within_ms);
-}
-
 void qmon__keep_words(struct qmon_record_crash *crash, uint64_t within_ms) {
     if (crash->origin == QMON_ORIGIN_SANITIZER) {
         qmon__copy_text(crash->abort_message, sizeof crash->abort_message, sanitizer_summary);
@@ -224,5 +131,5 @@ void qmon__keep_words(struct qmon_record_crash *crash, uint64_t within_ms) {
     keep_abort_message(crash);
     keep_assertion(crash);
     if (assertion.expression == NULL && crash->abort_message[0] == '\0')
-        keep_exception(crash, within_ms);
+        qmon__keep_exception(crash, within_ms);
 }

@@ -71,15 +71,15 @@ static void mark_frame(struct qmon_frame *frame, const struct qmon_patterns *fil
     frame->in_app = !frame->filtered && !frame->guess && is_programs(frame);
 }
 
-static void mark_threads(struct qmon_event *event, const struct qmon_patterns *files) {
+static void mark_threads(struct qmon_thread *threads, size_t count, const struct qmon_patterns *files) {
     struct module_verdict last = {0};
 
-    for (size_t t = 0; t < event->thread_count; t++) {
-        const bool marked = event->threads[t].frames_json != NULL; /* those of an event before, marks and all */
-        for (size_t i = 0; !marked && i < event->threads[t].frame_count; i++)
-            mark_frame(&event->threads[t].frames[i], files, &last);
-        for (size_t i = 0; i < event->threads[t].runtime_frame_count; i++)
-            mark_frame(&event->threads[t].runtime_frames[i], files, &last);
+    for (size_t t = 0; t < count; t++) {
+        const bool marked = threads[t].frames_json != NULL; /* those of an event before, marks and all */
+        for (size_t i = 0; !marked && i < threads[t].frame_count; i++)
+            mark_frame(&threads[t].frames[i], files, &last);
+        for (size_t i = 0; i < threads[t].runtime_frame_count; i++)
+            mark_frame(&threads[t].runtime_frames[i], files, &last);
     }
 }
 
@@ -144,7 +144,8 @@ static bool is_ignored_endpoint(struct qmon_event *event, const struct qmon_patt
 }
 
 const char *qmon_filter(struct qmon_event *event, const struct qmon_config *config) {
-    mark_threads(event, &config->ignored_files);
+    mark_threads(event->threads, event->thread_count, &config->ignored_files);
+    mark_threads(event->exception.thrown, event->exception.thrown_count, &config->ignored_files);
     bool origin_filtered = find_origin(event);
 
     if (is_ignored_code(event, &config->ignored_codes))

@@ -248,12 +248,27 @@ static bool is_from_outside(const struct qmon_event *event) {
     return is_cause(event, "quit") || is_cause(event, "cpu-limit");
 }
 
+/* One that was thrown on comes from where it was thrown first: who waits for all futures of a program is always the same. */
+static void mix_exception(XXH3_state_t *state, const struct qmon_event *event) {
+    const struct qmon_thread *thrown = event->exception.thrown_count ? event->exception.thrown : NULL;
+    char name[NAME_BYTES];
+
+    mix(state, event->exception.type);
+    for (size_t i = 0; thrown && i < thrown->frame_count; i++) {
+        if (!counts(&thrown->frames[i], OWN))
+            continue;
+        name_frame(&thrown->frames[i], name);
+        mix(state, name);
+        return;
+    }
+}
+
 static void mix_crash(XXH3_state_t *state, struct qmon_event *event) {
     const char *class = class_of(event);
 
     mix(state, event->process.executable ? qmon__program_name(event) : NULL);
     if (is_cause(event, "uncaught-exception"))
-        mix(state, event->exception.type);
+        mix_exception(state, event);
     else if (is_cause(event, "assertion"))
         mix_assertion(state, event->title);
     else if (is_cause(event, "sanitizer"))

@@ -340,8 +340,10 @@ static bool resolve_threads(struct run *run) {
     if (sigsetjmp(guard.jump, 1))
         return false;
     qmon__file_guard_begin(&guard);
-    for (; run->thread < run->event->thread_count; run->thread++)
-        resolve_thread(run, &run->event->threads[run->thread]);
+    const size_t threads = run->event->thread_count;
+    for (; run->thread < threads + run->event->exception.thrown_count; run->thread++)
+        resolve_thread(run, run->thread < threads ? &run->event->threads[run->thread]
+                                                  : &run->event->exception.thrown[run->thread - threads]);
     qmon__file_guard_end(&guard);
     return true;
 }

@@ -202,6 +202,20 @@ static const char *exception_name(struct qmon_event *event, const char *type) {
     return qmon_event_text(event, type);
 }
 
+static void add_thrown(struct qmon_event *event, const struct qmon_record_thrown *thrown) {
+    struct qmon_thread *thread = qmon_event_alloc(event, sizeof *thread);
+    struct qmon_frame *frames = qmon_event_alloc(event, (thrown->frame_count + 1) * sizeof *frames);
+    if (thread == NULL || frames == NULL || thrown->frame_count == 0)
+        return;
+    for (uint32_t i = 0; i < thrown->frame_count; i++)
+        frames[i] = (struct qmon_frame){.index = i, .pc = thrown->frames[i]};
+    *thread = (struct qmon_thread){.tid = thrown->tid, .frames = frames, .frame_count = thrown->frame_count};
+    if (thrown->frame_count == QMON_THROWN_FRAMES)
+        thread->unwind_note = "only the innermost functions were kept";
+    event->exception.thrown = thread;
+    event->exception.thrown_count = 1;
+}
+
 static void add_stage_note(struct qmon_event *event, uint32_t stage) {
     static const char *const reached[] = {
         [QMON_STAGE_NONE] = "nothing but the fact was captured",
@@ -274,6 +288,8 @@ int qmon__crash_event(const struct qmon_record *record, uint64_t now_ns, uint32_
         event->exception.type = exception_name(event, crash->exception_type);
         event->exception.message = text_of(event, crash->exception_message);
     }
+    if (event->exception.type != NULL)
+        add_thrown(event, &record->thrown);
     qmon__add_crumbs(event, record);
     add_stage_note(event, stage);
     add_handler_note(event, crash);

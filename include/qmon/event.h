@@ -131,6 +131,9 @@ struct qmon_event {
     struct {
         const char *type; /* demangled; NULL: absent */
         const char *message;
+        struct qmon_thread
+            *thrown;         /* where it was thrown first, if that is elsewhere than the crashing thread's trace says */
+        size_t thrown_count; /* 0 or 1 */
     } exception;
     struct {
         const char *kind;   /* "null-dereference", "assertion", "stack-overflow", ... ; NULL: absent */

@@ -52,6 +52,7 @@
 #define QMON_RING_FRAMES 64u
 #define QMON_RING_TEXT_BYTES 1480u
 #define QMON_RECORD_THREADS 96u
+#define QMON_THROWN_FRAMES 32u
 #define QMON_RECORD_THREADS_FRAMES 3328u /* of all of them together */
 #define QMON_RECORD_THREAD_FRAMES 128u   /* of one */
 
@@ -356,6 +357,14 @@ struct qmon_record_threads {
     uint8_t frame_flags[QMON_RECORD_THREADS_FRAMES]; /* QMON_FRAME_... */
 };
 
+/* Where the exception was first thrown that ended the process, if that is not where it was thrown last. An agent that knows nothing of
+ * this leaves zeros. */
+struct qmon_record_thrown {
+    uint32_t tid;
+    uint32_t frame_count;
+    uint64_t frames[QMON_THROWN_FRAMES]; /* return addresses, innermost first */
+};
+
 struct qmon_record {
     struct qmon_record_header header;
     struct qmon_record_process process;
@@ -366,6 +375,7 @@ struct qmon_record {
     _Alignas(64) struct qmon_record_crumbs crumbs;
     _Alignas(64) struct qmon_record_ring ring;
     _Alignas(64) struct qmon_record_threads threads;
+    struct qmon_record_thrown thrown;
 };
 
 _Static_assert(sizeof(struct qmon_record) <= QMON_RECORD_BYTES, "the record outgrew its mapping");

@@ -40,6 +40,21 @@ VICTIM(aborting, a_joinable_thread_is_destroyed, .program = "joinable", .code = 
 VICTIM(aborting, a_destructor_throws_during_unwinding, .program = "throws_in_destructor", .code = "SIGABRT")
 VICTIM(aborting, an_exception_is_thrown_on_and_not_caught, .program = "rethrows", .code = "SIGABRT",
        .tells = {"invalid_argument", "thrown on"})
+VICTIM(aborting, an_exception_that_is_thrown_on_comes_from_where_it_was_thrown, .program = "rethrows",
+       .code = "SIGABRT", .tells = {"thrown in fail (rethrows.cc:5), thrown on by pass_on (rethrows.cc:12)"})
+VICTIM(aborting, an_exception_that_a_future_kept, .program = "thrown_on", .arguments = {"future"}, .code = "SIGABRT",
+       .origin = "pass_on", .tells = {"type Lost was thrown in fail", "thrown on by pass_on", "the way was lost"})
+VICTIM(aborting, an_exception_that_a_pointer_kept, .program = "thrown_on", .arguments = {"pointer"}, .code = "SIGABRT",
+       .origin = "pass_on", .tells = {"type Lost was thrown in fail", "thrown on by pass_on", "the way was lost"})
+VICTIM(aborting, an_exception_that_was_made_and_not_thrown, .program = "thrown_on", .arguments = {"made"},
+       .code = "SIGABRT", .origin = "pass_on", .tells = {"std::range_error was thrown in make", "made and not thrown"})
+VICTIM(aborting, an_exception_that_is_thrown_on_after_many_others, .program = "thrown_on", .arguments = {"many"},
+       .code = "SIGABRT", .origin = "pass_on", .tells = {"type Lost was thrown in fail", "thrown on by pass_on"})
+VICTIM(aborting, an_exception_of_a_library_that_is_linked_in, .program = "throws_static", .arguments = {"plainly"},
+       .code = "SIGABRT", .origin = "fail", .tells = {"std::underflow_error", "linked in"})
+VICTIM(aborting, an_exception_with_a_virtual_base, .program = "throws_static", .arguments = {"virtually"},
+       .code = "SIGABRT", .origin = "fail", .tells = {"Refused", "virtually"})
+VICTIM(aborting, a_plug_in_catches_what_it_throws, .program = "loads_throwing", .prints = "2000 caught")
 VICTIM(aborting, a_terminate_handler_aborts, .program = "terminate_handler", .code = "SIGABRT", .prints = "last words",
        .tells = {"told by the handler in fail (terminate_handler.cc"})
 VICTIM(aborting, caught_exceptions_are_no_report, .program = "caught", .prints = "1000 caught")

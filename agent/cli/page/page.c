@@ -150,12 +150,39 @@ static void print_trace(FILE *out, const struct qmon__cli_style *style, const st
         fputs(" (out of memory)\n", out);
 }
 
+/* Where an exception came from that was thrown on, and never caught. */
+static void print_thrown(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event,
+                         const struct qmon__cli_page *page) {
+    struct qmon_event first = *event;
+    const struct qmon_render_options options = {
+        .color = style->color,
+        .unfolded = page->unfolded,
+        .max_rows = page->brief      ? BRIEF_TRACE_ROWS
+                    : page->unfolded ? 0
+                                     : TRACE_ROWS,
+        .max_columns = style->columns ? style->columns : 160,
+        .indent = " ",
+    };
+
+    if (event->exception.thrown_count == 0)
+        return;
+    first.threads = event->exception.thrown;
+    first.thread_count = 1;
+    first.origin = SIZE_MAX;
+    putc('\n', out);
+    qmon__cli_put(out, style, QMON_LOOK_FAINT, "First thrown");
+    fprintf(out, " in thread %" PRIu32 "\n", first.threads->tid);
+    if (qmon_render_trace(&first, &options, print_row, out) < 0)
+        fputs(" (out of memory)\n", out);
+}
+
 void qmon__cli_page_print(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event,
                           const struct qmon__cli_page *page) {
     qmon__cli_page_heading(out, style, event, page->now_ms);
     putc('\n', out);
     print_cause(out, style, event);
     qmon__cli_page_source(out, style, event, page->brief ? 1 : SOURCES);
+    print_thrown(out, style, event, page);
     print_trace(out, style, event, page);
     qmon__cli_page_last_lines(out, style, event);
     if (page->registers) {

@@ -100,11 +100,10 @@ static bool program_called_abort(const struct qmon_event *event) {
     return false;
 }
 
-/* Who threw: terminate() is called on top of that stack, and a terminate handler of the program's stands in between. */
-static const char *thrower(struct qmon_event *event) {
+/* The function of the program behind the one that throws: terminate() is called on top of that stack, and a terminate handler of the
+ * program's stands in between. */
+static const char *thrower(struct qmon_event *event, const struct qmon_thread *thread, bool thrown) {
     static const char *const throws[] = {"__cxa_throw", "__cxa_rethrow", "std::rethrow_exception"};
-    const struct qmon_thread *thread = event->thread_count ? &event->threads[0] : NULL;
-    bool thrown = false;
 
     for (size_t i = 0; thread && i < thread->frame_count; i++) {
         const struct qmon_frame *frame = &thread->frames[i];
@@ -138,11 +137,17 @@ static bool describe_exception(struct qmon_event *event, const struct qmon_crash
         return false;
     const char *said = what ? qmon_event_format(event, ": %s", what) : "";
     ret_cause->kind = "uncaught-exception";
-    ret_cause->place = thrower(event);
+    const char *last = thrower(event, event->thread_count ? &event->threads[0] : NULL, false);
+    const char *first = event->exception.thrown_count ? thrower(event, event->exception.thrown, true) : NULL;
+    ret_cause->place = first ? first : last;
     ret_cause->title = qmon_event_format(event, "%s%s", type, qmon__one_line(event, said, TEXT_COLUMNS));
     const char *scarcity = strcmp(type, "std::bad_alloc") == 0 ? qmon__scarcity_words(event) : "";
-    ret_cause->detail = qmon_event_format(event, "An exception of type %s was thrown and nothing caught it%s%s%s", type,
-                                          said, what && !*scarcity ? "" : ".", scarcity);
+    const char *way = "";
+    if (first)
+        way = qmon_event_format(event, " in %s%s%s,", first, last ? ", thrown on by " : " and thrown on",
+                                last ? last : "");
+    ret_cause->detail = qmon_event_format(event, "An exception of type %s was thrown%s and nothing caught it%s%s%s",
+                                          type, way, said, what && !*scarcity ? "" : ".", scarcity);
     return true;
 }
 

@@ -91,6 +91,7 @@ SHAPE(exit_status, struct qmon_event);
 static const struct qmon__member exception[] = {
     {"type", QMON__TEXT, QMON__IF_SET, EVENT(exception.type), 0, NULL},
     {"message", QMON__TEXT, QMON__IF_SET, EVENT(exception.message), 0, NULL},
+    {"thrown", QMON__ARRAY, QMON__IF_SET, EVENT(exception.thrown), EVENT(exception.thrown_count), &thread_shape},
 };
 SHAPE(exception, struct qmon_event);
 

@@ -54,6 +54,10 @@ static void sanitize_crash(struct qmon_record_crash *crash) {
     END(crash->exception_message);
 }
 
+static void sanitize_thrown(struct qmon_record_thrown *thrown) {
+    thrown->frame_count = at_most(thrown->frame_count, QMON_THROWN_FRAMES);
+}
+
 static void sanitize_modules(struct qmon_record_modules *modules) {
     modules->count = at_most(modules->count, QMON_RECORD_MODULES);
     modules->path_bytes = at_most(modules->path_bytes, QMON_MODULE_PATHS_BYTES);
@@ -82,8 +86,10 @@ void qmon__record_sanitize(struct qmon_record *copy, unsigned sections) {
         sanitize_header(&copy->header);
         sanitize_process(&copy->process);
     }
-    if (sections & QMON__LOAD_CRASH)
+    if (sections & QMON__LOAD_CRASH) {
         sanitize_crash(&copy->crash);
+        sanitize_thrown(&copy->thrown);
+    }
     if (sections & QMON__LOAD_MODULES)
         sanitize_modules(&copy->modules);
     if (sections & QMON__LOAD_CRUMBS)

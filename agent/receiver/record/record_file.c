@@ -19,6 +19,7 @@ static const struct {
     {QMON__LOAD_MODULES, offsetof(struct qmon_record, modules), sizeof(struct qmon_record_modules)},
     {QMON__LOAD_CRUMBS, offsetof(struct qmon_record, crumbs), sizeof(struct qmon_record_crumbs)},
     {QMON__LOAD_RING, offsetof(struct qmon_record, ring), offsetof(struct qmon_record_ring, slots)},
+    {QMON__LOAD_CRASH, offsetof(struct qmon_record, thrown), sizeof(struct qmon_record_thrown)},
     {QMON__LOAD_THREADS, offsetof(struct qmon_record, threads), sizeof(struct qmon_record_threads)},
 };
 

@@ -347,3 +347,27 @@ Test(fingerprint, tells_exits_apart_by_status, .timeout = 10) {
     SAME(print(exit_with(2)), print(exit_with(2)));
     DIFFERENT(print(exit_with(2)), print(exit_with(3)));
 }
+
+/* Thrown in a worker's function, thrown on where all futures are waited for. */
+static const char *thrown_on(const char *function) {
+    struct qmon_event *event = trace_crash(SIGABRT, SI_TKILL);
+    struct qmon_crash_facts facts = {.origin = QMON_ORIGIN_TERMINATE};
+    struct qmon_frame frame = {.function = function, .module = "/usr/bin/shop", .role = QMON_ROLE_APP};
+    struct qmon_thread thread = {.frames = &frame, .frame_count = 1};
+
+    trace_frame(event, QMON_ROLE_RUNTIME, "std::rethrow_exception");
+    trace_app(event, "waits main");
+    trace_start(event);
+    event->exception.type = "std::runtime_error";
+    event->exception.thrown = function ? &thread : NULL;
+    event->exception.thrown_count = function ? 1 : 0;
+    trace_filter(event);
+    qmon_describe_crash(event, &facts);
+    return print(event);
+}
+
+Test(fingerprint, tells_exceptions_apart_by_where_they_were_thrown_first, .timeout = 10) {
+    SAME(thrown_on("pays()"), thrown_on("pays()"));
+    DIFFERENT(thrown_on("pays()"), thrown_on("packs()"));
+    DIFFERENT(thrown_on("pays()"), thrown_on(NULL));
+}

@@ -151,6 +151,19 @@ Test(describe_abort, places_an_exception_where_it_was_thrown_and_not_in_the_term
     expect("uncaught-exception", "int in g (shop.c:14)");
 }
 
+Test(describe_abort, places_an_exception_that_was_thrown_on_where_it_was_thrown_first) {
+    struct qmon_frame frames[] = {
+        {.function = "__cxa_throw", .module = "/usr/lib/libstdc++.so.6", .role = QMON_ROLE_RUNTIME},
+        {.function = "pays(int)", .module = "/usr/bin/shop", .role = QMON_ROLE_APP, .file = "till.c", .line = 7}};
+    struct qmon_thread thread = {.frames = frames, .frame_count = 2};
+    throw_in_f();
+    event->exception.type = "int";
+    event->exception.thrown = &thread;
+    event->exception.thrown_count = 1;
+    expect("uncaught-exception", "int in pays (till.c:7)");
+    HAS(event->cause.detail, "thrown in pays (till.c:7), thrown on by f (shop.c:14), and nothing caught it");
+}
+
 Test(describe_abort, says_which_rust_panic_it_was) {
     static const struct {
         const char *function, *title;

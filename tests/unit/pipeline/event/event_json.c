@@ -90,6 +90,8 @@ static struct qmon_event *full_event(void) {
     event->cause.kind = "null-dereference";
     event->cause.detail = "a sentence";
     add_threads(event);
+    event->exception.thrown = event->threads;
+    event->exception.thrown_count = 1;
     static struct qmon_register registers[] = {{"rax", 0, NULL}, {"rip", 0xdeadbeefcafef00d, "code of x"}};
     event->registers = registers;
     event->register_count = 2;
@@ -167,6 +169,7 @@ Test(event_json, is_one_line_with_the_promised_names, .timeout = 10) {
         "\"sender_pid\":71,\"sender_uid\":0,\"sender_name\":\"bash\"}",
         "\"exit\":{\"status\":0}",
         "\"exception\":{\"type\":\"std::runtime_error\",",
+        "\"thrown\":[{\"tid\":5,\"name\":\"main\",\"crashed\":true,\"frames\":[{\"index\":0,",
         "\"cause\":{\"kind\":",
         "\"threads\":[{\"tid\":5,\"name\":\"main\",\"crashed\":true,\"frames\":[{\"index\":0,\"pc\":\"0x0\",",
         "\"pc\":\"0xffffffffffffffff\"",

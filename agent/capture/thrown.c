@@ -1,0 +1,78 @@
+/*
+ * A few places, each for the exceptions whose addresses come to it: the newest one is kept. Programs that throw all the time use
+ * the same memory, and so the same place, again and again; each throw costs the walk along its stack, and a copy.
+ *
+ * WHO OWNS A PLACE. A thread that writes puts WRITING where the address was; one that finds it there goes its way, and what it would
+ * have noted is not known. Whoever reads does so in the end, and takes what has its object's address and type.
+ */
+#include "thrown.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "agent.h"
+#include "steps.h"
+#include "sys.h"
+
+#define PLACES 64u /* a power of two */
+#define WRITING 1u
+#define OURS 2u       /* frames: here, and in the hook */
+#define LOOKED_AT 64u /* frames of the crashing stack */
+
+static struct place {
+    _Atomic uintptr_t object; /* 0 never used */
+    uintptr_t type;
+    uint32_t tid, count;
+    uint64_t frames[QMON_THROWN_FRAMES];
+} places[PLACES];
+
+static struct place *place_of(const void *object) {
+    const uintptr_t address = (uintptr_t) object;
+    return &places[(address >> 4 ^ address >> 12) % PLACES];
+}
+
+/* Asked of the kernel once by a thread of a process: it takes longer than all the rest. */
+static uint32_t own_tid(void) {
+    static _Thread_local uint32_t pid, tid;
+    const uint32_t now = (uint32_t) atomic_load_explicit(&qmon__agent.pid, memory_order_relaxed);
+    if (pid != now)
+        tid = (uint32_t) qmon__gettid();
+    pid = now;
+    return tid;
+}
+
+__attribute__((noinline)) void qmon__note_thrown(const void *object, const void *type) {
+    void *frames[QMON_THROWN_FRAMES + OURS];
+    struct qmon__trail trail;
+    struct place *place = place_of(object);
+    const size_t found = qmon__steps_here(frames, QMON_THROWN_FRAMES + OURS, &trail);
+    if (atomic_exchange_explicit(&place->object, WRITING, memory_order_acquire) == WRITING)
+        return;
+    place->type = (uintptr_t) type;
+    place->tid = own_tid();
+    place->count = found > OURS ? (uint32_t) (found - OURS) : 0;
+    for (uint32_t i = 0; i < place->count; i++)
+        place->frames[i] = (uint64_t) (uintptr_t) frames[i + OURS];
+    atomic_store_explicit(&place->object, (uintptr_t) object, memory_order_release);
+}
+
+/* Does the stack that the program ends with lead to the very call that threw? */
+static bool is_last_throw(const struct place *place, const struct qmon_record_crash *crash) {
+    for (uint32_t i = 0; i < crash->frame_count_inner && i < LOOKED_AT; i++)
+        for (uint32_t f = 0; f < 2 && f < place->count; f++)
+            if (crash->frames[i] == place->frames[f])
+                return true;
+    return false;
+}
+
+void qmon__keep_thrown(const void *object, const void *type, struct qmon_record_crash *crash) {
+    struct qmon_record *record = (struct qmon_record *) (void *) ((char *) crash - offsetof(struct qmon_record, crash));
+    const struct place *place = place_of(object);
+    if (atomic_load_explicit(&place->object, memory_order_acquire) != (uintptr_t) object ||
+        place->type != (uintptr_t) type || is_last_throw(place, crash))
+        return;
+    record->thrown.tid = place->tid;
+    memcpy(record->thrown.frames, place->frames, place->count * sizeof place->frames[0]);
+    record->thrown.frame_count = place->count;
+}
