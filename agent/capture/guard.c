@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "deadly.h"
 #include "machine.h"
 #include "thread.h"
 
@@ -38,6 +39,11 @@ void qmon__guard_leave(void) {
         __builtin_longjmp(guard->jump, 1);
 }
 
+/* What is to come after that time: a timer, a process where a timer would end us, or neither. */
+struct alarm {
+    int timer, watchdog; /* negative: none */
+};
+
 /* SIGEV_THREAD_ID as the kernel knows it. A kernel that refuses the timer leaves us without one: the waiter's own limit
  * still holds. */
 static int start_timer(uint64_t within_ms) {
@@ -57,6 +63,24 @@ static int start_timer(uint64_t within_ms) {
     return timer;
 }
 
+static struct alarm start_alarm(uint64_t within_ms) {
+    struct alarm alarm = {-1, -1};
+    if (within_ms == 0)
+        return alarm;
+    if (qmon__call_is_deadly(SYS_timer_create))
+        alarm.watchdog = qmon__watchdog_start(within_ms, TIMER_SIGNAL, &qmon__thread);
+    else
+        alarm.timer = start_timer(within_ms);
+    return alarm;
+}
+
+static void stop_alarm(struct alarm alarm) {
+    if (alarm.timer >= 0)
+        qmon__sys_1(SYS_timer_delete, alarm.timer);
+    if (alarm.watchdog >= 0)
+        qmon__watchdog_stop(alarm.watchdog);
+}
+
 __attribute__((noinline)) static bool enter(struct qmon__guard *guard, void (*function)(void *), void *argument) {
     if (__builtin_setjmp(guard->jump) != 0)
         return false;
@@ -68,11 +92,10 @@ __attribute__((noinline)) static bool enter(struct qmon__guard *guard, void (*fu
 bool qmon__guarded(void (*function)(void *argument), void *argument, uint64_t within_ms) {
     struct qmon__guard guard = {.outer = qmon__thread.guard, .foreign = within_ms != 0};
     struct qmon__guard *volatile outer = guard.outer;
-    const volatile int timer = within_ms != 0 ? start_timer(within_ms) : -1;
+    const volatile struct alarm alarm = start_alarm(within_ms);
     const volatile bool finished = enter(&guard, function, argument);
     qmon__thread.guard = outer;
-    if (timer >= 0)
-        qmon__sys_1(SYS_timer_delete, timer);
+    stop_alarm(alarm);
     return finished;
 }
 

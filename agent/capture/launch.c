@@ -16,6 +16,7 @@
 #include <qmon/paths.h>
 
 #include "agent.h"
+#include "deadly.h"
 #include "record_file.h"
 #include "settings.h"
 #include "signals.h"
@@ -43,9 +44,10 @@ static void put_argument(char *to, size_t bytes, const char *name, const char *t
     *at = '\0';
 }
 
-/* A receiver that is awaited can let the caller go before it is done, where it may live on as an orphan. */
+/* A receiver that is awaited can let the caller go before it is done, by a pipe, where it may live on as an orphan. */
 static bool may_let_go(const struct qmon__spawn_request *request) {
-    return request->manner == QMON__SPAWN_AWAITED && request->loose == NULL && !request->stay && !request->kept;
+    return request->manner == QMON__SPAWN_AWAITED && request->loose == NULL && !request->stay && !request->kept &&
+           !qmon__call_is_deadly(SYS_pipe2);
 }
 
 static void prepare(struct qmon__job *job, const struct qmon__spawn_request *request) {

@@ -8,6 +8,7 @@
 #include <qmon/paths.h>
 
 #include "agent.h"
+#include "deadly.h"
 #include "settings.h"
 #include "start_time.h"
 
@@ -56,6 +57,8 @@ static struct qmon_record *acquire(int key, int pid, long *ret_id, bool *ret_ado
 bool qmon__segment_acquire(int pid, bool *ret_adopted) {
     struct qmon_record *record = NULL;
     long id = -1;
+    if (qmon__call_is_deadly(SYS_shmget))
+        return false;
     for (unsigned attempt = 0; attempt < QMON_SEGMENT_ATTEMPTS && record == NULL; attempt++)
         record = acquire(key_of(pid, attempt), pid, &id, ret_adopted);
     if (record == NULL)
@@ -79,6 +82,8 @@ void qmon__segment_remove(void) {
 
 bool qmon__segment_read(int pid, bool live, void *ret_start, size_t bytes) {
     bool found = false;
+    if (qmon__call_is_deadly(SYS_shmget))
+        return false;
     for (unsigned attempt = 0; attempt < QMON_SEGMENT_ATTEMPTS && !found; attempt++) {
         struct shmid_ds status;
         const long id = qmon__sys_3(SYS_shmget, key_of(pid, attempt), QMON_RECORD_BYTES, 0600);

@@ -28,6 +28,13 @@ static unsigned filters_of(uint32_t pid) {
     return qmon__proc_read(pid, "status", status, sizeof status) > 0 ? qmon__filters_in(status) : 0;
 }
 
+bool qmon__is_filtered(void) {
+    static int known = -1;
+    if (known < 0)
+        known = filters_of(0) > 0;
+    return known;
+}
+
 static bool look(void) {
     struct rlimit limit;
     for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)

@@ -68,3 +68,22 @@ VICTIM(filter, of_the_strict_mode_lets_the_only_thread_exit, .program = "strict_
        .any_lifecycle = true)
 VICTIM(filter, of_the_strict_mode_kills_who_returns, .program = "strict_mode", .arguments = {"return"},
        .death = "SIGKILL", .code = "KILLED", .afterwards = 1)
+
+/* One that was there before the program: nothing is known of it, and what may be missing in it is tried by another process. */
+#define BEFORE(name, groups, program_, ...)                                                                            \
+    VICTIM(filter, name, .program = "filtered_from_the_start",                                                         \
+           .arguments = {groups, QMON_BUILD_DIR "/victims/" program_}, .racy = true, __VA_ARGS__)
+BEFORE(of_timers_from_the_start, "timer", "null_read", .code = "SIGSEGV", .origin = "read_null")
+BEFORE(of_timers_from_the_start_and_an_abort, "timer", "aborts", .code = "SIGABRT", .origin = "give_up")
+BEFORE(of_timers_from_the_start_and_a_deep_stack, "timer", "deep_recursion", .code = "SIGSEGV")
+BEFORE(of_timers_from_the_start_and_a_locked_loader, "timer", "loader_locked_elsewhere", .code = "SIGSEGV")
+VICTIM(filter, of_timers_from_the_start_and_an_exception, .program = "filtered_from_the_start",
+       .arguments = {"timer", QMON_BUILD_DIR "/victims/uncaught", "standard"}, .racy = true, .code = "SIGABRT",
+       .tells = {"std::"})
+BEFORE(of_communication_from_the_start, "ipc", "null_read", .code = "SIGSEGV", .origin = "read_null")
+BEFORE(of_communication_from_the_start_and_a_thread, "ipc", "thread_crashes", .code = "SIGSEGV")
+BEFORE(of_both_from_the_start, "both", "null_read", .code = "SIGSEGV", .origin = "read_null")
+VICTIM(filter, of_both_from_the_start_and_a_child, .program = "filtered_from_the_start",
+       .arguments = {"both", QMON_BUILD_DIR "/victims/fork_crashes", "child"}, .racy = true, .death = "exit 0",
+       .code = "SIGSEGV")
+BEFORE(of_both_from_the_start_and_nothing_happens, "both", "handler_repairs")
