@@ -9,13 +9,6 @@
 #include "moment.h"
 #include "pass.h"
 
-/* Memory, or the upper layer that a container's files are written to. What a container is lent to keep is neither. */
-static bool is_fleeting(const char *directory) {
-    struct statfs status;
-    return statfs(directory, &status) == 0 &&
-           (status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC || status.f_type == OVERLAYFS_SUPER_MAGIC);
-}
-
 int qmon__pass_open(struct qmon__pass *ret_pass, uint64_t deadline_ms) {
     struct qmon_config *config = qmon_config_load(environ);
     if (config == NULL)
@@ -39,7 +32,6 @@ int qmon__pass_open(struct qmon__pass *ret_pass, uint64_t deadline_ms) {
         qmon_log("store: %s", problem);
     qmon__pass_borrow(ret_pass, config, store, deadline_ms);
     ret_pass->owns = true;
-    ret_pass->fleeting = found >= 0 && is_fleeting(directory);
     return 0;
 }
 
@@ -49,6 +41,20 @@ void qmon__pass_borrow(struct qmon__pass *ret_pass, const struct qmon_config *co
                                     .store = store,
                                     .deadline_ms = deadline_ms,
                                     .makeshift = !qmon_store_is_durable(store) && qmon__is_bound()};
+}
+
+/* Memory, or the upper layer that a container's files are written to. What a container is lent to keep is neither. */
+static bool is_fleeting(const char *directory) {
+    struct statfs status;
+    return statfs(directory, &status) == 0 &&
+           (status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC || status.f_type == OVERLAYFS_SUPER_MAGIC);
+}
+
+void qmon__pass_is_last(struct qmon__pass *pass) {
+    char directory[PATH_MAX];
+    pass->last_chance = true;
+    pass->fleeting =
+        qmon_state_dir(pass->config->state_dir, environ, directory, sizeof directory) >= 0 && is_fleeting(directory);
 }
 
 void qmon__pass_renew(struct qmon__pass *pass) {

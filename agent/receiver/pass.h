@@ -45,6 +45,8 @@ int qmon__pass_open(struct qmon__pass *ret_pass, uint64_t deadline_ms);
 /* With what the caller has. */
 void qmon__pass_borrow(struct qmon__pass *ret_pass, const struct qmon_config *config, struct qmon_store *store,
                        uint64_t deadline_ms);
+/* Nobody may come after us: the container or the machine ends with who waits. */
+void qmon__pass_is_last(struct qmon__pass *pass);
 void qmon__pass_renew(struct qmon__pass *pass);
 void qmon__pass_close(struct qmon__pass *pass);
 

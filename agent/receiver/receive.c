@@ -84,7 +84,8 @@ static bool begin_pass(struct work *work) {
         patience_ms -= patience_ms / 4 < MARGIN_MS ? patience_ms / 4 : MARGIN_MS;
     if (qmon__pass_open(&work->pass, qmon_monotonic_ms() + patience_ms) < 0)
         return false;
-    work->pass.last_chance = work->arguments->hold;
+    if (work->arguments->hold)
+        qmon__pass_is_last(&work->pass);
     if (work->arguments->why != QMON__WHY_FOUND) /* where the host is another: the one that died is its child */
         work->pass.stderr_record = work->record_name;
     return true;
