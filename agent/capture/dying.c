@@ -135,10 +135,10 @@ static bool dies_of(int pid, const struct condition *condition, uint64_t signals
     struct qmon__relative target;
     if (qmon__record_of_live_process(pid, &target))
         return (target.process_flags & QMON_PROCESS_INIT) == 0 && (signals & ~target.handled_signals) != 0;
-    if (qmon__birth_awaited(pid))
+    const bool has_record = qmon__record_of_process(pid, &target);
+    if (qmon__birth_awaited(pid) || (!has_record && qmon__birth_known(pid))) /* begun, and its record is to come */
         return (signals & ~qmon__dispositions_handled()) != 0;
-    return (signals & condition->pending) != 0 && qmon__record_of_process(pid, &target) &&
-           target.state == QMON_STATE_EXEC;
+    return (signals & condition->pending) != 0 && has_record && target.state == QMON_STATE_EXEC;
 }
 
 /* In our handler its record may be gone already. */
