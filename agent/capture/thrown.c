@@ -11,9 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "agent.h"
 #include "steps.h"
-#include "sys.h"
 
 #define PLACES 64u /* a power of two */
 #define WRITING 1u
@@ -23,7 +21,7 @@
 static struct place {
     _Atomic uintptr_t object; /* 0 never used */
     uintptr_t type;
-    uint32_t tid, count;
+    uint32_t thread, count; /* thread: its own_number() */
     uint64_t frames[QMON_THROWN_FRAMES];
 } places[PLACES];
 
@@ -32,14 +30,14 @@ static struct place *place_of(const void *object) {
     return &places[(address >> 4 ^ address >> 12) % PLACES];
 }
 
-/* Asked of the kernel once by a thread of a process: it takes longer than all the rest. */
-static uint32_t own_tid(void) {
-    static _Thread_local uint32_t pid, tid;
-    const uint32_t now = (uint32_t) atomic_load_explicit(&qmon__agent.pid, memory_order_relaxed);
-    if (pid != now)
-        tid = (uint32_t) qmon__gettid();
-    pid = now;
-    return tid;
+/* Tells this thread from all others, also from those that are gone. No system call: a filter that was there before the program, and of
+ * which nothing is known here, could end the program for it. */
+static uint32_t own_number(void) {
+    static _Atomic uint32_t last;
+    static _Thread_local uint32_t number;
+    if (number == 0)
+        number = atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+    return number;
 }
 
 __attribute__((noinline)) void qmon__note_thrown(const void *object, const void *type) {
@@ -50,7 +48,7 @@ __attribute__((noinline)) void qmon__note_thrown(const void *object, const void 
     if (atomic_exchange_explicit(&place->object, WRITING, memory_order_acquire) == WRITING)
         return;
     place->type = (uintptr_t) type;
-    place->tid = own_tid();
+    place->thread = own_number();
     place->count = found > OURS ? (uint32_t) (found - OURS) : 0;
     for (uint32_t i = 0; i < place->count; i++)
         place->frames[i] = (uint64_t) (uintptr_t) frames[i + OURS];
@@ -72,7 +70,7 @@ void qmon__keep_thrown(const void *object, const void *type, struct qmon_record_
     if (atomic_load_explicit(&place->object, memory_order_acquire) != (uintptr_t) object ||
         place->type != (uintptr_t) type || is_last_throw(place, crash))
         return;
-    record->thrown.tid = place->tid;
+    record->thrown.tid = place->thread == own_number() ? crash->tid : 0;
     memcpy(record->thrown.frames, place->frames, place->count * sizeof place->frames[0]);
     record->thrown.frame_count = place->count;
 }

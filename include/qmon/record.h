@@ -360,7 +360,7 @@ struct qmon_record_threads {
 /* Where the exception was first thrown that ended the process, if that is not where it was thrown last. An agent that knows nothing of
  * this leaves zeros. */
 struct qmon_record_thrown {
-    uint32_t tid;
+    uint32_t tid; /* 0: another thread than the crashing one */
     uint32_t frame_count;
     uint64_t frames[QMON_THROWN_FRAMES]; /* return addresses, innermost first */
 };

@@ -171,7 +171,10 @@ static void print_thrown(FILE *out, const struct qmon__cli_style *style, const s
     first.origin = SIZE_MAX;
     putc('\n', out);
     qmon__cli_put(out, style, QMON_LOOK_FAINT, "First thrown");
-    fprintf(out, " in thread %" PRIu32 "\n", first.threads->tid);
+    if (first.threads->tid != 0)
+        fprintf(out, " in thread %" PRIu32 "\n", first.threads->tid);
+    else
+        fputs(" in another thread\n", out);
     if (qmon_render_trace(&first, &options, print_row, out) < 0)
         fputs(" (out of memory)\n", out);
 }
