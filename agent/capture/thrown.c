@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "steps.h"
+#include "valgrind.h"
 
 #define PLACES 64u /* a power of two */
 #define WRITING 1u
@@ -40,8 +41,21 @@ static uint32_t own_number(void) {
     return number;
 }
 
+/* Its tools look at every access to memory and tell of ours as of the program's. Asked once. */
+static bool is_watched(void) {
+    static _Atomic unsigned char answer; /* 0 not yet asked, 1 no, 2 yes */
+    unsigned char known = atomic_load_explicit(&answer, memory_order_relaxed);
+    if (known == 0) {
+        known = qmon__on_valgrind() ? 2 : 1;
+        atomic_store_explicit(&answer, known, memory_order_relaxed);
+    }
+    return known == 2;
+}
+
 __attribute__((noinline)) void qmon__note_thrown(const void *object, const void *type) {
     void *frames[QMON_THROWN_FRAMES + OURS];
+    if (is_watched())
+        return;
     struct qmon__trail trail;
     struct place *place = place_of(object);
     const size_t found = qmon__steps_here(frames, QMON_THROWN_FRAMES + OURS, &trail);
