@@ -11,7 +11,7 @@
 #include "byte_search.h"
 #include "dwarf_unit.h"
 
-#define SEEKS_MAX 16u        /* in one unit: then the program is run */
+#define SEEKS_MAX 8u         /* in one unit: then the program is run */
 #define BEFORE_BYTES_MAX 64u /* what a sequence may set before its address: file, column, flags */
 #define STEPS 4096u
 

@@ -11,7 +11,7 @@
 #include "byte_search.h"
 #include "dwarf_unit.h"
 
-#define SEEKS_MAX 12u       /* in one unit: then the walk is cheaper */
+#define SEEKS_MAX 24u       /* in one unit: then the walk is cheaper */
 #define SEEKS_MAX_JUMPED 3u /* the same where it jumps over bodies */
 #define WINDOW_BYTES (1u << 20)
 #define NEEDLES_MAX 4u
