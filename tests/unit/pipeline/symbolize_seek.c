@@ -16,7 +16,7 @@
 
 #define CPP_SOURCE QMON_SOURCE_DIR "/tests/victims/libtemplates.cc"
 #define C_SOURCE QMON_SOURCE_DIR "/tests/victims/libsymbols.c"
-#define ADDRESSES 300u
+#define ADDRESSES 100u
 
 TestSuite(symbolize_seek, .timeout = 120);
 
