@@ -261,12 +261,16 @@ static void report(void *argument) {
 }
 
 /* A signal that comes when the stack pointer is on the one and the kernel has been told of the other would be put over the frames
- * of the first; and the kernel is not told of another while the old one is in use. */
+ * of the first; and the kernel is not told of another while the old one is in use. Where a filter lets it be told nothing, the work
+ * is done on the stack that it knows. */
 static void report_on_own_stack(struct work *work) {
     const qmon__sigset faults = QMON__FAULT_SIGNALS;
     qmon__tell_valgrind_of_stack(fatal_stack, sizeof fatal_stack);
     qmon__sigprocmask(SIG_BLOCK, &faults, &work->mask);
-    qmon__call_on_stack(report, work, fatal_stack + sizeof fatal_stack);
+    if (qmon__sys_2(SYS_sigaltstack, NULL, &work->before) == 0)
+        qmon__call_on_stack(report, work, fatal_stack + sizeof fatal_stack);
+    else
+        report(work);
     if (work->switched) {
         work->before.ss_flags &= ~SS_ONSTACK; /* as it was asked for: the kernel tells it of a stack in use */
         qmon__sys_2(SYS_sigaltstack, &work->before, NULL);
