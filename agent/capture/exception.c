@@ -12,14 +12,17 @@
  */
 #include "exception.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "guard.h"
 #include "modules.h"
+#include "sys.h"
 #include "text.h"
 #include "thrown.h"
+#include "valgrind.h"
 
 struct type_information {
     void **table;
@@ -102,11 +105,18 @@ static void ask_library(void *argument) {
         exception->unwind = (const struct unwind_header *) (const void *) (*of_thread + exception->to_unwind);
 }
 
+/* The kernel reads a signal set there, with a `how` that does not exist. Most words that are looked at point nowhere: to try them would
+ * mean a fault for each, in a process that may have no place left to handle one. */
+static bool is_readable(uintptr_t at) {
+    return !qmon__on_valgrind() && qmon__sigprocmask(~0, (const void *) at, NULL) == -EINVAL;
+}
+
 /* Is it there, and being handled? What was freed is not. */
 static bool is_live(uintptr_t at) {
     struct exception_header header;
     uint64_t exception_class;
-    return at > sizeof header && at % _Alignof(struct unwind_header) == 0 &&
+    return at > sizeof header && at % _Alignof(struct unwind_header) == 0 && is_readable(at) &&
+           is_readable(at - sizeof header) &&
            qmon__copy_guarded(&exception_class, (const void *) at, sizeof exception_class) &&
            is_exception(exception_class) &&
            qmon__copy_guarded(&header, (const void *) (at - sizeof header), sizeof header) && header.handler_count > 0;
