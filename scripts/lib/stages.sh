@@ -121,6 +121,21 @@ race_programs() {
     echo "$found programs"
 }
 
+# under_valgrind TREE: what AddressSanitizer does not see, reads of what nobody has written: in the parsers of outside input, by
+# the corpora, and in what counts and decides, by its tests.
+under_valgrind() {
+    local tree=$1 program tests status=0
+    local -a check=(valgrind --quiet --error-exitcode=99 --trace-children=yes)
+    for program in "$tree"/fuzz/fuzz_*; do
+        echo "$program"
+        "${check[@]}" "$program" "tests/fuzz/corpus/${program##*/fuzz_}" || status=1
+    done
+    for tests in 'kit/a_tracker*' 'window/*' 'memory_cache/*'; do
+        "${check[@]}" "$tree/qmon-unit" --filter "$tests" || status=1
+    done
+    return $status
+}
+
 # installation: what cmake --install leaves works, also after it was moved.
 installation() {
     local place version
