@@ -93,6 +93,9 @@ struct qmon__tails qmon__binary_find_tails_across(struct qmon__binary *caller, u
                                                   struct qmon__binary *callee, uint64_t entry,
                                                   struct qmon__budget *budget);
 
+/* What the sections of debug information are called, outside split files. */
+extern const char *const qmon__debug_names[QMON__DEBUG_SECTIONS];
+
 /* Where the function at an address begins and ends (dwarf_decode.h); the context is a binary. */
 bool qmon__binary_extent(void *context, uint64_t address, uint64_t *ret_low, uint64_t *ret_high);
 

@@ -14,17 +14,18 @@
 #define NAMES_MAX 262144u
 #define INFLATED_BYTES_A_MS 50000u /* on a slow machine */
 
+const char *const qmon__debug_names[QMON__DEBUG_SECTIONS] = {
+    [QMON__DEBUG_INFO] = ".debug_info",         [QMON__DEBUG_ABBREV] = ".debug_abbrev",
+    [QMON__DEBUG_STR] = ".debug_str",           [QMON__DEBUG_LINE] = ".debug_line",
+    [QMON__DEBUG_LINE_STR] = ".debug_line_str", [QMON__DEBUG_STR_OFFSETS] = ".debug_str_offsets",
+    [QMON__DEBUG_ADDR] = ".debug_addr",         [QMON__DEBUG_RANGES] = ".debug_ranges",
+    [QMON__DEBUG_RNGLISTS] = ".debug_rnglists",
+};
+
 static struct qmon__dwarf *open_dwarf(struct qmon__elf *elf, struct qmon__dwarf *alternate) {
-    static const char *const names[QMON__DEBUG_SECTIONS] = {
-        [QMON__DEBUG_INFO] = ".debug_info",         [QMON__DEBUG_ABBREV] = ".debug_abbrev",
-        [QMON__DEBUG_STR] = ".debug_str",           [QMON__DEBUG_LINE] = ".debug_line",
-        [QMON__DEBUG_LINE_STR] = ".debug_line_str", [QMON__DEBUG_STR_OFFSETS] = ".debug_str_offsets",
-        [QMON__DEBUG_ADDR] = ".debug_addr",         [QMON__DEBUG_RANGES] = ".debug_ranges",
-        [QMON__DEBUG_RNGLISTS] = ".debug_rnglists",
-    };
     struct qmon__bytes sections[QMON__DEBUG_SECTIONS];
     for (size_t i = 0; i < QMON__DEBUG_SECTIONS; i++) {
-        sections[i] = qmon__elf_section(elf, names[i]);
+        sections[i] = qmon__elf_section(elf, qmon__debug_names[i]);
         if (i <= QMON__DEBUG_ABBREV && !sections[i].count)
             return NULL;
     }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "binary.h"
 #include "byte_search.h"
 #include "dwarf_unit.h"
 #include "elf_file.h"
@@ -20,18 +21,10 @@
 
 TestSuite(symbolize_seek, .timeout = 120);
 
-static const char *const names[QMON__DEBUG_SECTIONS] = {
-    [QMON__DEBUG_INFO] = ".debug_info",         [QMON__DEBUG_ABBREV] = ".debug_abbrev",
-    [QMON__DEBUG_STR] = ".debug_str",           [QMON__DEBUG_LINE] = ".debug_line",
-    [QMON__DEBUG_LINE_STR] = ".debug_line_str", [QMON__DEBUG_STR_OFFSETS] = ".debug_str_offsets",
-    [QMON__DEBUG_ADDR] = ".debug_addr",         [QMON__DEBUG_RANGES] = ".debug_ranges",
-    [QMON__DEBUG_RNGLISTS] = ".debug_rnglists",
-};
-
 static struct qmon__dwarf *open_dwarf(struct qmon__elf *elf) {
     struct qmon__bytes sections[QMON__DEBUG_SECTIONS];
     for (size_t i = 0; i < QMON__DEBUG_SECTIONS; i++)
-        sections[i] = qmon__elf_section(elf, names[i]);
+        sections[i] = qmon__elf_section(elf, qmon__debug_names[i]);
     struct qmon__dwarf *dwarf = qmon__dwarf_new(sections, NULL);
     cr_assert_not_null(dwarf);
     return dwarf;
