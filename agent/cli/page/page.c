@@ -118,11 +118,10 @@ static void print_row(void *context, const struct qmon_render_row *row) {
     putc('\n', out);
 }
 
-static void print_trace(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event,
-                        const struct qmon__cli_page *page) {
-    struct qmon_render_options options = {
+static struct qmon_render_options trace_options(const struct qmon__cli_style *style,
+                                                const struct qmon__cli_page *page) {
+    return (struct qmon_render_options){
         .color = style->color,
-        .all_threads = page->all_threads,
         .unfolded = page->unfolded,
         .max_rows = page->brief      ? BRIEF_TRACE_ROWS
                     : page->unfolded ? 0
@@ -130,7 +129,14 @@ static void print_trace(FILE *out, const struct qmon__cli_style *style, const st
         .max_columns = style->columns ? style->columns : 160,
         .indent = " ",
     };
+}
+
+static void print_trace(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event,
+                        const struct qmon__cli_page *page) {
+    struct qmon_render_options options = trace_options(style, page);
     const struct qmon_thread *thread = event->threads;
+
+    options.all_threads = page->all_threads;
 
     if (event->thread_count == 0 || (thread->frame_count == 0 && !page->all_threads))
         return;
@@ -154,15 +160,7 @@ static void print_trace(FILE *out, const struct qmon__cli_style *style, const st
 static void print_thrown(FILE *out, const struct qmon__cli_style *style, const struct qmon_event *event,
                          const struct qmon__cli_page *page) {
     struct qmon_event first = *event;
-    const struct qmon_render_options options = {
-        .color = style->color,
-        .unfolded = page->unfolded,
-        .max_rows = page->brief      ? BRIEF_TRACE_ROWS
-                    : page->unfolded ? 0
-                                     : TRACE_ROWS,
-        .max_columns = style->columns ? style->columns : 160,
-        .indent = " ",
-    };
+    const struct qmon_render_options options = trace_options(style, page);
 
     if (event->exception.thrown_count == 0)
         return;
