@@ -319,9 +319,9 @@ static bool settles(int signal, siginfo_t *info, ucontext_t *context, const stru
     }
     if (!is_default && !is_ignored)
         return false;
+    /* Process 1 does not die of a signal that is sent to it and that it has no handler for. */
     if (qmon__agent.is_init && !real) {
-        qmon__first_ignored(signal,
-                            info); /* it does not die of a signal that is sent to it and that it has no handler for */
+        qmon__first_ignored(signal, info);
         return is_default;
     }
     end_by(signal, info, context);

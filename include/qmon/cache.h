@@ -55,7 +55,7 @@ struct qmon_decision_request {
 
 /* The policy that all caches share: a window starts with the first occurrence and lasts window_s seconds; the first `limit`
  * occurrences in it alert, the others are held back and told with the next alert. An alert that stands for several
- * occurrences tells all but one of them as held back. Changes *window, fills *ret_decision but for `source`. Where the
+ * occurrences tells all but one of them as held back. Changes *window, fills *ret_decision, with no `source`. Where the
  * clock went back behind the window's start, the window starts anew now, keeping its counts: it lasts no longer than one
  * window from any moment. */
 void qmon_window_decide(struct qmon_window *window, const struct qmon_decision_request *request,

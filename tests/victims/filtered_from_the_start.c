@@ -11,9 +11,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static const int timers[] = {SYS_timer_create,  SYS_timer_settime,   SYS_timer_delete,   SYS_timer_gettime,
-                             SYS_setitimer,     SYS_getitimer,       SYS_timerfd_create, SYS_timerfd_settime,
-                             SYS_timer_gettime, SYS_timer_getoverrun};
+static const int timers[] = {SYS_timer_create,   SYS_timer_settime,   SYS_timer_delete,
+                             SYS_timer_gettime,  SYS_setitimer,       SYS_getitimer,
+                             SYS_timerfd_create, SYS_timerfd_settime, SYS_timer_getoverrun};
 static const int communication[] = {SYS_shmget, SYS_shmat,        SYS_shmctl,           SYS_shmdt,
                                     SYS_pipe2,  SYS_memfd_create, SYS_process_vm_readv, SYS_process_vm_writev,
                                     SYS_semget, SYS_msgget,       SYS_mq_open};
