@@ -187,6 +187,7 @@ void qmon__append(const struct qmon__append *what, struct qmon_delivery *ret_del
     ret_delivery->sink_down = true;
     ret_delivery->misconfigured = r != -ENOSPC && r != -EDQUOT && r != -EWOULDBLOCK && r != -EAGAIN && r != -ENOMEM &&
                                   r != -EROFS; /* perhaps to this process alone, which a sandbox shows it so */
+    ret_delivery->unreachable = r == -EROFS || r == -EACCES || r == -EPERM;
     explain(-r, what->path, ret_delivery->reason, sizeof ret_delivery->reason);
 }
 

@@ -164,6 +164,7 @@ static void judge(int r, const char *path, struct qmon_delivery *ret_delivery) {
         return;
     snprintf(words, sizeof words, "%.100s: %s", path, strerrordesc_np(-r));
     qmon__post_refuse(ret_delivery, r == -EAGAIN ? "timeout" : "connect", words);
+    ret_delivery->unreachable = r != -EAGAIN && r != -ENOSPC && r != -ENOMEM;
     ret_delivery->misconfigured = r != -EAGAIN && r != -ECONNREFUSED && r != -ENOSPC && r != -ENOMEM;
 }
 

@@ -19,6 +19,7 @@
 #include "dial.h"
 #include "dial_tls.h"
 #include "post.h"
+#include "reach.h"
 #include "sinks.h"
 #include "syslog_render.h"
 
@@ -102,11 +103,14 @@ static int send_tcp(int fd, const char *text, size_t bytes, uint64_t deadline_ms
     return got == -ETIMEDOUT ? 0 : (int) got;
 }
 
+/* place: a host, or the path of a socket of this machine. */
 static void fail(int error, const char *place, struct qmon_delivery *delivery) {
+    const bool late = error == ETIMEDOUT || error == EAGAIN;
     char words[200];
 
     snprintf(words, sizeof words, "%.100s: %s", place, strerrordesc_np(error));
-    qmon__post_refuse(delivery, error == ETIMEDOUT || error == EAGAIN ? "timeout" : "connect", words);
+    qmon__post_refuse(delivery, late ? "timeout" : "connect", words);
+    delivery->unreachable = !late && (place[0] == '/' || !qmon__reach_may_come(place));
     delivery->misconfigured = error == EACCES || error == ENAMETOOLONG || error == EPERM || error == ENOTSOCK;
 }
 
@@ -128,6 +132,7 @@ static void send_tls(const struct qmon_sink_context *context, const char *place,
     qmon__post_refuse(ret_delivery, "", "");
     int r = qmon__dial_tls(&dial, &trust, deadline_ms, &tls, ret_delivery->reason, sizeof ret_delivery->reason);
     ret_delivery->misconfigured = r == -EPROTO || r == -EINVAL;
+    ret_delivery->unreachable = r == -ECONNREFUSED && !qmon__reach_may_come(dial.host);
     if (r < 0)
         return;
     int length = bytes ? snprintf(framed, sizeof framed, "%zu %s", bytes, text) : 0;
@@ -162,8 +167,10 @@ static void send_away(const struct qmon_sink_context *context, const char *url, 
     ret_delivery->misconfigured = false;
     int fd = qmon__dial(&dial, udp ? SOCK_DGRAM : SOCK_STREAM, deadline_ms, ret_delivery->reason,
                         sizeof ret_delivery->reason);
-    if (fd < 0)
+    if (fd < 0) {
+        ret_delivery->unreachable = !qmon__reach_may_come(dial.host);
         return;
+    }
     int r = bytes == 0 ? 0 : udp ? send_udp(fd, text, bytes, deadline_ms) : send_tcp(fd, text, bytes, deadline_ms);
     close(fd);
     if (r < 0)

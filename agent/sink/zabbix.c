@@ -16,6 +16,7 @@
 #include "destination.h"
 #include "dial.h"
 #include "post.h"
+#include "reach.h"
 #include "sinks.h"
 #include "words.h"
 
@@ -155,8 +156,10 @@ static void talk(const struct qmon_sink_context *context, const char *text, stru
     qmon__post_refuse(ret_delivery, "", "");
     ret_delivery->misconfigured = false;
     int fd = qmon__dial(&dial, SOCK_STREAM, deadline_ms, ret_delivery->reason, sizeof ret_delivery->reason);
-    if (fd < 0)
+    if (fd < 0) {
+        ret_delivery->unreachable = !qmon__reach_may_come(dial.host);
         return;
+    }
     int r = send_packet(fd, text, deadline_ms);
     if (r == 0)
         r = receive_packet(fd, answer, deadline_ms);

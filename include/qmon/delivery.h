@@ -33,7 +33,7 @@ struct qmon_delivery_summary {
     uint32_t sent, retried, rejected;
     uint32_t left;    /* due, but for another process or for later: another's channel, or one that is down */
     bool out_of_time; /* there was more to do at the deadline */
-    bool may_pass;    /* a channel was slow, or busy by its own word: another attempt within seconds may get there */
+    bool may_pass;    /* of a channel that was slow, busy or not there: another attempt within seconds may get there */
     int error;        /* of the store: negative errno, 0 none */
     uint64_t next_due_ms; /* CLOCK_REALTIME; when the first of those retried or left is due; UINT64_MAX none */
     char last_problem

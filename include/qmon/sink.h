@@ -23,6 +23,7 @@ struct qmon_delivery {
     char partly[256];        /* SENT: the same of who did not get it, where others did; empty: all got it */
     uint64_t retry_after_ms; /* the other side's wish (Retry-After); 0 none */
     bool misconfigured;  /* RETRY: only people can mend it (token, channel, certificate): tried at longer intervals */
+    bool unreachable;    /* RETRY: it is not to be had from here: a second attempt within seconds would fare the same */
     bool sink_down;      /* RETRY: it is not about this event; others to this channel would fare the same now */
     char state[64];      /* RETRY: given to the next attempt as state_in; empty none */
     char remote_id[128]; /* the message's id in the channel, where it has one */

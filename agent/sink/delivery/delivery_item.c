@@ -147,15 +147,10 @@ static const char *reason_to_leave(struct attempt *attempt, uint64_t *ret_due_ms
     return "channel-down: an earlier attempt showed that the channel is not to be had";
 }
 
-/* What only people can mend, and what is not to be had from here (no route, nobody listens, no such name, a file system that is
- * read-only), is the same a second later. */
+/* What only people can mend, and what is not to be had from here (no route, nobody listens on this machine, a file system that
+ * is read-only), is the same a second later. */
 static bool may_pass(const struct qmon_delivery *delivery) {
-    static const char *const unreachable[] = {"connect:", "resolve:", "no-permission:"};
-
-    for (size_t i = 0; i < sizeof unreachable / sizeof unreachable[0]; i++)
-        if (strncmp(delivery->reason, unreachable[i], strlen(unreachable[i])) == 0)
-            return false;
-    return !delivery->misconfigured;
+    return !delivery->misconfigured && !delivery->unreachable;
 }
 
 static int record_retry(struct attempt *attempt, const struct qmon_delivery *delivery) {

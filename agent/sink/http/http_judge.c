@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "http_judge.h"
+#include "reach.h"
 
 static bool needs_people(enum qmon__http_failure failure) {
     switch (failure) {
@@ -36,6 +37,10 @@ static const char *words_for(long status) {
     return "does not take the message";
 }
 
+bool qmon__http_is_unreachable(enum qmon__http_failure failure, const char *url) {
+    return (failure == QMON__HTTP_CONNECT || failure == QMON__HTTP_RESOLVE) && !qmon__reach_may_come_by_url(url);
+}
+
 void qmon__http_judge_failure(const struct qmon__http_response *response, const char *url,
                               struct qmon_delivery *ret_delivery) {
     char host[128];
@@ -45,6 +50,7 @@ void qmon__http_judge_failure(const struct qmon__http_response *response, const 
     ret_delivery->sink_down = true;
     if (response->status == 0) {
         ret_delivery->misconfigured = needs_people(response->failure);
+        ret_delivery->unreachable = qmon__http_is_unreachable(response->failure, url);
         snprintf(ret_delivery->reason, sizeof ret_delivery->reason, "%s", response->reason);
         return;
     }

@@ -6,6 +6,7 @@
 #include <qmon/curl.h>
 #include <qmon/quiet.h>
 
+#include "http_judge.h"
 #include "post.h"
 #include "smtp.h"
 #include "words.h"
@@ -167,6 +168,7 @@ static void judge(struct talk *talk, CURLcode code, struct qmon_delivery *delive
         snprintf(delivery->reason, sizeof delivery->reason, "%s", response.reason);
         delivery->misconfigured = response.failure == QMON__HTTP_TLS || response.failure == QMON__HTTP_BAD_URL ||
                                   response.failure == QMON__HTTP_PROTOCOL;
+        delivery->unreachable = qmon__http_is_unreachable(response.failure, talk->smtp->url);
     }
 }
 

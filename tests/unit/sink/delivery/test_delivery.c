@@ -1,9 +1,15 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
 
+#include "http/reach.h"
 #include "outbox_case.h"
 
 TestSuite(delivery, .init = outbox_setup, .fini = outbox_teardown, .timeout = 30);
@@ -69,6 +75,45 @@ static void expect_one_attempt(const char *reason) {
 Test(delivery, does_not_wait_for_a_server_that_is_not_there) {
     static const char *const nobody[] = {"QMON_WEBHOOK_URL=http://127.0.0.1:9/", NULL};
     outbox_begin("ok", nobody);
+    expect_one_attempt("webhook: connect");
+}
+
+/* An address of this machine by which others reach it; false: it has none. */
+static bool own_address(char *ret_text, size_t bytes) {
+    struct ifaddrs *all = NULL;
+    bool found = false;
+
+    cr_assert_eq(getifaddrs(&all), 0);
+    for (struct ifaddrs *at = all; at != NULL && !found; at = at->ifa_next) {
+        const struct sockaddr_in *address = (const void *) at->ifa_addr;
+        if (address == NULL || address->sin_family != AF_INET || (at->ifa_flags & (IFF_LOOPBACK | IFF_UP)) != IFF_UP)
+            continue;
+        found = inet_ntop(AF_INET, &address->sin_addr, ret_text, (socklen_t) bytes) != NULL;
+    }
+    freeifaddrs(all);
+    return found;
+}
+
+Test(delivery, waits_for_a_server_elsewhere_that_refuses) {
+    char address[INET_ADDRSTRLEN], line[64];
+    const char *const lines[] = {line, NULL};
+
+    if (!own_address(address, sizeof address) || !qmon__reach_leads_out("/proc/net"))
+        cr_skip_test("no network here");
+    snprintf(line, sizeof line, "QMON_WEBHOOK_URL=http://%s:9/", address);
+    outbox_begin("ok", lines);
+    outbox_save(1, "webhook", NULL);
+    cr_assert_eq(qmon_deliver_until(box.store, box.sinks.config, NULL, outbox_monotonic_ms() + 4000, &box.summary), 0);
+    cr_assert_geq(box.summary.retried, 2);
+    outbox_expect(1, 0);
+}
+
+Test(delivery, does_not_wait_where_there_is_no_network) {
+    static const char *const elsewhere[] = {"QMON_WEBHOOK_URL=http://192.0.2.1/", NULL};
+
+    outbox_begin("ok", elsewhere);
+    if (unshare(CLONE_NEWNET) != 0)
+        cr_skip_test("no network namespace for this user: %s", strerror(errno));
     expect_one_attempt("webhook: connect");
 }
 
