@@ -18,6 +18,7 @@
 #include "kin.h"
 #include "launch.h"
 #include "modules.h"
+#include "panic.h"
 #include "record_file.h"
 #include "ring.h"
 #include "settings.h"
@@ -35,14 +36,15 @@ void qmon__ends_forked(void) {
     atomic_store_explicit(&ended, false, memory_order_relaxed);
 }
 
-/* Reports in the ring are addresses, which the receiver looks up in the maps of this process, and lets it go then. */
-static void tell_stop(void) {
+/* explains: the record has addresses, of reports in the ring or of a panic, which the receiver looks up in the maps of this process, and
+ * lets it go then. */
+static void tell_stop(bool explains) {
     static struct qmon__loose last;
     const bool by_signal =
         qmon__agent.record->end.how == QMON_END_SIGNAL; /* a core dump may take along who shares memory */
     const bool hold = (qmon__agent.record->process.flags & (QMON_PROCESS_INIT | QMON_PROCESS_CONTAINED)) != 0;
     const bool stay = qmon__kin_has_subreaper();
-    const bool must_await = hold || stay || qmon__ring_has_events();
+    const bool must_await = hold || stay || explains;
     if (!must_await && qmon__attendant_takes_end())
         return;
     const bool await = must_await || !qmon__record_is_in_reach();
@@ -88,7 +90,10 @@ static void end(const struct qmon_record_end *how) {
     struct qmon__scan scan = {.complete = false};
     if (how->how == QMON_END_EXIT && how->status == 0)
         qmon__mark_last_child();
-    if (qmon__ring_has_events()) /* whoever takes them out cannot ask the process any more what was mapped */
+    const bool panicked =
+        how->how == QMON_END_EXIT && how->status == QMON_PANIC_STATUS && qmon__panic_ends(&record->crash);
+    if (qmon__ring_has_events() ||
+        panicked) /* whoever takes them out cannot ask the process any more what was mapped */
         qmon__modules_scan(&record->modules, &scan);
     record->end = *how;
     qmon__set_state(QMON_STATE_STOPPED);
@@ -97,7 +102,7 @@ static void end(const struct qmon_record_end *how) {
     const bool failed = how->how == QMON_END_EXIT && how->status != 0;
     if ((flags & QMON_PROCESS_TELL_LIFECYCLE) || ((flags & QMON_PROCESS_TELL_EXIT) && failed) ||
         qmon__ring_has_events() || qmon__ring_has_counts() || may_be_in_roots_place(how))
-        tell_stop();
+        tell_stop(panicked || qmon__ring_has_events());
     else if (!failed || !qmon__repeats_child(how->status)) /* which the parent is to read */
         qmon__record_unlink();
     qmon__background_settle();

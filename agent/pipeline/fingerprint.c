@@ -320,6 +320,7 @@ void qmon_fingerprint(struct qmon_event *event) {
         mix(&state, event->service.name);
         mix(&state, qmon__program_name(event));
         mix_number(&state, (uint64_t) event->exit.status);
+        mix_trace(&state, event, false, false);
         break;
     case QMON_KIND_LIFECYCLE:
         mix_process(&state, event);

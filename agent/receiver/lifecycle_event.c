@@ -117,6 +117,27 @@ int qmon__lifecycle_event(const struct qmon_record *record, enum qmon__phase pha
     return 0;
 }
 
+/* Why, where the exit status is Rust's way to end a program that panicked. */
+static void add_panic(struct qmon_event *event, const struct qmon_record *record) {
+    const struct qmon_record_crash *panic = &record->crash;
+    struct qmon_thread *thread = qmon_event_alloc(event, sizeof *thread);
+    struct qmon_frame *frames = qmon_event_alloc(event, (panic->frame_count_inner + 1) * sizeof *frames);
+    if (thread == NULL || frames == NULL)
+        return;
+    for (uint32_t i = 0; i < panic->frame_count_inner; i++)
+        frames[i] = (struct qmon_frame){.index = i, .pc = panic->frames[i]};
+    *thread = (struct qmon_thread){
+        .tid = panic->tid, .crashed = true, .frames = frames, .frame_count = panic->frame_count_inner};
+    if (panic->frame_count_inner == QMON_CRASH_FRAMES_HALF)
+        thread->unwind_note = "only the innermost functions were kept";
+    event->threads = thread;
+    event->thread_count = 1;
+    event->exception.type = "panic";
+    if (panic->exception_message[0] != '\0')
+        event->exception.message = qmon_redact(event, qmon_event_text(event, panic->exception_message));
+    qmon__modules_of_record(event, &record->modules);
+}
+
 int qmon__exit_event(const struct qmon_record *record, int status, uint64_t time_ns, uint32_t live_pid,
                      struct qmon__report *ret_report) {
     struct qmon_event *event = qmon__begin_event(record, time_ns, live_pid, ret_report);
@@ -127,6 +148,8 @@ int qmon__exit_event(const struct qmon_record *record, int status, uint64_t time
     event->exit.present = true;
     event->exit.status = status;
     event->code = qmon_event_format(event, "exit:%d", status);
+    if (status == QMON_PANIC_STATUS && record->crash.origin == QMON_ORIGIN_PANIC)
+        add_panic(event, record);
     qmon__add_crumbs(event, record);
     qmon__identify_event(event, record, "exit", 0);
     return 0;

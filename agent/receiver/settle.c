@@ -170,7 +170,8 @@ static bool settle_exit(struct qmon__pass *pass, struct qmon__record_file *file,
         return true;
     }
     struct qmon__report report;
-    qmon__record_load(file, QMON__LOAD_CRUMBS, true);
+    const bool may_be_panic = (end->status & 0xff) == QMON_PANIC_STATUS;
+    qmon__record_load(file, QMON__LOAD_CRUMBS | (may_be_panic ? QMON__LOAD_CRASH | QMON__LOAD_MODULES : 0), true);
     if (qmon__exit_event(file->copy, end->status & 0xff, end->real_ns, settlement->live_pid, &report) < 0)
         return false;
     add_last_lines(pass, file, report.event);

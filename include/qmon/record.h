@@ -210,7 +210,12 @@ enum qmon_crash_origin {
     QMON_ORIGIN_HANDLER = 3,   /* the program's own handler for the fault gave up: exit, abort or re-raise in it */
     QMON_ORIGIN_TERMINATE = 4, /* an exception that nobody caught */
     QMON_ORIGIN_SANITIZER = 5, /* a sanitizer's runtime ends the process: signal 0, its summary in abort_message */
+    /* No crash, and the stage stays 0: a panic of Rust's unwound the main thread, which ends the process by QMON_PANIC_STATUS. tid, frames
+     * and exception_message tell of it. */
+    QMON_ORIGIN_PANIC = 6,
 };
+
+#define QMON_PANIC_STATUS 101
 
 enum qmon_unwind_end {
     QMON_UNWIND_NONE = 0,

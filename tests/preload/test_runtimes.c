@@ -79,7 +79,14 @@ VICTIM(runtime, go_that_runs_a_program, GO("exec"), .prints = "child\n<nil>", .a
     .program = "runtimes/panics_" variant, .needs = {"runtimes/panics_" variant}, .arguments = {how}, .any_errors = true
 
 VICTIM(runtime, rust_that_catches_panics, RUST("unwind", "caught"), .prints = "100\n")
-VICTIM(runtime, rust_that_panics, RUST("unwind", "panic"), .code = "exit:101")
+VICTIM(runtime, rust_that_panics, RUST("unwind", "panic"), .code = "exit:101", .origin = "main",
+       .tells = {"Rust panic: given up in panics::main"})
+VICTIM(runtime, rust_that_panics_at_length, RUST("unwind", "panic with numbers"), .code = "exit:101", .origin = "main",
+       .tells = {"\"type\":\"panic\"", "\xc3\xa4\"}"})
+VICTIM(runtime, rust_that_panics_without_words, RUST("unwind", "panic with a number"), .code = "exit:101",
+       .origin = "main", .tells = {"A Rust panic ended the program."})
+VICTIM(runtime, rust_that_exits_as_if_it_had_panicked, RUST("unwind", "panic in another and exit"), .code = "exit:101",
+       .tells = {"\"exit status 101\""})
 VICTIM(runtime, rust_whose_thread_panics, RUST("unwind", "panic in a thread"), .prints = "true")
 VICTIM(runtime, rust_that_overflows, RUST("unwind", "overflow"), .death = "SIGABRT", .code = "SIGSEGV",
        .origin = "recurse", .tells = {"Stack overflow"})

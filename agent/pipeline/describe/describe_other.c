@@ -7,6 +7,7 @@
 #include "describe.h"
 
 #define TITLE_COLUMNS 160
+#define PANIC_COLUMNS 100
 
 static const char *service_name(const struct qmon_event *event) {
     return event->service.name ? event->service.name : qmon__program_name(event);
@@ -32,6 +33,22 @@ static const char *status_words(struct qmon_event *event, int status) {
     return qmon_event_format(event, " This is how a shell says that what it ran was ended by %s.", name);
 }
 
+/* Why the main thread was unwound to its start. Its own words say more than what is known of the library's function. */
+static void describe_unwound(struct qmon_event *event) {
+    const char *said = event->exception.message ? qmon__one_line(event, event->exception.message, PANIC_COLUMNS) : NULL;
+    const char *where = qmon__describe_where(event);
+    struct qmon__cause cause = {.title = "Rust panic", .detail = "A Rust panic ended the program."};
+
+    qmon__describe_panic(event, &cause);
+    event->cause.kind = "panic";
+    event->cause.detail = cause.detail;
+    if (said && *said)
+        cause.title = qmon_event_format(event, "Rust panic: %s", said);
+    event->title = where
+                       ? qmon__one_line(event, qmon_event_format(event, "%s in %s", cause.title, where), TITLE_COLUMNS)
+                       : cause.title;
+}
+
 static void describe_exit(struct qmon_event *event) {
     int status = event->exit.status;
     uint64_t start_ns = event->process.start_time_ns;
@@ -40,6 +57,8 @@ static void describe_exit(struct qmon_event *event) {
     event->title = qmon_event_format(event, "exit status %d", status);
     event->message = qmon_event_format(event, "%s ended with exit status %d%s.%s", qmon__program_name(event), status,
                                        after_words(event, uptime_ns), status_words(event, status));
+    if (event->exception.type)
+        describe_unwound(event);
 }
 
 static void describe_error(struct qmon_event *event) {

@@ -1,5 +1,5 @@
 /*
- * describe_panic.c: Rust's panics. The message goes to stderr and is nowhere else once it is written; but the library has a
+ * describe_panic.c: Rust's panics. Of one that aborts at once the message goes to stderr and is nowhere else; but the library has a
  * function for each reason of its own, and that is on the stack.
  */
 #include <string.h>
@@ -83,7 +83,7 @@ bool qmon__describe_panic(struct qmon_event *event, struct qmon__cause *ret_caus
                                           .detail = "An allocation failed, and Rust ended the program."};
         return true;
     }
-    if (!is_panic(event))
+    if (event->kind != QMON_KIND_EXIT && !is_panic(event))
         return false;
     *ret_cause =
         (struct qmon__cause){.kind = "panic", .title = "Rust panic", .detail = "A Rust panic ended the program."};

@@ -151,7 +151,8 @@ static void stack_text(const struct qmon_event *event, bool all_threads, struct 
 
 static void add_exception(struct qmon__buffer *out, const struct qmon_event *event) {
     struct qmon__buffer stack;
-    bool is_exception = event->kind == QMON_KIND_CRASH || event->kind == QMON_KIND_ERROR;
+    bool is_exception =
+        event->kind == QMON_KIND_CRASH || event->kind == QMON_KIND_ERROR || event->exception.type != NULL;
     if (is_exception) {
         add_text(out, "exception.type", event->exception.type ? event->exception.type : event->code);
         add_text(out, "exception.message", event->exception.message ? event->exception.message : event->message);

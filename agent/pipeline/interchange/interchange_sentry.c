@@ -255,7 +255,8 @@ static void add_sdk(struct qmon__buffer *out) {
 
 static void add_event(struct qmon__buffer *out, const struct qmon_event *event,
                       const struct qmon__trace_limits *limits) {
-    bool is_exception = event->kind == QMON_KIND_CRASH || event->kind == QMON_KIND_ERROR;
+    bool is_exception =
+        event->kind == QMON_KIND_CRASH || event->kind == QMON_KIND_ERROR || event->exception.type != NULL;
     qmon__put_open(out, NULL, '{');
     add_id(out, event);
     qmon__put_time(out, "timestamp", event->time_ns);

@@ -343,6 +343,24 @@ static struct qmon_event *exit_with(int status) {
     return event;
 }
 
+static struct qmon_event *panic_in(const char *functions, const char *message) {
+    struct qmon_event *event = trace_event(QMON_KIND_EXIT);
+
+    event->exit.present = true;
+    event->exit.status = 101;
+    event->exception.type = "panic";
+    event->exception.message = message;
+    trace_app(event, functions);
+    trace_filter(event);
+    qmon_describe(event);
+    return event;
+}
+
+Test(fingerprint, tells_panics_apart_by_their_place_and_not_by_their_words, .timeout = 10) {
+    SAME(print(panic_in("pick main", "the index is 7")), print(panic_in("pick main", "the index is 8")));
+    DIFFERENT(print(panic_in("pick main", "none")), print(panic_in("take main", "none")));
+}
+
 Test(fingerprint, tells_exits_apart_by_status, .timeout = 10) {
     SAME(print(exit_with(2)), print(exit_with(2)));
     DIFFERENT(print(exit_with(2)), print(exit_with(3)));

@@ -1,6 +1,6 @@
 // Rust: panics that are caught and not, overflows that Rust's own handler names, faults.
 use std::hint::black_box;
-use std::panic::catch_unwind;
+use std::panic::{catch_unwind, panic_any};
 use std::{env, process, ptr, thread};
 
 fn recurse(depth: u64) -> u64 {
@@ -18,6 +18,12 @@ fn main() {
     match how.as_str() {
         "caught" => println!("{}", (0..100).filter(|_| catch_unwind(|| panic!("x")).is_err()).count()),
         "panic" => panic!("given up"),
+        "panic with numbers" => panic!("{} of {}", "ä".repeat(700), black_box(7)),
+        "panic with a number" => panic_any(black_box(7u64)),
+        "panic in another and exit" => {
+            let _ = thread::spawn(|| panic!("of another")).join();
+            process::exit(101)
+        }
         "panic in a thread" => println!("{}", thread::spawn(|| panic!("x")).join().is_err()),
         "overflow" => println!("{}", recurse(1)),
         "overflow in a thread" => thread::spawn(|| println!("{}", recurse(1))).join().unwrap(),

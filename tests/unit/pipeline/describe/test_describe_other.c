@@ -28,6 +28,35 @@ Test(describe_other, words_an_exit_status) {
     cr_assert_str_eq(event->message, "shop ended with exit status 3 after 3.2 s.");
 }
 
+static void panic_in(const char *functions, const char *message) {
+    close_event();
+    event = trace_event(QMON_KIND_EXIT);
+    event->exit.present = true;
+    event->exit.status = 101;
+    event->exception.type = "panic";
+    event->exception.message = message;
+    if (functions)
+        trace_app(event, functions);
+    qmon_describe(event);
+}
+
+Test(describe_other, words_a_panic_by_what_it_said) {
+    panic_in("pick main", "index out of bounds: the len is 3 but the index is 7");
+    cr_assert_str_eq(event->title,
+                     "Rust panic: index out of bounds: the len is 3 but the index is 7 in pick (shop.c:10)");
+    cr_assert_str_eq(event->cause.kind, "panic");
+    cr_assert(strstr(event->message, "exit status 101"));
+}
+
+Test(describe_other, words_a_panic_that_said_nothing) {
+    panic_in("core::option::unwrap_failed main", NULL);
+    cr_assert_eq(strncmp(event->title, "Rust panic: unwrap of None", 26), 0, "%s", event->title);
+    panic_in(NULL, NULL);
+    cr_assert_str_eq(event->title, "Rust panic");
+    panic_in(NULL, "");
+    cr_assert_str_eq(event->title, "Rust panic");
+}
+
 Test(describe_other, says_what_shells_mean_by_a_status) {
     exit_with(127);
     cr_assert(strstr(event->message, "did not find"));

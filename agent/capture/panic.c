@@ -1,0 +1,129 @@
+/*
+ * THE MESSAGE is the panic's payload: a `&str` where it was a plain text, a `String` where it was put together, and both are told by
+ * their size; of any other type there is no text. Where it lies is not promised, but has been the same since Rust 1.53 (2021): behind
+ * the unwinder's header a mark, and a box: the payload's address, and its table of functions, which begins with how to drop it, its
+ * size and its alignment. Everything is read as if it could be anywhere.
+ *
+ * WHICH. A panic that ends the program has unwound the main thread to its start. Those of other threads end these alone.
+ */
+#include "panic.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "agent.h"
+#include "guard.h"
+#include "steps.h"
+#include "sys.h"
+#include "valgrind.h"
+
+#define CLASS "MOZ\0RUST"
+#define CLASS_BYTES 8u
+#define OURS 2u /* frames: the hook, and its caller, which is the runtime's */
+#define MOST_TEXT (1ul << 30)
+#define MESSAGE_BYTES sizeof((struct qmon_record_crash *) 0)->exception_message
+
+/* Of the main thread, which alone writes and reads it. A child of fork begins with its parent's, of another thread than its own. */
+static struct {
+    int tid; /* 0: there was none */
+    uint32_t frame_count;
+    uint64_t frames[QMON_CRASH_FRAMES_HALF];
+    char message[MESSAGE_BYTES];
+} last;
+
+struct payload {
+    uintptr_t data;
+    const uintptr_t *table; /* drop, size, alignment */
+};
+
+struct exception {
+    unsigned char class[CLASS_BYTES];
+    uintptr_t cleanup, private_words[2];
+    uintptr_t mark;
+    struct payload payload;
+};
+
+struct text {
+    uintptr_t start;
+    size_t bytes;
+};
+
+/* Early versions wrote the class as a number, last letter first. */
+static bool is_rust(const unsigned char class[static CLASS_BYTES]) {
+    unsigned char reversed[CLASS_BYTES];
+    for (unsigned i = 0; i < CLASS_BYTES; i++)
+        reversed[i] = class[CLASS_BYTES - 1 - i];
+    return memcmp(class, CLASS, CLASS_BYTES) == 0 || memcmp(reversed, CLASS, CLASS_BYTES) == 0;
+}
+
+/* A String has its capacity and its address in an order that the compiler chooses, and its length behind them. */
+static bool find_text(const struct payload *payload, struct text *ret_text) {
+    uintptr_t drop_size_alignment[3], words[3];
+    if (!qmon__copy_guarded(drop_size_alignment, payload->table, sizeof drop_size_alignment) ||
+        drop_size_alignment[2] != _Alignof(uintptr_t))
+        return false;
+    const size_t bytes = drop_size_alignment[1];
+    if ((bytes != 2 * sizeof words[0] && bytes != sizeof words) ||
+        !qmon__copy_guarded(words, (const void *) payload->data, bytes))
+        return false;
+    if (bytes == sizeof words) {
+        const uintptr_t higher = words[0] > words[1] ? words[0] : words[1];
+        const uintptr_t capacity = words[0] > words[1] ? words[1] : words[0];
+        *ret_text = (struct text){higher, words[2]};
+        return words[2] <= capacity && capacity < MOST_TEXT;
+    }
+    *ret_text = (struct text){words[0], words[1]};
+    return words[1] < MOST_TEXT;
+}
+
+/* Not in the middle of a character. */
+static size_t cut(const char *text, size_t bytes) {
+    while (bytes > 0 && ((unsigned char) text[bytes] & 0xc0) == 0x80)
+        bytes--;
+    return bytes;
+}
+
+static void keep_message(const struct payload *payload) {
+    struct text text;
+    char copy[sizeof last.message];
+    if (!find_text(payload, &text))
+        return;
+    size_t bytes = text.bytes < sizeof copy ? text.bytes : sizeof copy;
+    if (!qmon__copy_guarded(copy, (const void *) text.start, bytes))
+        return;
+    if (bytes == sizeof copy)
+        bytes = cut(copy, bytes - 1);
+    memcpy(last.message, copy, bytes);
+    last.message[bytes] = '\0';
+}
+
+__attribute__((noinline)) void qmon__note_panic(const void *exception) {
+    struct exception thrown;
+    void *frames[QMON_CRASH_FRAMES_HALF + OURS];
+    struct qmon__trail trail;
+    memcpy(thrown.class, exception, CLASS_BYTES);
+    const int tid = is_rust(thrown.class) && !qmon__on_valgrind() ? qmon__gettid() : 0;
+    if (tid == 0 || tid != atomic_load_explicit(&qmon__agent.pid, memory_order_relaxed) ||
+        !qmon__copy_guarded(&thrown, exception, sizeof thrown))
+        return;
+    const size_t found = qmon__steps_here(frames, QMON_CRASH_FRAMES_HALF + OURS, &trail);
+    last.frame_count = found > OURS ? (uint32_t) (found - OURS) : 0;
+    for (uint32_t i = 0; i < last.frame_count; i++)
+        last.frames[i] = (uint64_t) (uintptr_t) frames[i + OURS];
+    last.message[0] = '\0';
+    keep_message(&thrown.payload);
+    last.tid = tid;
+}
+
+bool qmon__panic_ends(struct qmon_record_crash *crash) {
+    if (last.tid == 0 || last.tid != qmon__gettid())
+        return false;
+    crash->tid = (uint32_t) last.tid;
+    crash->frame_count_inner = last.frame_count;
+    memcpy(crash->frames, last.frames, last.frame_count * sizeof last.frames[0]);
+    memcpy(crash->exception_message, last.message, sizeof last.message);
+    crash->origin = QMON_ORIGIN_PANIC;
+    return true;
+}
