@@ -28,10 +28,17 @@ const struct link_map *qmon__loaded_objects(void) {
     return NULL;
 }
 
+const struct link_map *qmon__last_of_start;
+
 static const char *library_name(void) {
-    for (const struct link_map *object = qmon__loaded_objects(); object != NULL; object = object->l_next)
+    const char *name = NULL;
+    for (const struct link_map *object = qmon__loaded_objects(); object != NULL; object = object->l_next) {
+        qmon__last_of_start = object;
         if (object->l_ld == _DYNAMIC)
-            return object->l_name;
+            name = object->l_name;
+    }
+    if (name != NULL)
+        return name;
     Dl_info own;
     return dladdr(&qmon__agent, &own) != 0 ? own.dli_fname : NULL;
 }

@@ -11,6 +11,9 @@
  * executable has none. SIGNAL SAFETY: async-signal-safe. */
 const struct link_map *qmon__loaded_objects(void);
 
+/* The last in that list when the agent started: up to there nothing goes while the process lives. NULL: it has not started. */
+extern const struct link_map *qmon__last_of_start;
+
 /* Finds out where this library was loaded from: qmon__agent.library, absolute. */
 void qmon__find_library(const char *working_directory);
 

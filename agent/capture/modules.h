@@ -49,6 +49,9 @@ const char *qmon__image_path(const struct qmon__image *image);
 /* The address of a defined symbol of an image's dynamic symbol table, by the GNU hash; 0 when it is not there. A name
  * with several versions gives the default one. */
 uintptr_t qmon__symbol_in(const struct qmon__image *image, const char *name, size_t *ret_bytes);
+/* The same of an object that the loader has loaded, and that stays where it is; not guarded. *ret_unsure: only the loader can tell, by
+ * tables of another kind, or by a call (IFUNC). */
+uintptr_t qmon__symbol_of(const struct link_map *object, const char *name, bool *ret_unsure);
 /* The same over all images whose file name starts with `prefix` ("" all). */
 uintptr_t qmon__symbol(const char *prefix, const char *name, size_t *ret_bytes);
 

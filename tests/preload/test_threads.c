@@ -32,6 +32,7 @@ CRASH_FIRST(crashes_before_others_quick_exit, "quick_exit")
 CRASH_FIRST(crashes_before_others__exit, "_exit")
 CRASH_FIRST(crashes_before_others_exec, "exec")
 CRASH_FIRST(crashes_before_main_returns, "return")
+VICTIM(thread, does_everything_while_the_loader_is_locked, .program = "loads_waiting", .prints = "everything done")
 VICTIM(thread, crashes_when_main_has_left, .program = "main_leaves_first", .code = "SIGSEGV",
        .origin = "fault_in_thread")
 VICTIM(thread, beside_threads_that_nobody_may_look_into, .program = "ptrace_refused", .code = "SIGSEGV",
