@@ -11,7 +11,6 @@
  */
 #include "deep.h"
 
-#include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>
 #include <link.h>
@@ -21,6 +20,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include <identity.h>
+#include <modules.h>
+#include <text.h>
 
 #include "next.h"
 
@@ -45,22 +48,31 @@ static const char names[][32] = {
 static struct hook { uintptr_t own, of_libc; /* 0: there is none */ } hooks[HOOKS];
 static uintptr_t lowest = UINTPTR_MAX, highest; /* of their functions in libc */
 
+static const struct link_map *find_libc(void) {
+    const struct link_map *object = qmon__loaded_objects();
+    while (object != NULL && strcmp(qmon__base_name(object->l_name), "libc.so.6") != 0)
+        object = object != qmon__last_of_start ? object->l_next : NULL;
+    return object;
+}
+
+static const struct link_map *find_own(void) {
+    const struct link_map *object = qmon__loaded_objects();
+    while (object != NULL && object->l_ld != _DYNAMIC)
+        object = object != qmon__last_of_start ? object->l_next : NULL;
+    return object;
+}
+
+/* Without the loader, whose lock another thread may hold that waits for this one (next.c). */
 static void find_functions(void) {
-    Dl_info self;
-    if (dladdr(hooks, &self) == 0)
-        return;
-    void *const own = dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD); /* one that can be searched */
-    void *const libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+    const struct link_map *const own = find_own(), *const libc = find_libc();
     for (size_t i = 0; own != NULL && libc != NULL && i < HOOKS; i++) {
-        hooks[i].own = (uintptr_t) dlsym(own, names[i]);
-        const uintptr_t of_libc = hooks[i].of_libc = (uintptr_t) dlsym(libc, names[i]);
+        bool unsure;
+        hooks[i].own = qmon__symbol_of(own, names[i], &unsure);
+        const uintptr_t found = qmon__symbol_of(libc, names[i], &unsure);
+        const uintptr_t of_libc = hooks[i].of_libc = unsure ? 0 : found;
         lowest = of_libc != 0 && of_libc < lowest ? of_libc : lowest;
         highest = of_libc > highest ? of_libc : highest;
     }
-    if (libc != NULL)
-        dlclose(libc);
-    if (own != NULL)
-        dlclose(own);
 }
 
 /* An object, as far as it matters here. */
@@ -221,7 +233,6 @@ void *qmon__load_deep(void *(*real)(const char *file, int mode), const char *fil
         return library;
     const int later_error = errno;
     iterate(visit_object, &(struct visit){.loads = visit.loads});
-    dlerror(); /* names that libc lacks are no error of the program's */
     errno = later_error;
     return library;
 }
