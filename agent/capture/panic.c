@@ -1,8 +1,8 @@
 /*
  * THE MESSAGE is the panic's payload: a `&str` where it was a plain text, a `String` where it was put together, and both are told by
- * their size; of any other type there is no text. Where it lies is not promised, but has been the same since Rust 1.53 (2021): behind
- * the unwinder's header a mark, and a box: the payload's address, and its table of functions, which begins with how to drop it, its
- * size and its alignment. Everything is read as if it could be anywhere.
+ * their size; of any other type there is no text. A box of it lies behind the unwinder's header: the payload's address, and its table
+ * of functions, which begins with how to drop it, its size and its alignment. Where exactly is not promised: old versions leave the
+ * unwinder more words, new ones (1.66, 2022) put a mark in front. So a box is looked for, and everything read as if it could be anywhere.
  *
  * WHICH. A panic that ends the program has unwound the main thread to its start. Those of other threads end these alone.
  */
@@ -33,16 +33,10 @@ static struct {
     char message[MESSAGE_BYTES];
 } last;
 
+/* The box. */
 struct payload {
     uintptr_t data;
     const uintptr_t *table; /* drop, size, alignment */
-};
-
-struct exception {
-    unsigned char class[CLASS_BYTES];
-    uintptr_t cleanup, private_words[2];
-    uintptr_t mark;
-    struct payload payload;
 };
 
 struct text {
@@ -85,35 +79,44 @@ static size_t cut(const char *text, size_t bytes) {
     return bytes;
 }
 
-static void keep_message(const struct payload *payload) {
+static bool keep_message(const struct payload *payload) {
     struct text text;
     char copy[sizeof last.message];
     if (!find_text(payload, &text))
-        return;
+        return false;
     size_t bytes = text.bytes < sizeof copy ? text.bytes : sizeof copy;
     if (!qmon__copy_guarded(copy, (const void *) text.start, bytes))
-        return;
+        return false;
     if (bytes == sizeof copy)
         bytes = cut(copy, bytes - 1);
     memcpy(last.message, copy, bytes);
     last.message[bytes] = '\0';
+    return true;
+}
+
+/* In words from the beginning: behind class, cleanup function, and two or six words of the unwinder's; with a mark and without. */
+static void find_message(const uintptr_t *exception) {
+    static const unsigned char places[] = {5, 8, 9, 4};
+    struct payload payload;
+    last.message[0] = '\0';
+    for (size_t i = 0; i < sizeof places; i++)
+        if (qmon__copy_guarded(&payload, exception + places[i], sizeof payload) && keep_message(&payload))
+            return;
 }
 
 __attribute__((noinline)) void qmon__note_panic(const void *exception) {
-    struct exception thrown;
+    unsigned char class[CLASS_BYTES];
     void *frames[QMON_CRASH_FRAMES_HALF + OURS];
     struct qmon__trail trail;
-    memcpy(thrown.class, exception, CLASS_BYTES);
-    const int tid = is_rust(thrown.class) && !qmon__on_valgrind() ? qmon__gettid() : 0;
-    if (tid == 0 || tid != atomic_load_explicit(&qmon__agent.pid, memory_order_relaxed) ||
-        !qmon__copy_guarded(&thrown, exception, sizeof thrown))
+    memcpy(class, exception, CLASS_BYTES);
+    const int tid = is_rust(class) && !qmon__on_valgrind() ? qmon__gettid() : 0;
+    if (tid == 0 || tid != atomic_load_explicit(&qmon__agent.pid, memory_order_relaxed))
         return;
     const size_t found = qmon__steps_here(frames, QMON_CRASH_FRAMES_HALF + OURS, &trail);
     last.frame_count = found > OURS ? (uint32_t) (found - OURS) : 0;
     for (uint32_t i = 0; i < last.frame_count; i++)
         last.frames[i] = (uint64_t) (uintptr_t) frames[i + OURS];
-    last.message[0] = '\0';
-    keep_message(&thrown.payload);
+    find_message(exception);
     last.tid = tid;
 }
 

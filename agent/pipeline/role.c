@@ -50,6 +50,7 @@ static const struct rule modules[] = {
     {QMON_ROLE_RUNTIME, "libruby*.so*"},
     {QMON_ROLE_RUNTIME, "libnode.so*"},
     {QMON_ROLE_RUNTIME, "libcoreclr.so"},
+    {QMON_ROLE_RUNTIME, "libstd-[0-9a-f]*.so"}, /* Rust's */
 };
 
 static const struct rule paths[] = {
@@ -61,7 +62,8 @@ static const struct rule files[] = {
     /* whole paths */
     {QMON_ROLE_RUNTIME, "*/include/c++/*"},
     {QMON_ROLE_RUNTIME, "*/libstdc++-v3/*"},
-    {QMON_ROLE_RUNTIME, "/rustc/*/library/*"},
+    {QMON_ROLE_RUNTIME,
+     "*/rustc*/library/*/src/*"}, /* /rustc/HASH of the project's, /usr/src/rustc-VERSION of a distribution's */
     {QMON_ROLE_RUNTIME, "*/rustlib/src/rust/library/*"},
     {QMON_ROLE_RUNTIME, "*/lib/gcc/*/include/*"},
     {QMON_ROLE_LIBC, "/usr/include/*/bits/*.h"},
