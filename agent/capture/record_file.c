@@ -97,6 +97,8 @@ static enum existing examine(int fd, const char *path, const struct stat *status
         return EXISTING_OCCUPIED;
     if (!is_record || start.header.version != QMON_RECORD_VERSION || !runs)
         return EXISTING_STALE;
+    if (qmon__existed_at(start.created_boot_ns))
+        return EXISTING_OURS;
     const uint64_t own_ns = began_ns != 0 ? began_ns : qmon__own_start_boot_ns();
     if (own_ns <= start.created_boot_ns)
         return EXISTING_OURS;

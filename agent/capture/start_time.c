@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <time.h>
 
 #include <qmon/paths.h>
 
+#include "clock.h"
 #include "sys.h"
 
 /* USER_HZ is 100 in the ABI of every machine that Linux still runs on; proc(5), field 22. */
@@ -31,6 +33,17 @@ static bool read_field(const char *path, unsigned wanted, uint64_t *ret_number) 
     for (at++; *at >= '0' && *at <= '9'; at++)
         *ret_number = *ret_number * 10 + (uint64_t) (*at - '0');
     return true;
+}
+
+#define CLOCKS_APART                                                                                                   \
+    1024u /* the one of CPU time may run faster than the other, which is steered, by less than a part of so many */
+
+bool qmon__existed_at(uint64_t boot_ns) {
+    struct timespec used;
+    if (qmon__sys_2(SYS_clock_gettime, CLOCK_THREAD_CPUTIME_ID, &used) != 0)
+        return false;
+    const uint64_t used_ns = (uint64_t) used.tv_sec * 1000000000u + (uint64_t) used.tv_nsec;
+    return boot_ns >= qmon__boot_ns() - (used_ns - used_ns / CLOCKS_APART); /* read last, which makes it the later */
 }
 
 uint64_t qmon__own_start_boot_ns(void) {
