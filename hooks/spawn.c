@@ -4,30 +4,58 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <agent.h>
+#include <dispositions.h>
 #include <image.h>
 #include <mask.h>
+#include <signals.h>
 
 #include "next.h"
 
 typedef int (*spawn_function)(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
                               char *const[], char *const[]);
 
+/* While the program waits, libc has the child ask the kernel about each signal that it is not told to give its default action, and
+ * reset those that have a handler, as nearly all have: ours. So it is told, which saves the child 52 calls. Returns `attributes`, or a
+ * copy in *room. */
+static const posix_spawnattr_t *with_defaults(const posix_spawnattr_t *attributes, posix_spawnattr_t *room) {
+    const qmon__sigset ours = qmon__dispositions_of_ours();
+    short flags = 0;
+    sigset_t defaults;
+    if (ours == 0)
+        return attributes;
+    if (attributes != NULL)
+        *room = *attributes;
+    else
+        posix_spawnattr_init(room);
+    posix_spawnattr_getflags(room, &flags);
+    if ((flags & POSIX_SPAWN_SETSIGDEF) == 0 || posix_spawnattr_getsigdefault(room, &defaults) != 0)
+        sigemptyset(&defaults);
+    for (int signal = 1; signal <= QMON__SIGNALS; signal++)
+        if ((ours & QMON__SIGNAL_BIT(signal)) != 0)
+            sigaddset(&defaults, signal);
+    posix_spawnattr_setsigdefault(room, &defaults);
+    posix_spawnattr_setflags(room, (short) (flags | POSIX_SPAWN_SETSIGDEF));
+    return room;
+}
+
 /* `image`: the file that it will be, as far as can be told beforehand. */
 static int spawn(spawn_function real, pid_t *pid, const char *file, const char *image,
                  const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
                  char *const arguments[], char *const environment[]) {
     pid_t child;
+    posix_spawnattr_t room;
     const size_t bytes = qmon__image_stripped_bytes(AT_FDCWD, image, environment);
     if (bytes > 0)
         environment = qmon__image_strip(environment, __builtin_alloca(bytes), bytes);
     const qmon__sigset mask = qmon__mask_reveal(); /* the child starts with it */
-    const int error = real(&child, file, actions, attributes, arguments, environment);
+    const int error = real(&child, file, actions, with_defaults(attributes, &room), arguments, environment);
     qmon__mask_restore(mask);
     if (error != 0)
         return error;

@@ -62,6 +62,13 @@ qmon__sigset qmon__dispositions_handled(void) {
     return atomic_load_explicit(&handled, memory_order_relaxed);
 }
 
+qmon__sigset qmon__dispositions_of_ours(void) {
+    if (!qmon__agent.active || qmon__agent.is_init || !qmon__is_surely_owner() || qmon__go_is_present())
+        return 0;
+    return QMON__CAUGHT_SIGNALS & ~qmon__dispositions_handled() & ~QMON__SIGNAL_BIT(SIGINT) &
+           ~QMON__SIGNAL_BIT(SIGQUIT);
+}
+
 /* In the record others can see it (dying.h). */
 static void note_handled(int signal, bool is_handled) {
     const qmon__sigset bit = QMON__SIGNAL_BIT(signal);

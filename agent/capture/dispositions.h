@@ -42,6 +42,11 @@ void qmon__dispositions_restore(void);
 /* The signals that the program does not leave their default action. SIGNAL SAFETY: async-signal-safe. */
 qmon__sigset qmon__dispositions_handled(void);
 
+/* The signals that have our entry in the kernel's table for no wish of the program's, and that nobody changes behind our back: system()
+ * has SIGINT and SIGQUIT ignored meanwhile, and Go calls the kernel. None in a child that shares its parent's memory.
+ * SIGNAL SAFETY: async-signal-safe. */
+qmon__sigset qmon__dispositions_of_ours(void);
+
 /* What the program set. For the signal entry. */
 struct qmon__kernel_action qmon__disposition_of(int signal);
 /* SA_RESETHAND: the program's handler has had its one call. */
