@@ -20,13 +20,11 @@ static char main_stack[MAIN_BYTES] __attribute__((aligned(64)));
 /* Of the program's stack, while our entry finds out what a signal means, and changes to ours; measured with room. */
 #define ENTRY_BYTES (4u * 1024u)
 
-/* Lies at the low end of a stack while it is in the pool. */
-struct spare {
-    struct spare *next;
-};
-
-static atomic_flag pool_lock QMON__HOT = ATOMIC_FLAG_INIT;
-static struct spare *pool QMON__HOT;
+/* Stacks of threads that are gone, for those that come. There is no lock: a thread of higher priority would wait for ever for one that it
+ * keeps from running. What finds no place is unmapped. */
+#define POOLED 64u
+static void *_Atomic pool[POOLED];
+static _Atomic unsigned pooled QMON__HOT; /* not fewer than there are */
 
 /* What the kernel pushes: more with AVX-512 and AMX. */
 static size_t frame_bytes(void) {
@@ -39,23 +37,14 @@ static size_t stack_bytes(void) {
     return (bytes + 4095) & ~(size_t) 4095;
 }
 
-static void lock(void) {
-    while (atomic_flag_test_and_set_explicit(&pool_lock, memory_order_acquire))
-        qmon__sys(SYS_sched_yield);
-}
-
-static void unlock(void) {
-    atomic_flag_clear_explicit(&pool_lock, memory_order_release);
-}
-
 void *qmon__alternate_stack_take(void) {
-    lock();
-    struct spare *stack = pool;
-    if (stack != NULL)
-        pool = stack->next;
-    unlock();
-    if (stack != NULL)
+    for (unsigned i = 0; i < POOLED && atomic_load_explicit(&pooled, memory_order_relaxed) != 0; i++) {
+        void *stack = atomic_load_explicit(&pool[i], memory_order_relaxed);
+        if (stack == NULL || (stack = atomic_exchange_explicit(&pool[i], NULL, memory_order_acquire)) == NULL)
+            continue;
+        atomic_fetch_sub_explicit(&pooled, 1, memory_order_relaxed);
         return stack;
+    }
     const size_t bytes = stack_bytes(), guard = qmon__agent.page_bytes;
     long address = qmon__sys_6(SYS_mmap, 0, bytes + guard, PROT_READ | PROT_WRITE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
@@ -67,11 +56,17 @@ void *qmon__alternate_stack_take(void) {
 }
 
 void qmon__alternate_stack_give(void *stack) {
-    struct spare *spare = stack;
-    lock();
-    spare->next = pool;
-    pool = spare;
-    unlock();
+    atomic_fetch_add_explicit(&pooled, 1, memory_order_relaxed);
+    for (unsigned i = 0; i < POOLED; i++) {
+        void *nothing = NULL;
+        if (atomic_load_explicit(&pool[i], memory_order_relaxed) == NULL &&
+            atomic_compare_exchange_strong_explicit(&pool[i], &nothing, stack, memory_order_release,
+                                                    memory_order_relaxed))
+            return;
+    }
+    atomic_fetch_sub_explicit(&pooled, 1, memory_order_relaxed);
+    const size_t guard = qmon__agent.page_bytes;
+    qmon__sys_2(SYS_munmap, (char *) stack - guard, stack_bytes() + guard);
 }
 
 static void set(void *stack, size_t bytes) {
@@ -102,10 +97,6 @@ void qmon__alternate_stack_of_main(void) {
     qmon__thread.alternate_stack = main_stack;
     qmon__tell_valgrind_of_stack(main_stack, sizeof main_stack);
     set(main_stack, sizeof main_stack);
-}
-
-void qmon__alternate_stack_forked(void) {
-    unlock();
 }
 
 static size_t own_bytes(void) {

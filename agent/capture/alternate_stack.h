@@ -1,7 +1,7 @@
 /*
  * alternate_stack.h: a signal stack for every thread, so that a stack overflow can be reported in any of them.
  *
- * The main thread's is static; others come from a pool that never shrinks (as many as threads ran at once). A stack that
+ * The main thread's is static; others come from a pool, which keeps some of threads that are gone. A stack that
  * the program sets with sigaltstack takes the place of ours and is left alone; when it is disabled ours comes back. One that is too
  * small for our entry, and perhaps for the kernel's frame, is only remembered: the kernel keeps ours, so that a fault can be told,
  * and our entry moves the frame of a handler that asked for it there.
@@ -25,8 +25,6 @@ void qmon__alternate_stack_give(void *stack);
 void qmon__alternate_stack_use(void *stack);
 /* The calling thread ends: takes it out of use and back to the pool. */
 void qmon__alternate_stack_leave(void *stack);
-/* The child of a fork has one thread: the pool's lock may have been held by another. */
-void qmon__alternate_stack_forked(void);
 
 /* sigaltstack as the program sees it: our own stacks are not there. Returns 0 or a negative errno. */
 int qmon__alternate_stack_virtual(const stack_t *wanted, stack_t *ret_old);

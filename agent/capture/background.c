@@ -88,7 +88,7 @@ void qmon__background_ask(unsigned chores) {
     if (!atomic_compare_exchange_strong_explicit(&running, &idle, true, memory_order_acq_rel, memory_order_relaxed))
         return;
     while (atomic_load_explicit(&thread_id, memory_order_acquire) != 0)
-        qmon__sys(SYS_sched_yield);
+        qmon__step_aside();
     start_thread();
 }
 

@@ -22,6 +22,8 @@ static const short doubtful[] = {SYS_timer_create, SYS_pipe2, SYS_shmget};
 static atomic_uchar answers[sizeof doubtful / sizeof doubtful[0]];
 
 static char stack[4096] __attribute__((aligned(64)));
+#define TRIES_MOST 200u
+
 static atomic_flag trying = ATOMIC_FLAG_INIT;
 
 /* Arguments that no call takes: it fails, or it kills. */
@@ -42,17 +44,29 @@ static long await(long process, int *ret_status) {
     return -EINTR;
 }
 
+/* In a child that was forked meanwhile nobody ever comes to an end. */
+static bool begin_trying(void) {
+    for (unsigned tries = 0; tries < TRIES_MOST; tries++) {
+        if (!atomic_flag_test_and_set_explicit(&trying, memory_order_acquire))
+            return true;
+        qmon__step_aside();
+    }
+    return false;
+}
+
 static bool kills(long number) {
     qmon__sigset before;
     const qmon__sigset all = ALL_SIGNALS;
     int status = 0;
-    while (atomic_flag_test_and_set_explicit(&trying, memory_order_acquire))
-        qmon__sys(SYS_sched_yield);
     qmon__sigprocmask(SIG_SETMASK, &all, &before);
+    if (!begin_trying()) {
+        qmon__sigprocmask(SIG_SETMASK, &before, NULL);
+        return true; /* nobody can say that it does not */
+    }
     const long process = qmon__clone(CLONE_VM | CLONE_VFORK, stack + sizeof stack, try_call, &number);
     const bool killed = process < 0 || (await(process, &status) == process && WIFSIGNALED(status));
-    qmon__sigprocmask(SIG_SETMASK, &before, NULL);
     atomic_flag_clear_explicit(&trying, memory_order_release);
+    qmon__sigprocmask(SIG_SETMASK, &before, NULL);
     return killed;
 }
 

@@ -27,24 +27,25 @@ _Atomic unsigned qmon__filter_count QMON__HOT;
 static struct {
     const struct sock_filter *steps; /* NULL: the strict mode */
     unsigned count;
+    _Atomic bool complete;
 } filters[FILTERS];
 static struct sock_filter all_steps[STEPS];
-static unsigned steps_used;
-static atomic_flag adding = ATOMIC_FLAG_INIT;
+static _Atomic unsigned steps_used;
 
+/* Without a lock: a child that is forked meanwhile would find it taken for ever, and a child is where filters are installed. One that is
+ * not complete is not installed yet. */
 static void add(const struct sock_filter *steps, unsigned count) {
-    while (atomic_flag_test_and_set_explicit(&adding, memory_order_acquire)) {
-    }
-    const unsigned at = atomic_load_explicit(&qmon__filter_count, memory_order_relaxed);
-    if (at < FILTERS && count <= STEPS - steps_used) {
-        filters[at].steps = count != 0 ? all_steps + steps_used : NULL;
-        filters[at].count = count;
-        if (count != 0)
-            memcpy(all_steps + steps_used, steps, count * sizeof *steps);
-        steps_used += count;
-        atomic_store_explicit(&qmon__filter_count, at + 1, memory_order_release);
-    }
-    atomic_flag_clear_explicit(&adding, memory_order_release);
+    const unsigned from = atomic_fetch_add_explicit(&steps_used, count, memory_order_relaxed);
+    if (from > STEPS || count > STEPS - from)
+        return;
+    const unsigned at = atomic_fetch_add_explicit(&qmon__filter_count, 1, memory_order_relaxed);
+    if (at >= FILTERS)
+        return;
+    if (count != 0)
+        memcpy(all_steps + from, steps, count * sizeof *steps);
+    filters[at].steps = count != 0 ? all_steps + from : NULL;
+    filters[at].count = count;
+    atomic_store_explicit(&filters[at].complete, true, memory_order_release);
 }
 
 void qmon__filters_add(const struct sock_fprog *program) {
@@ -195,7 +196,9 @@ __attribute__((cold, noinline)) bool qmon__filters_forbid(long number, const lon
     struct seccomp_data data;
     describe(&data, number, arguments);
     data.instruction_pointer = (uint64_t) (uintptr_t) __builtin_return_address(0);
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count && i < FILTERS; i++) {
+        if (!atomic_load_explicit(&filters[i].complete, memory_order_acquire))
+            continue;
         if (filters[i].steps == NULL) {
             if (!is_in_strict_mode(number))
                 return true;

@@ -216,7 +216,6 @@ void qmon__process_forked(void) {
     agent->namespace_may_differ = false;
     qmon__background_forked();
     qmon__attendant_forked();
-    qmon__alternate_stack_forked();
     qmon__fatal_forked();
     qmon__unwind_forked();
     forget_faults();

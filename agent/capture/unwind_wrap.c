@@ -178,7 +178,7 @@ int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex) {
         if (lost && atomic_compare_exchange_strong_explicit(word_of(mutex), &holder, own, memory_order_acquire,
                                                             memory_order_relaxed))
             return 0;
-        qmon__sys(SYS_sched_yield);
+        qmon__step_aside();
     }
 }
 
