@@ -20,11 +20,28 @@ static char main_stack[MAIN_BYTES] __attribute__((aligned(64)));
 /* Of the program's stack, while our entry finds out what a signal means, and changes to ours; measured with room. */
 #define ENTRY_BYTES (4u * 1024u)
 
-/* Stacks of threads that are gone, for those that come. There is no lock: a thread of higher priority would wait for ever for one that it
- * keeps from running. What finds no place is unmapped. */
-#define POOLED 64u
-static void *_Atomic pool[POOLED];
-static _Atomic unsigned pooled QMON__HOT; /* not fewer than there are */
+/* Lies at the low end of a stack while it is in the pool. */
+struct spare {
+    _Atomic uintptr_t next; /* a word as `pool` is */
+};
+
+/* Stacks of threads that are gone, for those that come: the address of the newest, and in the bits that no page's address has how often
+ * the pool has changed, so that one which was taken out and put back meanwhile is not taken for unchanged. There is no lock: a thread of
+ * higher priority would wait for ever for one that it keeps from running. No stack is ever unmapped, so all can be looked at. */
+#define LOW_BITS 12u
+#define LOW (((uintptr_t) 1 << LOW_BITS) - 1)
+#define HIGH_SHIFT 48u
+static _Atomic uintptr_t pool QMON__HOT;
+
+static struct spare *spare_of(uintptr_t word) {
+    return (struct spare *) (word & ~LOW & (((uintptr_t) 1 << HIGH_SHIFT) - 1));
+}
+
+/* The next word after `before`, with this stack. */
+static uintptr_t word_of(const struct spare *spare, uintptr_t before) {
+    const uintptr_t changes = ((before & LOW) | before >> HIGH_SHIFT << LOW_BITS) + 1;
+    return (uintptr_t) spare | (changes & LOW) | changes >> LOW_BITS << HIGH_SHIFT;
+}
 
 /* What the kernel pushes: more with AVX-512 and AMX. */
 static size_t frame_bytes(void) {
@@ -37,14 +54,21 @@ static size_t stack_bytes(void) {
     return (bytes + 4095) & ~(size_t) 4095;
 }
 
+static struct spare *take_spare(void) {
+    uintptr_t word = atomic_load_explicit(&pool, memory_order_acquire), after;
+    do {
+        struct spare *const spare = spare_of(word);
+        if (spare == NULL)
+            return NULL;
+        after = word_of(spare_of(atomic_load_explicit(&spare->next, memory_order_relaxed)), word);
+    } while (!atomic_compare_exchange_weak_explicit(&pool, &word, after, memory_order_acquire, memory_order_acquire));
+    return spare_of(word);
+}
+
 void *qmon__alternate_stack_take(void) {
-    for (unsigned i = 0; i < POOLED && atomic_load_explicit(&pooled, memory_order_relaxed) != 0; i++) {
-        void *stack = atomic_load_explicit(&pool[i], memory_order_relaxed);
-        if (stack == NULL || (stack = atomic_exchange_explicit(&pool[i], NULL, memory_order_acquire)) == NULL)
-            continue;
-        atomic_fetch_sub_explicit(&pooled, 1, memory_order_relaxed);
+    void *const stack = take_spare();
+    if (stack != NULL)
         return stack;
-    }
     const size_t bytes = stack_bytes(), guard = qmon__agent.page_bytes;
     long address = qmon__sys_6(SYS_mmap, 0, bytes + guard, PROT_READ | PROT_WRITE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
@@ -56,17 +80,12 @@ void *qmon__alternate_stack_take(void) {
 }
 
 void qmon__alternate_stack_give(void *stack) {
-    atomic_fetch_add_explicit(&pooled, 1, memory_order_relaxed);
-    for (unsigned i = 0; i < POOLED; i++) {
-        void *nothing = NULL;
-        if (atomic_load_explicit(&pool[i], memory_order_relaxed) == NULL &&
-            atomic_compare_exchange_strong_explicit(&pool[i], &nothing, stack, memory_order_release,
-                                                    memory_order_relaxed))
-            return;
-    }
-    atomic_fetch_sub_explicit(&pooled, 1, memory_order_relaxed);
-    const size_t guard = qmon__agent.page_bytes;
-    qmon__sys_2(SYS_munmap, (char *) stack - guard, stack_bytes() + guard);
+    struct spare *const spare = stack;
+    uintptr_t word = atomic_load_explicit(&pool, memory_order_relaxed);
+    do
+        atomic_store_explicit(&spare->next, word, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&pool, &word, word_of(spare, word), memory_order_release,
+                                                  memory_order_relaxed));
 }
 
 static void set(void *stack, size_t bytes) {

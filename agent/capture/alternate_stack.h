@@ -1,7 +1,7 @@
 /*
  * alternate_stack.h: a signal stack for every thread, so that a stack overflow can be reported in any of them.
  *
- * The main thread's is static; others come from a pool, which keeps some of threads that are gone. A stack that
+ * The main thread's is static; others come from a pool that never shrinks (as many as threads ran at once). A stack that
  * the program sets with sigaltstack takes the place of ours and is left alone; when it is disabled ours comes back. One that is too
  * small for our entry, and perhaps for the kernel's frame, is only remembered: the kernel keeps ours, so that a fault can be told,
  * and our entry moves the frame of a handler that asked for it there.
