@@ -1,8 +1,11 @@
 #include "manners.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 void qmon__ignore_stop_signals(void) {
@@ -17,4 +20,25 @@ void qmon__offer_to_oom_killer(void) {
         return;
     (void) !write(fd, "1000", 4);
     close(fd);
+}
+
+static void leave_real_time(void) {
+    const int policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
+    const struct sched_param none = {.sched_priority = 0};
+    if (policy != SCHED_OTHER && policy != SCHED_BATCH && policy != SCHED_IDLE)
+        sched_setscheduler(0, SCHED_OTHER, &none);
+    if (getpriority(PRIO_PROCESS, 0) < 0)
+        setpriority(PRIO_PROCESS, 0, 0);
+}
+
+/* All that the control group allows, which the kernel sees to; those that are isolated get nobody who is bound to others, too. */
+static void leave_processors(void) {
+    cpu_set_t all;
+    memset(&all, 0xff, sizeof all);
+    sched_setaffinity(0, sizeof all, &all);
+}
+
+void qmon__give_way(void) {
+    leave_real_time();
+    leave_processors();
 }

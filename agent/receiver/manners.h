@@ -6,5 +6,8 @@
 void qmon__ignore_stop_signals(void);
 /* We take our memory from the host's control group: where there is too little it is we who go, not the host. */
 void qmon__offer_to_oom_killer(void);
+/* We inherit the host's place among processes: a real-time priority, a nice value below 0, the processors that it is bound to, which may be
+ * kept free for it alone. What we do for some 10 ms is not as urgent, and is not to be done there. */
+void qmon__give_way(void);
 
 #endif

@@ -362,6 +362,7 @@ int qmon_receive_main(int argc, char **argv) {
     qmon_store_keep_owners();
     qmon__ignore_stop_signals();
     qmon__offer_to_oom_killer();
+    qmon__give_way();
     qmon__die_in(background_ms(&arguments));
     struct work work = {.arguments = &arguments, .releases = has_release(&arguments)};
     int error = qmon__record_adopt(&work.file, RECORD_FD, arguments.record);
