@@ -55,13 +55,10 @@ void qmon__process_execs(const char *path, char *const arguments[]) {
 void qmon__process_exec_failed(void) {
     if (!qmon__agent.active || !qmon__is_owner())
         return;
-    const struct qmon_record_process *own = &qmon__own_image;
     struct qmon_record_process *process = &qmon__agent.record->process;
     qmon__set_state(QMON_STATE_RUNNING);
     qmon__record_move_back();
-    memcpy(process->executable, own->executable, sizeof own->executable);
-    memcpy(process->command_line, own->command_line, sizeof own->command_line);
-    process->command_line_bytes = own->command_line_bytes;
+    qmon__put_command(&qmon__own_image, process);
     process->flags |= qmon__own_life.flags & (QMON_PROCESS_FORKED | QMON_PROCESS_COMMAND_TRUNCATED);
 }
 

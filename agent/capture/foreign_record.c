@@ -63,7 +63,7 @@ static void mark_child(int pid, const char *path, char *const arguments[], bool 
     struct foreign record;
     begin_foreign(&record, QMON_STATE_EXEC);
     const struct qmon__life *parent = &qmon__own_life;
-    const struct qmon_record_process *image = &qmon__own_image;
+    const struct qmon__own_image *image = &qmon__own_image;
     record.process.pid = (uint32_t) pid;
     record.process.parent_pid = parent->pid;
     record.process.uid = parent->uid;

@@ -9,6 +9,9 @@
 
 #include "agent.h"
 #include "guard.h"
+#include "kept.h"
+#include "own.h"
+#include "settings.h"
 #include "text.h"
 
 const struct link_map *qmon__loaded_objects(void) {
@@ -63,24 +66,53 @@ void qmon__identity_of_image(struct qmon_record_process *process, const char *ex
     qmon__copy_text(process->library, sizeof process->library, qmon__agent.library);
 }
 
-void qmon__identity_of_command(struct qmon_record_process *process, int argc, char **argv) {
+/* Into QMON_COMMAND_LINE_BYTES. Returns how many are used. */
+static uint32_t copy_words(char *to, int argc, char **argv, bool *ret_truncated) {
     size_t used = 0;
-    process->flags &= ~QMON_PROCESS_COMMAND_TRUNCATED;
+    *ret_truncated = false;
     for (int i = 0; i < argc && argv[i] != NULL; i++) {
         size_t bytes = strlen(argv[i]) + 1, room = QMON_COMMAND_LINE_BYTES - used;
         if (bytes > room) {
-            process->flags |= QMON_PROCESS_COMMAND_TRUNCATED;
+            *ret_truncated = true;
             if (room > 1) {
-                memcpy(process->command_line + used, argv[i], room - 1);
-                process->command_line[QMON_COMMAND_LINE_BYTES - 1] = '\0';
+                memcpy(to + used, argv[i], room - 1);
+                to[QMON_COMMAND_LINE_BYTES - 1] = '\0';
                 used = QMON_COMMAND_LINE_BYTES;
             }
             break;
         }
-        memcpy(process->command_line + used, argv[i], bytes);
+        memcpy(to + used, argv[i], bytes);
         used += bytes;
     }
-    process->command_line_bytes = (uint32_t) used;
+    return (uint32_t) used;
+}
+
+void qmon__identity_of_command(struct qmon_record_process *process, int argc, char **argv) {
+    bool truncated;
+    process->command_line_bytes = copy_words(process->command_line, argc, argv, &truncated);
+    process->flags &= ~QMON_PROCESS_COMMAND_TRUNCATED;
+    if (truncated)
+        process->flags |= QMON_PROCESS_COMMAND_TRUNCATED;
+}
+
+/* There is always room: the environment is not given all of it (settings.c). */
+_Static_assert(QMON__SETTINGS_KEPT_BYTES + 2 * QMON_PATH_BYTES + QMON_COMMAND_LINE_BYTES <= QMON__KEPT_BYTES,
+               "what is kept outgrew its room");
+
+static const char *keep_path(const char *path) {
+    char *const copy = qmon__kept_room(QMON_PATH_BYTES);
+    qmon__kept_take(qmon__copy_text(copy, QMON_PATH_BYTES, path) + 1);
+    return copy;
+}
+
+void qmon__identity_keep(const char *executable, const char *working_directory, int argc, char **argv) {
+    struct qmon__own_image *const image = &qmon__own_image;
+    image->executable = keep_path(executable);
+    image->working_directory = keep_path(working_directory);
+    char *const command_line = qmon__kept_room(QMON_COMMAND_LINE_BYTES);
+    image->command_line_bytes = copy_words(command_line, argc, argv, &image->command_truncated);
+    qmon__kept_take(image->command_line_bytes);
+    image->command_line = command_line;
 }
 
 struct next_image {
@@ -109,14 +141,14 @@ void qmon__identity_of_next_image(struct qmon_record_process *process, const cha
         process->command_line_bytes = 0;
 }
 
-void qmon__identity_of_boot(struct qmon_record_process *process) {
+void qmon__identity_of_boot(char ret_boot_id[static QMON_BOOT_ID_BYTES]) {
     int fd = (int) qmon__sys_4(SYS_openat, AT_FDCWD, "/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0)
         return;
-    long count = qmon__sys_3(SYS_read, fd, process->boot_id, sizeof process->boot_id - 1);
+    long count = qmon__sys_3(SYS_read, fd, ret_boot_id, QMON_BOOT_ID_BYTES - 1);
     qmon__sys_1(SYS_close, fd);
-    process->boot_id[count > 0 ? count : 0] = '\0';
-    char *newline = strchr(process->boot_id, '\n');
+    ret_boot_id[count > 0 ? count : 0] = '\0';
+    char *newline = strchr(ret_boot_id, '\n');
     if (newline != NULL)
         *newline = '\0';
 }

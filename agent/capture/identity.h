@@ -22,10 +22,12 @@ void qmon__identity_of_image(struct qmon_record_process *process, const char *ex
                              const char *working_directory);
 /* Its command line. */
 void qmon__identity_of_command(struct qmon_record_process *process, int argc, char **argv);
+/* Both, kept for the children of this process: qmon__own_image. For the constructor. */
+void qmon__identity_keep(const char *executable, const char *working_directory, int argc, char **argv);
 /* Both, as an exec with these will have them, or a child that is made to run them: an empty path is the name of the first argument.
  * What cannot be read, as a wild pointer of the program's, is left out. SIGNAL SAFETY: async-signal-safe. */
 void qmon__identity_of_next_image(struct qmon_record_process *process, const char *path, char *const arguments[]);
 /* boot_id, for records that outlive a reboot. */
-void qmon__identity_of_boot(struct qmon_record_process *process);
+void qmon__identity_of_boot(char ret_boot_id[static QMON_BOOT_ID_BYTES]);
 
 #endif

@@ -54,7 +54,7 @@ static void write_killer(int pid, const struct note *of_all) {
     char path[QMON_RECORD_PATH_BYTES];
     struct qmon__relative relative;
     struct qmon_record_killer note = of_all->killer;
-    const struct qmon_record_process *own = &qmon__own_image;
+    const struct qmon__own_image *own = &qmon__own_image;
     if (pid == qmon__getpid()) {
         qmon__agent.record->header.killer = note;
         return;

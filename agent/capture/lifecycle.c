@@ -95,11 +95,11 @@ static void begin_life(struct qmon__life *life, int pid) {
     life->created_real_ns = life->image_real_ns = qmon__real_ns();
 }
 
-static void find_root(struct qmon__life *life, struct qmon_record_process *image) {
+static void find_root(struct qmon__life *life, struct qmon__own_image *image) {
     struct qmon__relative relative;
     const bool has_parent = qmon__record_of_live_process((int) life->parent_pid, &relative);
     life->host_parent_known = has_parent;
-    life->flags = flags_of(!has_parent) | (image->flags & QMON_PROCESS_COMMAND_TRUNCATED);
+    life->flags = flags_of(!has_parent) | (image->command_truncated ? QMON_PROCESS_COMMAND_TRUNCATED : 0);
     image->root_pid = has_parent ? relative.root_pid : life->pid;
     image->root_created_boot_ns = has_parent ? relative.root_created_boot_ns : life->created_boot_ns;
 }
@@ -127,13 +127,11 @@ static void tell_start(const char *why) {
  * what continue_life() does; false for a new record. */
 static bool enter_record(int pid, int argc, char **argv, const char *executable, const char *working_directory) {
     struct qmon__life *const life = &qmon__own_life;
-    struct qmon_record_process *const image = &qmon__own_image;
-    qmon__make_pages(image, sizeof *image);
+    struct qmon__own_image *const image = &qmon__own_image;
     begin_life(life, pid);
     if (qmon__agent.contained)
-        qmon__identity_of_boot(image);
-    qmon__identity_of_image(image, executable, working_directory);
-    qmon__identity_of_command(image, argc, argv);
+        qmon__identity_of_boot(image->boot_id);
+    qmon__identity_keep(executable, working_directory, argc, argv);
     const enum qmon__record_outcome outcome = qmon__record_acquire(pid);
     struct qmon_record_process *process = &qmon__agent.record->process;
     qmon__ring_begin(outcome == QMON__RECORD_ADOPTED);
@@ -147,7 +145,9 @@ static bool enter_record(int pid, int argc, char **argv, const char *executable,
     qmon__identity_of_image(process, executable, working_directory);
     qmon__identity_of_command(process, argc, argv);
     life->flags = process->flags;
-    memcpy(image, process, sizeof *image);
+    memcpy(image->boot_id, process->boot_id, sizeof image->boot_id);
+    image->root_pid = process->root_pid;
+    image->root_created_boot_ns = process->root_created_boot_ns;
     return continued;
 }
 

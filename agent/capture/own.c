@@ -5,9 +5,10 @@
 
 #include "agent.h"
 #include "dispositions.h"
+#include "text.h"
 
 struct qmon__life qmon__own_life QMON__HOT;
-struct qmon_record_process qmon__own_image __attribute__((aligned(4096))); /* in one page */
+struct qmon__own_image qmon__own_image QMON__HOT;
 
 void qmon__life_ids(struct qmon__life *life, int pid) {
     life->pid = (uint32_t) pid;
@@ -51,10 +52,21 @@ void qmon__put_life(const struct qmon__life *life, struct qmon_record_process *p
     process->image_real_ns = life->image_real_ns;
 }
 
+void qmon__put_command(const struct qmon__own_image *image, struct qmon_record_process *ret_process) {
+    qmon__copy_text(ret_process->executable, sizeof ret_process->executable, image->executable);
+    memcpy(ret_process->command_line, image->command_line, image->command_line_bytes);
+    ret_process->command_line_bytes = image->command_line_bytes;
+}
+
 void qmon__identity_with(const struct qmon__life *life, struct qmon_record_process *ret_process) {
-    memcpy(ret_process, &qmon__own_image, sizeof *ret_process);
+    const struct qmon__own_image *const image = &qmon__own_image;
+    memset(ret_process, 0, sizeof *ret_process);
+    qmon__put_command(image, ret_process);
+    qmon__copy_text(ret_process->working_directory, sizeof ret_process->working_directory, image->working_directory);
+    qmon__copy_text(ret_process->library, sizeof ret_process->library, qmon__agent.library);
+    memcpy(ret_process->boot_id, image->boot_id, sizeof ret_process->boot_id);
+    ret_process->root_pid = image->root_pid;
+    ret_process->root_created_boot_ns = image->root_created_boot_ns;
     qmon__put_life(life, ret_process);
-    atomic_store_explicit(&ret_process->child_signals, 0, memory_order_relaxed);
-    atomic_store_explicit(&ret_process->child_signals_told, 0, memory_order_relaxed);
     atomic_store_explicit(&ret_process->handled_signals, qmon__dispositions_handled(), memory_order_relaxed);
 }

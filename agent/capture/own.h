@@ -6,6 +6,7 @@
 #ifndef QMON_CAPTURE_OWN_H
 #define QMON_CAPTURE_OWN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <qmon/record.h>
@@ -19,8 +20,18 @@ struct qmon__life {
 /* Of this process. Written by its start, and by the child of a fork before any other code runs there. */
 extern struct qmon__life qmon__own_life;
 
-/* What is not in a life: of the program that runs. Written by its start. */
-extern struct qmon_record_process qmon__own_image;
+/* What is not in a life: of the program that runs. Written by its start. The names are those of struct qmon_record_process; the texts
+ * are as long as they are (kept.h), those of an image that has not started are NULL, and the library is qmon__agent.library. */
+struct qmon__own_image {
+    const char *executable, *working_directory;
+    const char *command_line; /* NUL-separated */
+    uint32_t command_line_bytes;
+    bool command_truncated;
+    uint32_t root_pid;
+    uint64_t root_created_boot_ns;
+    char boot_id[QMON_BOOT_ID_BYTES];
+};
+extern struct qmon__own_image qmon__own_image;
 
 /* pid, parent, user. SIGNAL SAFETY: async-signal-safe. */
 void qmon__life_ids(struct qmon__life *life, int pid);
@@ -29,6 +40,9 @@ void qmon__life_of_child(struct qmon__life *ret_life, int pid);
 
 void qmon__life_of(const struct qmon_record_process *process, struct qmon__life *ret_life);
 void qmon__put_life(const struct qmon__life *life, struct qmon_record_process *process);
+
+/* Executable and command line of the image. SIGNAL SAFETY: async-signal-safe. */
+void qmon__put_command(const struct qmon__own_image *image, struct qmon_record_process *ret_process);
 
 /* Who this process is, or with another life would be. SIGNAL SAFETY: async-signal-safe. */
 void qmon__identity_with(const struct qmon__life *life, struct qmon_record_process *ret_process);

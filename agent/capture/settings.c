@@ -3,20 +3,18 @@
 #include <qmon/paths.h>
 #include <string.h>
 
+#include "kept.h"
 #include "settings_file.h"
 #include "signals.h"
 #include "text.h"
 
 #define FORWARD_BYTES (32u * 1024u)
 #define FORWARD_COUNT 128u
+#define LIST_BYTES ((FORWARD_COUNT + 1) * sizeof(char *))
+
+_Static_assert(LIST_BYTES + FORWARD_BYTES <= QMON__SETTINGS_KEPT_BYTES, "more is kept than is said");
 
 struct qmon__settings qmon__settings QMON__HOT;
-
-/* Of most processes the first page has it all. */
-static struct {
-    char *list[FORWARD_COUNT + 1];
-    char text[FORWARD_BYTES];
-} forward __attribute__((aligned(4096)));
 
 /* Names of qmon's options, and what libraries of the receiver read: names that end in '*' are prefixes. */
 static const char forwarded[][QMON__NAME_BYTES] = {
@@ -71,29 +69,27 @@ static bool is_forwarded(const char *entry, size_t name_bytes) {
 
 static size_t forward_used QMON__HOT, forward_count QMON__HOT;
 
-/* Puts text behind what is there; false, and nothing changed, where it does not fit. */
-static bool put(const char *text, size_t bytes) {
-    if (bytes > FORWARD_BYTES - forward_used)
-        return false;
-    memcpy(forward.text + forward_used, text, bytes);
-    forward_used += bytes;
-    return true;
+static char *put(char *at, const char *text, size_t bytes) {
+    memcpy(at, text, bytes);
+    return at + bytes;
 }
 
 /* "NAME=value", where `base` is not NULL "NAME=base/value". What does not fit is left out. */
 static void keep(const char *name, size_t name_bytes, const char *base, const char *value) {
-    size_t begin = forward_used;
     while (base != NULL && value[0] == '.' && value[1] == '/')
         value += 2;
-    if (forward_count == FORWARD_COUNT)
+    const size_t base_bytes = base != NULL ? strlen(base) : 0, value_bytes = strlen(value) + 1;
+    const size_t bytes = name_bytes + 1 + (base != NULL ? base_bytes + 1 : 0) + value_bytes;
+    char *const room = bytes <= FORWARD_BYTES - forward_used ? qmon__kept_room(bytes) : NULL;
+    if (forward_count == FORWARD_COUNT || room == NULL)
         return;
-    if (put(name, name_bytes) && put("=", 1) && (base == NULL || (put(base, strlen(base)) && put("/", 1))) &&
-        put(value, strlen(value) + 1)) {
-        forward.list[forward_count++] = forward.text + begin;
-        forward.list[forward_count] = NULL;
-    } else {
-        forward_used = begin;
-    }
+    char *at = put(put(room, name, name_bytes), "=", 1);
+    if (base != NULL)
+        at = put(put(at, base, base_bytes), "/", 1);
+    put(at, value, value_bytes);
+    qmon__kept_take(bytes);
+    forward_used += bytes;
+    qmon__settings.forward[forward_count++] = room;
 }
 
 /* The receiver's working directory is not the program's. */
@@ -110,9 +106,10 @@ static bool is_relative_path(const char *name, size_t name_bytes, const char *va
 }
 
 static void keep_environment(char *const *environment, const char *working_directory) {
-    qmon__make_pages(&forward, 4096);
+    qmon__kept_begin();
+    qmon__settings.forward = (char **) (void *) qmon__kept_room(LIST_BYTES);
+    qmon__kept_take(LIST_BYTES);
     forward_used = forward_count = 0;
-    forward.list[0] = NULL;
     for (; *environment != NULL; environment++) {
         const char *equals = strchr(*environment, '=');
         size_t name_bytes = equals != NULL ? (size_t) (equals - *environment) : 0;
@@ -120,12 +117,11 @@ static void keep_environment(char *const *environment, const char *working_direc
             keep(*environment, name_bytes,
                  is_relative_path(*environment, name_bytes, equals + 1) ? working_directory : NULL, equals + 1);
     }
-    qmon__settings.forward = forward.list;
 }
 
 static const char *kept(const char *name) {
     size_t bytes = strlen(name);
-    for (char **entry = forward.list; *entry != NULL; entry++)
+    for (char **entry = qmon__settings.forward; *entry != NULL; entry++)
         if (strncmp(*entry, name, bytes) == 0 && (*entry)[bytes] == '=' && (*entry)[bytes + 1] != '\0')
             return *entry + bytes + 1;
     return NULL;

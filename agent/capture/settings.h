@@ -23,10 +23,13 @@ struct qmon__settings {
     bool keep_stderr_file;                /* the same, where it is a regular file: QMON_STDERR_LINES */
     qmon__sigset crash_signals;           /* reported as crashes */
     char state_dir[QMON_STATE_DIR_BYTES]; /* wanted, absolute */
-    char **forward;                       /* environment of the receiver, NULL-terminated; static storage */
+    char **forward;                       /* environment of the receiver, NULL-terminated; kept.h */
 };
 
 extern struct qmon__settings qmon__settings;
+
+/* What is in kept.h of them, at most. */
+#define QMON__SETTINGS_KEPT_BYTES (34u * 1024u)
 
 /* Returns false when the agent is to do nothing here (QMON_DISABLE, QMON_EXCLUDE, qmon itself). */
 bool qmon__settings_read(char *const *environment, const char *executable, const char *working_directory);

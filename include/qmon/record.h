@@ -37,6 +37,7 @@
 
 #define QMON_PATH_BYTES 512u
 #define QMON_COMMAND_LINE_BYTES 2048u
+#define QMON_BOOT_ID_BYTES 40u
 #define QMON_THREAD_NAME_BYTES 16u
 #define QMON_CRASH_FRAMES_HALF 256u /* innermost kept, and outermost kept */
 #define QMON_CRASH_FRAMES (2u * QMON_CRASH_FRAMES_HALF)
@@ -146,8 +147,8 @@ struct qmon_record_process {
     uint32_t session;   /* of a root: getsid(0) early in its life, as the receiver of its start saw it; of others: that
                              * which a setsid() of its own or of a relative above it, up to the root, gave it; 0 unknown */
     uint32_t oom_kills; /* of its control group at that time, and 1; 0 unknown */
-    uint64_t control_group; /* inode of that group's directory; 0 unknown */
-    char boot_id[40];       /* empty where the record's file system does not survive a reboot anyway */
+    uint64_t control_group;           /* inode of that group's directory; 0 unknown */
+    char boot_id[QMON_BOOT_ID_BYTES]; /* empty where the record's file system does not survive a reboot anyway */
     char executable[QMON_PATH_BYTES];
     char working_directory[QMON_PATH_BYTES];
     char library[QMON_PATH_BYTES];              /* libqmon.so as loaded */
