@@ -19,21 +19,24 @@ struct births {
     _Atomic int children[PLACES];
     atomic_uchar begun_at[PLACES];
     _Alignas(4096)
-        atomic_uchar begun[NUMBERS / 8]; /* a bit for each number; pages that are not touched are not there */
+        atomic_uchar steps[NUMBERS / 4]; /* two bits for each number; pages that are not touched are not there */
 };
 
+#define BEGUN 1u
+#define LEFT 2u
+
 static _Atomic(struct births *) own QMON__HOT;
-/* That of a parent, where we have told. It is given back by who forks in its turn: most children never do, and the mapping goes with
- * them, while to give it back costs as much as the rest of a child's beginning. */
+/* That of a parent, where we tell. Children of ours are not to have it: this is seen to by who forks in its turn, as most children
+ * never do, and it costs as much as the rest of a child's beginning. */
 static _Atomic(struct births *) parent_s QMON__HOT;
 
 static struct births *own_births(void) {
     struct births *present = atomic_load_explicit(&own, memory_order_acquire);
     if (present != NULL)
         return present;
-    struct births *const left = atomic_exchange_explicit(&parent_s, NULL, memory_order_acq_rel);
-    if (left != NULL)
-        qmon__sys_2(SYS_munmap, left, sizeof *left);
+    struct births *const above = atomic_load_explicit(&parent_s, memory_order_relaxed);
+    if (above != NULL)
+        qmon__sys_3(SYS_madvise, above, sizeof *above, MADV_DONTFORK);
     const long address = qmon__sys_6(SYS_mmap, 0, sizeof *present, PROT_READ | PROT_WRITE,
                                      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (address < 0 && address > -4096)
@@ -63,15 +66,24 @@ void qmon__birth_over(unsigned place, int child) {
     atomic_store_explicit(&births->children[place], child, memory_order_release);
 }
 
+/* Where the steps of a process are, and how far up in that. */
+static atomic_uchar *steps_of(struct births *births, int pid, unsigned *ret_shift) {
+    *ret_shift = (unsigned) pid % 4 * 2;
+    return &births->steps[(unsigned) pid % NUMBERS / 4];
+}
+
 void qmon__birth_begun(int pid) {
     struct births *const shared = atomic_load_explicit(&own, memory_order_relaxed);
+    unsigned shift;
+    atomic_store_explicit(&parent_s, shared, memory_order_relaxed);
     if (shared == NULL)
         return;
-    atomic_uchar *const begun = &shared->begun[(unsigned) pid % NUMBERS / 8];
-    qmon__make_pages((void *) ((uintptr_t) begun & ~(uintptr_t) 4095), 4096);
-    atomic_fetch_or_explicit(begun, (unsigned char) (1u << (unsigned) pid % 8), memory_order_release);
+    atomic_uchar *const steps = steps_of(shared, pid, &shift);
+    qmon__make_pages((void *) ((uintptr_t) steps & ~(uintptr_t) 4095), 4096);
+    /* One that nobody waited for may have had the same number. */
+    atomic_fetch_and_explicit(steps, (unsigned char) ~(LEFT << shift), memory_order_relaxed);
+    atomic_fetch_or_explicit(steps, (unsigned char) (BEGUN << shift), memory_order_release);
     atomic_store_explicit(&own, NULL, memory_order_relaxed);
-    atomic_store_explicit(&parent_s, shared, memory_order_relaxed);
 }
 
 void qmon__birth_begun_at(unsigned place) {
@@ -80,16 +92,26 @@ void qmon__birth_begun_at(unsigned place) {
         atomic_store_explicit(&shared->begun_at[place], 1, memory_order_release);
 }
 
-static bool take_begun(struct births *births, int child) {
-    const unsigned char bit = (unsigned char) (1u << (unsigned) child % 8);
-    atomic_uchar *const begun = &births->begun[(unsigned) child % NUMBERS / 8];
-    return (atomic_fetch_and_explicit(begun, (unsigned char) ~bit, memory_order_acq_rel) & bit) != 0;
+void qmon__birth_left(int pid) {
+    struct births *const shared = atomic_load_explicit(&parent_s, memory_order_relaxed);
+    unsigned shift;
+    if (shared == NULL)
+        return;
+    atomic_uchar *const steps = steps_of(shared, pid, &shift);
+    atomic_fetch_or_explicit(steps, (unsigned char) (LEFT << shift), memory_order_release);
 }
 
-bool qmon__birth_failed(int child) {
+static unsigned take_steps(struct births *births, int child) {
+    unsigned shift;
+    atomic_uchar *const steps = steps_of(births, child, &shift);
+    const unsigned both = (BEGUN | LEFT) << shift;
+    return (atomic_fetch_and_explicit(steps, (unsigned char) ~both, memory_order_acq_rel) & both) >> shift;
+}
+
+enum qmon__birth_end qmon__birth_ended(int child) {
     struct births *const births = atomic_load_explicit(&own, memory_order_acquire);
     if (births == NULL)
-        return false;
+        return QMON__BIRTH_UNKNOWN;
     const unsigned newest = atomic_load_explicit(&births->next, memory_order_relaxed);
     for (unsigned back = 1; back <= PLACES; back++) { /* an older one may have had the same number */
         const unsigned place = (newest - back) % PLACES;
@@ -97,11 +119,15 @@ bool qmon__birth_failed(int child) {
         if (atomic_load_explicit(&births->children[place], memory_order_relaxed) == child &&
             atomic_compare_exchange_strong_explicit(&births->children[place], &expected, 0, memory_order_acq_rel,
                                                     memory_order_relaxed)) {
-            const bool begun = take_begun(births, child);
-            return !begun && atomic_load_explicit(&births->begun_at[place], memory_order_acquire) == 0;
+            const unsigned steps = take_steps(births, child);
+            if ((steps & LEFT) != 0)
+                return QMON__BIRTH_LEFT;
+            return (steps & BEGUN) == 0 && atomic_load_explicit(&births->begun_at[place], memory_order_acquire) == 0
+                       ? QMON__BIRTH_FAILED
+                       : QMON__BIRTH_UNKNOWN;
         }
     }
-    return false;
+    return QMON__BIRTH_UNKNOWN;
 }
 
 static bool has_place(struct births *births, int child, unsigned *ret_place) {
@@ -115,9 +141,9 @@ static bool has_place(struct births *births, int child, unsigned *ret_place) {
 }
 
 static bool has_begun(struct births *births, int child) {
-    const unsigned char begun =
-        atomic_load_explicit(&births->begun[(unsigned) child % NUMBERS / 8], memory_order_acquire);
-    return (begun & 1u << (unsigned) child % 8) != 0;
+    unsigned shift;
+    const unsigned steps = atomic_load_explicit(steps_of(births, child, &shift), memory_order_acquire);
+    return (steps >> shift & BEGUN) != 0;
 }
 
 bool qmon__birth_known(int child) {

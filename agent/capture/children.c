@@ -96,7 +96,8 @@ bool qmon__repeats_child(int status) {
 
 /* Has the child ended in a way that its own record would say, if it had been given one? */
 static bool is_unrecorded(int pid, int wait_status, struct qmon_record_killer *killer) {
-    const bool failed = qmon__birth_failed(pid);
+    const enum qmon__birth_end birth = qmon__birth_ended(pid);
+    const bool failed = birth == QMON__BIRTH_FAILED;
     const enum qmon__sharer_end sharer = qmon__sharer_ended(pid);
     if (!WIFSIGNALED(wait_status))
         return false;
@@ -104,6 +105,8 @@ static bool is_unrecorded(int pid, int wait_status, struct qmon_record_killer *k
     if (sharer == QMON__SHARER_SUICIDE)
         qmon__kills_describe(pid, killer);
     struct qmon__relative relative;
+    if (killed && birth == QMON__BIRTH_LEFT)
+        return true;
     if (killed && sharer == QMON__SHARER_NONE && !failed && !qmon__record_of_process(pid, &relative))
         return qmon__sharer_take_without_number();
     return failed || (sharer != QMON__SHARER_NONE && killed) ||

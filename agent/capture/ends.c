@@ -9,6 +9,7 @@
 #include "alternate_stack.h"
 #include "attendant.h"
 #include "background.h"
+#include "births.h"
 #include "cause.h"
 #include "children.h"
 #include "clock.h"
@@ -84,6 +85,13 @@ static bool may_be_in_roots_place(const struct qmon_record_end *how) {
            qmon__record_awaits_successor((int) process->parent_pid);
 }
 
+/* Nobody is to be told. */
+static void leave(const struct qmon_record_end *how) {
+    if (how->how == QMON_END_EXIT)
+        qmon__birth_left((int) qmon__agent.record->process.pid);
+    qmon__record_unlink();
+}
+
 /* The end is in the record; who is to be told? */
 static void end(const struct qmon_record_end *how) {
     struct qmon_record *record = qmon__agent.record;
@@ -104,7 +112,7 @@ static void end(const struct qmon_record_end *how) {
         qmon__ring_has_events() || qmon__ring_has_counts() || may_be_in_roots_place(how))
         tell_stop(panicked || qmon__ring_has_events());
     else if (!failed || !qmon__repeats_child(how->status)) /* which the parent is to read */
-        qmon__record_unlink();
+        leave(how);
     qmon__background_settle();
 }
 

@@ -31,11 +31,17 @@ static void begin_foreign(struct foreign *record, enum qmon_record_state state) 
     atomic_store_explicit(&record->header.state, state, memory_order_relaxed);
 }
 
-/* Does nothing where there is one; `replace`: unless that is empty, which its owner, being dead, can do nothing about. Returns whether
- * it has been made. */
+/* May a record give way to one that the parent makes of the dead child? It is empty, or the child was about to remove it. */
+static bool may_give_way(int pid) {
+    struct qmon__relative present;
+    return !qmon__record_of_process(pid, &present) || present.state == QMON_STATE_EMPTY ||
+           present.state == QMON_STATE_STOPPED;
+}
+
+/* Does nothing where there is one; `replace`: unless its owner, being dead, can do nothing about it. Returns whether it has been
+ * made. */
 static bool leave_foreign(const struct foreign *record, bool replace) {
     char path[QMON_RECORD_PATH_BYTES], draft[QMON_RECORD_PATH_BYTES + 16];
-    struct qmon__relative present;
     const int pid = (int) record->process.pid;
     if (qmon__agent.namespace_may_differ) /* what has this number here is somebody else */
         return false;
@@ -50,7 +56,7 @@ static bool leave_foreign(const struct foreign *record, bool replace) {
         return false;
     if (qmon__sys_2(SYS_ftruncate, fd, QMON_RECORD_BYTES) == 0 &&
         qmon__sys_4(SYS_pwrite64, fd, record, sizeof *record, 0) == (long) sizeof *record) {
-        if (replace && (!qmon__record_of_process(pid, &present) || present.state == QMON_STATE_EMPTY))
+        if (replace && may_give_way(pid))
             qmon__sys_3(SYS_unlinkat, AT_FDCWD, path, 0);
         made = qmon__sys_5(SYS_linkat, AT_FDCWD, draft, AT_FDCWD, path, 0) == 0;
     }

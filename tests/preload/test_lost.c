@@ -27,6 +27,10 @@ VICTIM(lost, child_whose_parent_asks_for_no_status, .program = "child_is_killed"
        .death = "exit 0", .code = "SIGKILL", .prints = "0\n")
 VICTIM(lost, child_whose_parent_ignores_it, .program = "child_is_killed", .arguments = {"kill", "ignore"},
        .death = "exit 0", .code = "SIGKILL", .afterwards = 1)
+VICTIM(lost, child_that_has_exited_and_writes_its_last_words, .program = "killed_on_the_way_out", .death = "exit 0",
+       .code = "SIGKILL", .prints = "9\n")
+VICTIM(lost, child_with_a_child_that_has_exited_and_writes_its_last_words, .program = "killed_on_the_way_out",
+       .arguments = {"parent"}, .death = "exit 0", .code = "SIGKILL", .prints = "9\n")
 VICTIM(lost, children_of_fork_before_they_could_begin, .program = "kills_at_once", .arguments = {"fork"},
        .death = "exit 0", .code = "SIGKILL", .reports = 10, .prints = "10 killed\n", .racy = true)
 VICTIM(lost, children_of_the_third_generation_before_they_could_begin, .program = "kills_at_once",
