@@ -1,5 +1,7 @@
 #include "attendant.h"
 
+#include <errno.h>
+#include <linux/futex.h>
 #include <stdatomic.h>
 #include <time.h>
 
@@ -8,6 +10,7 @@
 #include "launch.h"
 #include "record_file.h"
 
+#define YIELDS 64u           /* some 20 us: to be woken takes longer */
 #define YOUNG_NS 2000000000u /* an older process does not rely on a receiver that should have left long ago */
 
 static struct qmon__spawn_stacks stacks; /* its own: it may be on its way still when the process ends */
@@ -32,12 +35,23 @@ bool qmon__attendant_takes_end(void) {
            qmon__boot_ns() - process->created_boot_ns < YOUNG_NS;
 }
 
+/* The kernel clears the word and wakes us, as CLONE_CHILD_CLEARTID asks for. */
 void qmon__attendant_leave(uint64_t within_ms) {
-    const struct timespec patience = {.tv_nsec = 200000};
-    for (uint64_t waited = 0; waited < within_ms * 5; waited++) {
-        if (atomic_load_explicit(&attendant.pid, memory_order_acquire) == 0)
+    int pid;
+    for (unsigned tries = 0; tries < YIELDS && atomic_load_explicit(&attendant.pid, memory_order_acquire) != 0; tries++)
+        qmon__sys(SYS_sched_yield);
+    if (atomic_load_explicit(&attendant.pid, memory_order_acquire) == 0)
+        return;
+    const uint64_t end_ns = qmon__boot_ns() + within_ms * 1000000u;
+    while ((pid = atomic_load_explicit(&attendant.pid, memory_order_acquire)) != 0) {
+        const uint64_t now_ns = qmon__boot_ns(), left_ns = now_ns < end_ns ? end_ns - now_ns : 0;
+        const struct timespec patience = {.tv_sec = (time_t) (left_ns / 1000000000u),
+                                          .tv_nsec = (long) (left_ns % 1000000000u)};
+        if (left_ns == 0)
             return;
-        qmon__sys_2(SYS_nanosleep, &patience, NULL);
+        const long result = qmon__sys_6(SYS_futex, &attendant.pid, FUTEX_WAIT, pid, &patience, NULL, 0);
+        if (result != 0 && result != -EAGAIN && result != -EINTR)
+            return;
     }
 }
 

@@ -40,9 +40,6 @@ void qmon__ends_forked(void) {
 /* explains: the record has addresses, of reports in the ring or of a panic, which the receiver looks up in the maps of this process, and
  * lets it go then. */
 static void tell_stop(bool explains) {
-    static struct qmon__loose last;
-    const bool by_signal =
-        qmon__agent.record->end.how == QMON_END_SIGNAL; /* a core dump may take along who shares memory */
     const bool hold = (qmon__agent.record->process.flags & (QMON_PROCESS_INIT | QMON_PROCESS_CONTAINED)) != 0;
     const bool stay = qmon__kin_has_subreaper();
     const bool must_await = hold || stay || explains;
@@ -57,7 +54,6 @@ static void tell_stop(bool explains) {
                                                 .hold = hold,
                                                 .stay = stay,
                                                 .stacks = &spawn_stacks,
-                                                .loose = await || by_signal ? NULL : &last,
                                                 .ret_copied = &copied};
     if (qmon__spawn_receiver(&request) == 0 && copied && await)
         qmon__record_told_by_copy(qmon__agent.record);
@@ -114,6 +110,7 @@ static void end(const struct qmon_record_end *how) {
     else if (!failed || !qmon__repeats_child(how->status)) /* which the parent is to read */
         leave(how);
     qmon__background_settle();
+    qmon__attendant_leave(QMON__ATTENDANT_LEAVES_MS);
 }
 
 struct exiting {

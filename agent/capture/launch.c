@@ -186,6 +186,7 @@ static int run_waiter(void *argument) {
     if (job->request.loose != NULL) { /* what must be so when the caller goes on, in the receiver too */
         qmon__job_close_descriptors();
         qmon__sys(SYS_setsid);
+        qmon__sys_1(SYS_chdir, "/");
     } else {
         qmon__sys_2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
     }

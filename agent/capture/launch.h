@@ -4,7 +4,7 @@
  * Two processes are made: a waiter, which shares the host's memory, has no exit signal and never execs, so that no wait
  * call without __WALL or __WCLONE finds it; and, by the waiter, the receiver. The caller is suspended until the waiter
  * ends (CLONE_VFORK, which valgrind insists on), which for a loose receiver is before that is executed. The receiver gets the record on descriptor 3, /dev/null on 0 to 2, a
- * session of its own, default signals, none blocked, limits as wide as they go, and the forwarded environment.
+ * session of its own, every signal blocked, limits as wide as they go, and the forwarded environment.
  */
 #ifndef QMON_CAPTURE_LAUNCH_H
 #define QMON_CAPTURE_LAUNCH_H

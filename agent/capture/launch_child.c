@@ -60,6 +60,8 @@ static void widen_limits(void) {
         const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY}, files = {ENOUGH_FILES, ENOUGH_FILES};
         struct rlimit limit;
         const bool known = qmon__sys_4(SYS_prlimit64, 0, which[i], NULL, &limit) == 0;
+        if (known && limit.rlim_cur == RLIM_INFINITY && limit.rlim_max == RLIM_INFINITY)
+            continue;
         const struct rlimit *more = which[i] != RLIMIT_NOFILE ? &all : NULL;
         if (which[i] == RLIMIT_NOFILE && known && limit.rlim_max < ENOUGH_FILES)
             more = &files;
@@ -73,14 +75,6 @@ static void widen_limits(void) {
     }
     const struct rlimit no_core = {1, 1}; /* less than any core, and "none" to a pipe, which 0 is not (core(5)) */
     qmon__sys_4(SYS_prlimit64, 0, RLIMIT_CORE, &no_core, NULL);
-}
-
-static void default_signals(void) {
-    const struct qmon__kernel_action action = {.handler = (void *) SIG_DFL};
-    for (int number = 1; number <= QMON__SIGNALS; number++)
-        qmon__sigaction(number, &action, NULL);
-    const qmon__sigset none = 0;
-    qmon__sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* Standard error is the host's where events are told there. A pipe is kept only where that is asked for: whoever reads it waits for
@@ -153,7 +147,6 @@ int qmon__job_run_receiver(void *argument) {
     qmon__sys(SYS_setsid);
     qmon__sys_1(SYS_umask, 077);
     qmon__sys_1(SYS_chdir, "/");
-    default_signals();
     if (job->copied)
         note_failure(job);
     for (unsigned i = 0; i < 2; i++)

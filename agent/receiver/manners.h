@@ -2,6 +2,8 @@
 #ifndef QMON_RECEIVER_MANNERS_H
 #define QMON_RECEIVER_MANNERS_H
 
+/* We are begun with all signals blocked, and those ignored that the host ignores: the host does not wait for that to be put right. */
+void qmon__default_signals(void);
 /* SIGTERM and its like: service managers send them to everything that a dead service leaves, and we are nearly done. */
 void qmon__ignore_stop_signals(void);
 /* We take our memory from the host's control group: where there is too little it is we who go, not the host. */

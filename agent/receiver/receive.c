@@ -360,6 +360,7 @@ int qmon_receive_main(int argc, char **argv) {
         return 2;
     }
     qmon_store_keep_owners();
+    qmon__default_signals();
     qmon__ignore_stop_signals();
     qmon__offer_to_oom_killer();
     qmon__give_way();
