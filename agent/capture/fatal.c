@@ -18,6 +18,7 @@
 
 #include "agent.h"
 #include "alternate_stack.h"
+#include "attendant.h"
 #include "background.h"
 #include "cause.h"
 #include "clock.h"
@@ -232,8 +233,10 @@ static void hand_over(struct qmon_record *record, const struct qmon__death *deat
     }
     if (result == 0 && copied)
         qmon__record_told_by_copy(record);
-    if (guest == NULL)
-        qmon__background_settle();
+    if (guest != NULL)
+        return;
+    qmon__background_settle();
+    qmon__attendant_leave(QMON__ATTENDANT_LEAVES_MS); /* a core dump would end who shares our memory */
 }
 
 struct work {
