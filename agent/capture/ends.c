@@ -94,8 +94,7 @@ static void end(const struct qmon_record_end *how) {
     struct qmon__scan scan = {.complete = false};
     if (how->how == QMON_END_EXIT && how->status == 0)
         qmon__mark_last_child();
-    const bool panicked =
-        how->how == QMON_END_EXIT && how->status == QMON_PANIC_STATUS && qmon__panic_ends(&record->crash);
+    const bool panicked = how->how == QMON_END_EXIT && how->status == QMON_PANIC_STATUS && qmon__panic_ends(record);
     if (qmon__ring_has_events() ||
         panicked) /* whoever takes them out cannot ask the process any more what was mapped */
         qmon__modules_scan(&record->modules, &scan);

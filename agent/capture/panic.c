@@ -4,7 +4,8 @@
  * of functions, which begins with how to drop it, its size and its alignment. Where exactly is not promised: old versions leave the
  * unwinder more words, new ones (1.66, 2022) put a mark in front. So a box is looked for, and everything read as if it could be anywhere.
  *
- * WHICH. A panic that ends the program has unwound the main thread to its start. Those of other threads end these alone.
+ * WHICH. A panic that ends the program has unwound the main thread to its start. Those of other threads end these alone; but where the main
+ * thread unwraps what a thread's join returned, its own panic says only that there was another.
  */
 #include "panic.h"
 
@@ -23,15 +24,21 @@
 #define CLASS_BYTES 8u
 #define OURS 2u /* frames: the hook, and its caller, which is the runtime's */
 #define MOST_TEXT (1ul << 30)
+
 #define MESSAGE_BYTES sizeof((struct qmon_record_crash *) 0)->exception_message
 
-/* Of the main thread, which alone writes and reads it. A child of fork begins with its parent's, of another thread than its own. */
-static struct {
+struct panic {
     int tid; /* 0: there was none */
     uint32_t frame_count;
     uint64_t frames[QMON_CRASH_FRAMES_HALF];
     char message[MESSAGE_BYTES];
-} last;
+};
+
+/* Of the main thread, which alone writes and reads it. A child of fork begins with its parent's, of another thread than its own. */
+static struct panic last;
+/* Of any other: who finds it being written to goes its way. */
+static struct panic elsewhere;
+static atomic_flag elsewhere_busy = ATOMIC_FLAG_INIT;
 
 /* The box. */
 struct payload {
@@ -79,9 +86,9 @@ static size_t cut(const char *text, size_t bytes) {
     return bytes;
 }
 
-static bool keep_message(const struct payload *payload) {
+static bool keep_message(const struct payload *payload, struct panic *panic) {
     struct text text;
-    char copy[sizeof last.message];
+    char copy[sizeof panic->message];
     if (!find_text(payload, &text))
         return false;
     size_t bytes = text.bytes < sizeof copy ? text.bytes : sizeof copy;
@@ -89,18 +96,18 @@ static bool keep_message(const struct payload *payload) {
         return false;
     if (bytes == sizeof copy)
         bytes = cut(copy, bytes - 1);
-    memcpy(last.message, copy, bytes);
-    last.message[bytes] = '\0';
+    memcpy(panic->message, copy, bytes);
+    panic->message[bytes] = '\0';
     return true;
 }
 
 /* In words from the beginning: behind class, cleanup function, and two or six words of the unwinder's; with a mark and without. */
-static void find_message(const uintptr_t *exception) {
+static void find_message(const uintptr_t *exception, struct panic *panic) {
     static const unsigned char places[] = {5, 8, 9, 4};
     struct payload payload;
-    last.message[0] = '\0';
+    panic->message[0] = '\0';
     for (size_t i = 0; i < sizeof places; i++)
-        if (qmon__copy_guarded(&payload, exception + places[i], sizeof payload) && keep_message(&payload))
+        if (qmon__copy_guarded(&payload, exception + places[i], sizeof payload) && keep_message(&payload, panic))
             return;
 }
 
@@ -109,24 +116,58 @@ __attribute__((noinline)) void qmon__note_panic(const void *exception) {
     void *frames[QMON_CRASH_FRAMES_HALF + OURS];
     struct qmon__trail trail;
     memcpy(class, exception, CLASS_BYTES);
-    const int tid = is_rust(class) && !qmon__on_valgrind() ? qmon__gettid() : 0;
-    if (tid == 0 || tid != atomic_load_explicit(&qmon__agent.pid, memory_order_relaxed))
+    if (!is_rust(class) || qmon__on_valgrind())
         return;
     const size_t found = qmon__steps_here(frames, QMON_CRASH_FRAMES_HALF + OURS, &trail);
-    last.frame_count = found > OURS ? (uint32_t) (found - OURS) : 0;
-    for (uint32_t i = 0; i < last.frame_count; i++)
-        last.frames[i] = (uint64_t) (uintptr_t) frames[i + OURS];
-    find_message(exception);
-    last.tid = tid;
+    const int tid = qmon__gettid();
+    const bool is_main = tid == atomic_load_explicit(&qmon__agent.pid, memory_order_relaxed);
+    struct panic *const panic = is_main ? &last : &elsewhere;
+    if (!is_main && atomic_flag_test_and_set_explicit(&elsewhere_busy, memory_order_acquire))
+        return;
+    panic->frame_count = found > OURS ? (uint32_t) (found - OURS) : 0;
+    for (uint32_t i = 0; i < panic->frame_count; i++)
+        panic->frames[i] = (uint64_t) (uintptr_t) frames[i + OURS];
+    find_message(exception, panic);
+    panic->tid = tid;
+    if (!is_main)
+        atomic_flag_clear_explicit(&elsewhere_busy, memory_order_release);
 }
 
-bool qmon__panic_ends(struct qmon_record_crash *crash) {
+static bool contains(const char *text, const char *part) {
+    const size_t bytes = strlen(part);
+    for (; *text != '\0'; text++)
+        if (strncmp(text, part, bytes) == 0)
+            return true;
+    return false;
+}
+
+/* By its words: how a payload prints itself that was unwrapped, those of std::thread::scope, or the other's, which resume_unwind takes on. */
+static bool is_answer(const char *message) {
+    return contains(message, "Any { .. }") || contains(message, "a scoped thread panicked") ||
+           (message[0] != '\0' && strcmp(message, elsewhere.message) == 0);
+}
+
+static void keep_elsewhere(struct qmon_record *record) {
+    if (atomic_flag_test_and_set_explicit(&elsewhere_busy, memory_order_acquire))
+        return;
+    const uint32_t count = elsewhere.frame_count < QMON_THROWN_FRAMES ? elsewhere.frame_count : QMON_THROWN_FRAMES;
+    record->thrown.tid = (uint32_t) elsewhere.tid;
+    record->thrown.frame_count = count;
+    memcpy(record->thrown.frames, elsewhere.frames, count * sizeof elsewhere.frames[0]);
+    memcpy(record->crash.abort_message, elsewhere.message, sizeof elsewhere.message);
+    atomic_flag_clear_explicit(&elsewhere_busy, memory_order_release);
+}
+
+bool qmon__panic_ends(struct qmon_record *record) {
+    struct qmon_record_crash *crash = &record->crash;
     if (last.tid == 0 || last.tid != qmon__gettid())
         return false;
     crash->tid = (uint32_t) last.tid;
     crash->frame_count_inner = last.frame_count;
     memcpy(crash->frames, last.frames, last.frame_count * sizeof last.frames[0]);
     memcpy(crash->exception_message, last.message, sizeof last.message);
+    if (elsewhere.tid != 0 && is_answer(last.message))
+        keep_elsewhere(record);
     crash->origin = QMON_ORIGIN_PANIC;
     return true;
 }

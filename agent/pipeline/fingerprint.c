@@ -248,12 +248,10 @@ static bool is_from_outside(const struct qmon_event *event) {
     return is_cause(event, "quit") || is_cause(event, "cpu-limit");
 }
 
-/* One that was thrown on comes from where it was thrown first: who waits for all futures of a program is always the same. */
-static void mix_exception(XXH3_state_t *state, const struct qmon_event *event) {
+static void mix_first_thrower(XXH3_state_t *state, const struct qmon_event *event) {
     const struct qmon_thread *thrown = event->exception.thrown_count ? event->exception.thrown : NULL;
     char name[NAME_BYTES];
 
-    mix(state, event->exception.type);
     for (size_t i = 0; thrown && i < thrown->frame_count; i++) {
         if (!counts(&thrown->frames[i], OWN))
             continue;
@@ -261,6 +259,12 @@ static void mix_exception(XXH3_state_t *state, const struct qmon_event *event) {
         mix(state, name);
         return;
     }
+}
+
+/* One that was thrown on comes from where it was thrown first: who waits for all futures of a program is always the same. */
+static void mix_exception(XXH3_state_t *state, const struct qmon_event *event) {
+    mix(state, event->exception.type);
+    mix_first_thrower(state, event);
 }
 
 static void mix_crash(XXH3_state_t *state, struct qmon_event *event) {
@@ -321,6 +325,7 @@ void qmon_fingerprint(struct qmon_event *event) {
         mix(&state, qmon__program_name(event));
         mix_number(&state, (uint64_t) event->exit.status);
         mix_trace(&state, event, false, false);
+        mix_first_thrower(&state, event);
         break;
     case QMON_KIND_LIFECYCLE:
         mix_process(&state, event);

@@ -202,7 +202,7 @@ static const char *exception_name(struct qmon_event *event, const char *type) {
     return qmon_event_text(event, type);
 }
 
-static void add_thrown(struct qmon_event *event, const struct qmon_record_thrown *thrown) {
+void qmon__add_thrown(struct qmon_event *event, const struct qmon_record_thrown *thrown) {
     struct qmon_thread *thread = qmon_event_alloc(event, sizeof *thread);
     struct qmon_frame *frames = qmon_event_alloc(event, (thrown->frame_count + 1) * sizeof *frames);
     if (thread == NULL || frames == NULL || thrown->frame_count == 0)
@@ -289,7 +289,7 @@ int qmon__crash_event(const struct qmon_record *record, uint64_t now_ns, uint32_
         event->exception.message = text_of(event, crash->exception_message);
     }
     if (event->exception.type != NULL)
-        add_thrown(event, &record->thrown);
+        qmon__add_thrown(event, &record->thrown);
     qmon__add_crumbs(event, record);
     add_stage_note(event, stage);
     add_handler_note(event, crash);

@@ -117,6 +117,10 @@ int qmon__lifecycle_event(const struct qmon_record *record, enum qmon__phase pha
     return 0;
 }
 
+static const char *said(struct qmon_event *event, const char *message) {
+    return message[0] != '\0' ? qmon_redact(event, qmon_event_text(event, message)) : NULL;
+}
+
 /* Why, where the exit status is Rust's way to end a program that panicked. */
 static void add_panic(struct qmon_event *event, const struct qmon_record *record) {
     const struct qmon_record_crash *panic = &record->crash;
@@ -133,8 +137,12 @@ static void add_panic(struct qmon_event *event, const struct qmon_record *record
     event->threads = thread;
     event->thread_count = 1;
     event->exception.type = "panic";
-    if (panic->exception_message[0] != '\0')
-        event->exception.message = qmon_redact(event, qmon_event_text(event, panic->exception_message));
+    event->exception.message = said(event, panic->exception_message);
+    if (record->thrown.frame_count > 0) {
+        qmon__add_thrown(event, &record->thrown);
+        qmon_event_note(event, "The main thread's own panic: %s", event->exception.message);
+        event->exception.message = said(event, panic->abort_message);
+    }
     qmon__modules_of_record(event, &record->modules);
 }
 

@@ -37,6 +37,9 @@ struct qmon__report {
 int qmon__crash_event(const struct qmon_record *record, uint64_t now_ns, uint32_t live_pid,
                       struct qmon__report *ret_report);
 
+/* Where its exception was thrown first, or the panic that it is the answer to. */
+void qmon__add_thrown(struct qmon_event *event, const struct qmon_record_thrown *thrown);
+
 /* --- lifecycle_event.c --- */
 enum qmon__phase { QMON__PHASE_STARTUP, QMON__PHASE_EXEC, QMON__PHASE_SHUTDOWN };
 /* For a shutdown, reason says how; for others it may be NULL. */

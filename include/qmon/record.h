@@ -212,7 +212,7 @@ enum qmon_crash_origin {
     QMON_ORIGIN_TERMINATE = 4, /* an exception that nobody caught */
     QMON_ORIGIN_SANITIZER = 5, /* a sanitizer's runtime ends the process: signal 0, its summary in abort_message */
     /* No crash, and the stage stays 0: a panic of Rust's unwound the main thread, which ends the process by QMON_PANIC_STATUS. tid, frames
-     * and exception_message tell of it. */
+     * and exception_message tell of it; `thrown` and abort_message of the one in another thread that it was the answer to. */
     QMON_ORIGIN_PANIC = 6,
 };
 

@@ -85,6 +85,13 @@ VICTIM(runtime, rust_that_panics_at_length, RUST("unwind", "panic with numbers")
        .tells = {"\"type\":\"panic\"", "\xc3\xa4\"}"})
 VICTIM(runtime, rust_that_panics_without_words, RUST("unwind", "panic with a number"), .code = "exit:101",
        .origin = "main", .tells = {"A Rust panic ended the program."})
+VICTIM(runtime, rust_whose_thread_panics_and_is_unwrapped, RUST("unwind", "panic that is unwrapped"),
+       .code = "exit:101", .origin = "main",
+       .tells = {"Rust panic: no room for 7 in panics::fail_in_thread", "The main thread's own panic: called"})
+VICTIM(runtime, rust_whose_thread_panics_and_is_taken_on, RUST("unwind", "panic that is taken on"), .code = "exit:101",
+       .origin = "main", .tells = {"Rust panic: no room for 8 in panics::fail_in_thread"})
+VICTIM(runtime, rust_whose_thread_panics_in_a_scope, RUST("unwind", "panic in a scope"), .code = "exit:101",
+       .origin = "main", .tells = {"Rust panic: no room for 9 in panics::fail_in_thread"})
 VICTIM(runtime, rust_that_exits_as_if_it_had_panicked, RUST("unwind", "panic in another and exit"), .code = "exit:101",
        .tells = {"\"exit status 101\""})
 VICTIM(runtime, rust_whose_thread_panics, RUST("unwind", "panic in a thread"), .prints = "true")

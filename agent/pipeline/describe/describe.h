@@ -25,6 +25,9 @@ bool qmon__describe_memory(struct qmon_event *event, const struct qmon_crash_fac
                            struct qmon__cause *ret_cause);
 bool qmon__describe_trap(struct qmon_event *event, const struct qmon_crash_facts *facts, struct qmon__cause *ret_cause);
 
+/* "f (a.c:10)": the program's own function that threw, where the exception was thrown on; NULL: it was not, or is not known. */
+const char *qmon__first_thrower(struct qmon_event *event);
+
 /* Of a Rust program whose panic did not stay in its thread: which it was. */
 bool qmon__describe_panic(struct qmon_event *event, struct qmon__cause *ret_cause);
 

@@ -119,6 +119,10 @@ static const char *thrower(struct qmon_event *event, const struct qmon_thread *t
     return NULL;
 }
 
+const char *qmon__first_thrower(struct qmon_event *event) {
+    return event->exception.thrown_count ? thrower(event, event->exception.thrown, true) : NULL;
+}
+
 static bool describe_exception(struct qmon_event *event, const struct qmon_crash_facts *facts,
                                struct qmon__cause *ret_cause) {
     const char *type = event->exception.type, *what = event->exception.message;
@@ -138,7 +142,7 @@ static bool describe_exception(struct qmon_event *event, const struct qmon_crash
     const char *said = what ? qmon_event_format(event, ": %s", what) : "";
     ret_cause->kind = "uncaught-exception";
     const char *last = thrower(event, event->thread_count ? &event->threads[0] : NULL, false);
-    const char *first = event->exception.thrown_count ? thrower(event, event->exception.thrown, true) : NULL;
+    const char *first = qmon__first_thrower(event);
     ret_cause->place = first ? first : last;
     ret_cause->title = qmon_event_format(event, "%s%s", type, qmon__one_line(event, said, TEXT_COLUMNS));
     const char *scarcity = strcmp(type, "std::bad_alloc") == 0 ? qmon__scarcity_words(event) : "";

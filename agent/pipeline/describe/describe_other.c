@@ -36,10 +36,15 @@ static const char *status_words(struct qmon_event *event, int status) {
 /* Why the main thread was unwound to its start. Its own words say more than what is known of the library's function. */
 static void describe_unwound(struct qmon_event *event) {
     const char *said = event->exception.message ? qmon__one_line(event, event->exception.message, PANIC_COLUMNS) : NULL;
-    const char *where = qmon__describe_where(event);
+    const char *first = qmon__first_thrower(event), *last = qmon__describe_where(event), *where = first ? first : last;
     struct qmon__cause cause = {.title = "Rust panic", .detail = "A Rust panic ended the program."};
 
     qmon__describe_panic(event, &cause);
+    if (event->exception.thrown_count)
+        cause.detail = qmon_event_format(event,
+                                         "A thread panicked, and the main thread in its turn when it learned of "
+                                         "that%s%s, which ended the program.",
+                                         last ? ", in " : "", last ? last : "");
     event->cause.kind = "panic";
     event->cause.detail = cause.detail;
     if (said && *said)
