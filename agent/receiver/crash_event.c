@@ -240,14 +240,22 @@ static void add_handler_note(struct qmon_event *event, const struct qmon_record_
         qmon_event_note(event, "The program's own handler for %s ran first and did not recover.", name);
 }
 
+/* Between two looks at the map of a process that waits nothing is gained. */
+static void add_by_map(struct qmon_event *event, const struct qmon_record_crash *crash, struct qmon__report *report) {
+    struct qmon__memory_map map;
+    qmon__memory_map_read(&map, report->live_pid);
+    qmon__add_targets(event, crash, &map, report->live_pid);
+    if (report->live_pid != 0 && event->signal.has_address)
+        report->facts.address_words = qmon__address_words(event, crash, &map, event->signal.address, report->live_pid);
+    qmon__memory_map_free(&map);
+}
+
 static void add_context(struct qmon_event *event, const struct qmon_record_crash *crash, uint32_t stage,
                         struct qmon__report *report) {
     qmon__context_of_crash(event, crash, stage, report->facts.program_counter);
     qmon__context_of_process(event, report->live_pid);
     if (stage >= QMON_STAGE_SIGNAL)
-        qmon__add_targets(event, crash, report->live_pid);
-    if (report->live_pid != 0 && event->signal.has_address)
-        report->facts.address_words = qmon__address_words(event, crash, event->signal.address, report->live_pid);
+        add_by_map(event, crash, report);
 }
 
 /* A signal by which no program asks for a core, from the parent: a way to end a worker, as SIGKILL is (inet_gethost of Erlang). */

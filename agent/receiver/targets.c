@@ -172,8 +172,8 @@ static void keep_stack_words(const struct scene *scene) {
     }
 }
 
-void qmon__targets_by_map(struct qmon_event *event, const struct qmon_record_crash *crash,
-                          const struct qmon__memory_map *map, uint32_t live_pid) {
+void qmon__add_targets(struct qmon_event *event, const struct qmon_record_crash *crash,
+                       const struct qmon__memory_map *map, uint32_t live_pid) {
     static const char *const stack_pointers[] = {"rsp", "sp", NULL};
     static const char *const no_addresses[] = {"err", "trapno", "pstate", NULL};
     static const char *const flags[] = {"eflags", NULL};
@@ -196,25 +196,15 @@ static bool is_data_file(const struct qmon_event *event, const struct qmon__mapp
            strncmp(mapping->name, "/SYSV", 5) != 0 && !is_module_path(event, mapping->name);
 }
 
-const char *qmon__address_words(struct qmon_event *event, const struct qmon_record_crash *crash, uint64_t address,
-                                uint32_t live_pid) {
-    struct qmon__memory_map map;
-    qmon__memory_map_read(&map, live_pid);
-    const struct scene scene = {.event = event, .crash = crash, .map = &map, .live_pid = live_pid};
-    const struct qmon__mapping *mapping = qmon__memory_map_find(&map, address);
+const char *qmon__address_words(struct qmon_event *event, const struct qmon_record_crash *crash,
+                                const struct qmon__memory_map *map, uint64_t address, uint32_t live_pid) {
+    const struct scene scene = {.event = event, .crash = crash, .map = map, .live_pid = live_pid};
+    const struct qmon__mapping *mapping = qmon__memory_map_find(map, address);
     const char *words = mapping != NULL ? words_of(&scene, address) : NULL;
     if (words != NULL && is_data_file(event, mapping)) /* it is what has to be looked at: with its whole path */
         words = qmon_event_format(event, "the mapped file %s+0x%" PRIx64, mapping->name,
                                   address - mapping->start + mapping->file_offset);
-    qmon__memory_map_free(&map);
     return words;
-}
-
-void qmon__add_targets(struct qmon_event *event, const struct qmon_record_crash *crash, uint32_t live_pid) {
-    struct qmon__memory_map map;
-    qmon__memory_map_read(&map, live_pid);
-    qmon__targets_by_map(event, crash, &map, live_pid);
-    qmon__memory_map_free(&map);
 }
 
 /* Registers that point into code, as frames of a thread that is there for the symbolizer alone. */

@@ -13,16 +13,14 @@
 
 #include "memory_map.h"
 
-/* Says of each register what it points to, code excepted, and keeps the words of the stack. live_pid: the process waits;
- * 0: what can be said without it. The event has registers and modules. */
-void qmon__add_targets(struct qmon_event *event, const struct qmon_record_crash *crash, uint32_t live_pid);
-/* The same with the map at hand; live_pid is read for constants only. */
-void qmon__targets_by_map(struct qmon_event *event, const struct qmon_record_crash *crash,
-                          const struct qmon__memory_map *map, uint32_t live_pid);
+/* Says of each register what it points to, code excepted, and keeps the words of the stack. live_pid: the process waits, and is read for
+ * constants; 0: what can be said without it. The event has registers and modules. */
+void qmon__add_targets(struct qmon_event *event, const struct qmon_record_crash *crash,
+                       const struct qmon__memory_map *map, uint32_t live_pid);
 
-/* What lies at an address of a live process, in the same words; NULL: nothing, or code. */
-const char *qmon__address_words(struct qmon_event *event, const struct qmon_record_crash *crash, uint64_t address,
-                                uint32_t live_pid);
+/* What lies at an address, in the same words; NULL: nothing, or code. */
+const char *qmon__address_words(struct qmon_event *event, const struct qmon_record_crash *crash,
+                                const struct qmon__memory_map *map, uint64_t address, uint32_t live_pid);
 
 /* qmon_symbolize(), and the functions that registers point into. */
 void qmon__symbolize_event(struct qmon_symbolizer *symbolizer, struct qmon_event *event, uint32_t live_pid,

@@ -1,6 +1,5 @@
 #include "memory_map.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,14 +7,25 @@
 
 #define MAPS_BYTES (4u << 20)
 
-/* "START-END PERMS OFFSET MAJOR:MINOR INODE PATH", NUL-terminated. */
+static char *skip_word(char *at) {
+    at += strspn(at, " ");
+    return at + strcspn(at, " ");
+}
+
+/* "START-END PERMS OFFSET MAJOR:MINOR INODE PATH", NUL-terminated. By hand: sscanf takes three times as long, and a process waits. */
 static bool parse_line(char *line, struct qmon__mapping *ret_mapping) {
-    unsigned long long start, end, offset;
-    char permissions[8];
-    int name_at = -1;
-    if (sscanf(line, "%llx-%llx %4s %llx %*x:%*x %*u %n", &start, &end, permissions, &offset, &name_at) != 4 ||
-        name_at < 0 || start >= end)
+    char *at;
+    const uint64_t start = strtoull(line, &at, 16);
+    const uint64_t end = *at == '-' ? strtoull(at + 1, &at, 16) : 0;
+    const char *const permissions = at + 1;
+    if (start >= end || *at != ' ' || strnlen(at, 6) < 6 || at[5] != ' ')
         return false;
+    const uint64_t offset = strtoull(at + 6, &at, 16);
+    char *const device = at + strspn(at, " "), *const inode = skip_word(device);
+    at = skip_word(inode);
+    if (strchr(device, ':') == NULL || strchr(device, ':') > inode || at == inode)
+        return false;
+    at += strspn(at, " ");
     *ret_mapping = (struct qmon__mapping){
         .start = start,
         .end = end,
@@ -23,7 +33,7 @@ static bool parse_line(char *line, struct qmon__mapping *ret_mapping) {
         .readable = permissions[0] == 'r',
         .writable = permissions[1] == 'w',
         .executable = permissions[2] == 'x',
-        .name = line + name_at,
+        .name = at,
     };
     return true;
 }

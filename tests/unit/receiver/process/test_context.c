@@ -97,7 +97,7 @@ Test(context, says_of_each_register_what_it_points_to) {
         NULL,
     };
     make_scene(registers, sizeof registers / sizeof *registers);
-    qmon__targets_by_map(event, &crash, &map, 0);
+    qmon__add_targets(event, &crash, &map, 0);
     for (size_t i = 0; i < event->register_count; i++)
         if (expected[i])
             cr_expect_str_eq(registers[i].points_to, expected[i]);
@@ -112,7 +112,7 @@ Test(context, keeps_of_the_stack_addresses_and_small_numbers_only) {
     make_scene(NULL, 0);
     memcpy(crash.stack_bytes, words, sizeof words);
     crash.stack_byte_count = sizeof words;
-    qmon__targets_by_map(event, &crash, &map, 0);
+    qmon__add_targets(event, &crash, &map, 0);
     static const char *const expected[] = {"0x401004", "0x0", "0x7", "0x7ffc00020010", "-", "0x1000010", "-"};
     cr_assert_eq(event->context.stack_word_count, 7);
     cr_expect_eq(event->context.stack_address, 0x7ffc00020000);
@@ -135,7 +135,7 @@ Test(context, quotes_constants_of_modules_but_nothing_that_the_program_wrote) {
     registers[1] = (struct qmon_register){"rsi", (uintptr_t) variable, NULL};
     event->registers = registers;
     event->register_count = 2;
-    qmon__targets_by_map(event, &crash, &map, (uint32_t) getpid());
+    qmon__add_targets(event, &crash, &map, (uint32_t) getpid());
     cr_expect_not_null(strstr(registers[0].points_to, "\"a constant of this test\" in "), "%s", registers[0].points_to);
     cr_expect_not_null(strstr(registers[1].points_to, "data of "), "%s", registers[1].points_to);
     cr_expect_null(strstr(registers[1].points_to, "variable"));
