@@ -118,7 +118,8 @@ bool qmon__go_is_present(void) {
 void qmon__go_note(int signal, const struct qmon__kernel_action *action, const struct qmon__kernel_action *old) {
     const qmon__sigset bit = QMON__SIGNAL_BIT(signal);
     if (!is_go(action)) {
-        atomic_fetch_and_explicit(&handled, ~bit, memory_order_relaxed);
+        if (qmon__go_handles(signal))
+            atomic_fetch_and_explicit(&handled, ~bit, memory_order_relaxed);
         return;
     }
     if (!qmon__go_handles(signal) && old->handler != (void *) SIG_DFL && old->handler != (void *) SIG_IGN)

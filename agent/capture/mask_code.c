@@ -11,6 +11,10 @@ static const unsigned char fault_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, S
 
 #define FAULT_SIGNAL_COUNT (sizeof fault_signals / sizeof fault_signals[0])
 
+/* Where each stands there, by its bit. */
+static const unsigned char place_among_faults[32] = {[SIGSEGV - 1] = 0, [SIGBUS - 1] = 1,  [SIGILL - 1] = 2,
+                                                     [SIGFPE - 1] = 3,  [SIGTRAP - 1] = 4, [SIGSYS - 1] = 5};
+
 unsigned char qmon__proxy_first = 41;
 
 /* Where else they can be. Programs count up from SIGRTMIN or down from SIGRTMAX. */
@@ -28,11 +32,8 @@ static _Atomic qmon__sigset all_used;
 
 static qmon__sigset proxies_of(qmon__sigset faults) {
     qmon__sigset proxies = 0;
-    if ((faults & QMON__FAULT_SIGNALS) == 0)
-        return 0;
-    for (unsigned i = 0; i < FAULT_SIGNAL_COUNT; i++)
-        if (faults & QMON__SIGNAL_BIT(fault_signals[i]))
-            proxies |= QMON__SIGNAL_BIT(qmon__proxy_first + i);
+    for (qmon__sigset left = faults & QMON__FAULT_SIGNALS; left != 0; left &= left - 1)
+        proxies |= QMON__SIGNAL_BIT(qmon__proxy_first + place_among_faults[__builtin_ctzll(left)]);
     return proxies;
 }
 
