@@ -95,8 +95,7 @@ bool qmon__repeats_child(int status) {
 }
 
 /* Has the child ended in a way that its own record would say, if it had been given one? */
-static bool is_unrecorded(int pid, int wait_status, struct qmon_record_killer *killer) {
-    const enum qmon__birth_end birth = qmon__birth_ended(pid);
+static bool is_unrecorded(int pid, int wait_status, enum qmon__birth_end birth, struct qmon_record_killer *killer) {
     const bool failed = birth == QMON__BIRTH_FAILED;
     const enum qmon__sharer_end sharer = qmon__sharer_ended(pid);
     if (!WIFSIGNALED(wait_status))
@@ -119,11 +118,14 @@ void qmon__child_ended(int pid, int wait_status) {
         struct qmon_record_killer killer = {0};
         if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL && qmon__kills_include(pid))
             qmon__kills_describe(qmon__getpid(), &killer);
-        if (is_unrecorded(pid, wait_status, &killer))
+        const enum qmon__birth_end birth = qmon__birth_ended(pid);
+        if (is_unrecorded(pid, wait_status, birth, &killer))
             qmon__record_make_unborn(pid);
-        uint32_t signals_told;
+        uint32_t signals_told = 0;
+        const bool is_removed = WIFEXITED(wait_status) && birth == QMON__BIRTH_LEFT; /* as nearly all: not looked for */
         const enum qmon__child_tells tells =
-            qmon__record_of_child_ended(pid, wait_status, killer.pid != 0 ? &killer : NULL, &signals_told);
+            is_removed ? QMON__CHILD_UNKNOWN
+                       : qmon__record_of_child_ended(pid, wait_status, killer.pid != 0 ? &killer : NULL, &signals_told);
         note_signal(wait_status, tells, signals_told);
         if (tells == QMON__CHILD_LOST)
             qmon__tell_found();
