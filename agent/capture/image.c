@@ -2,6 +2,7 @@
 
 #include <elf.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 
 #include "agent.h"
 #include "guard.h"
+#include "hot.h"
 #include "text.h"
 
 #define MOST_INTERPRETERS 4
@@ -117,16 +119,36 @@ char *const *qmon__image_strip(char *const environment[], void *memory, size_t b
 }
 
 struct head {
+    uint64_t identity; /* of the file */
     char bytes[HEAD_BYTES];
     size_t count;
 };
 
-/* Only a regular file is opened: with a device or a pipe that does something. */
+/* The file that was looked into last of those that are programs and take our library; 0: none. Who starts many programs mostly starts
+ * the same. */
+static _Atomic uint64_t last_taken QMON__HOT;
+
+/* Changes whenever the file does. Never 0. */
+static uint64_t identity_of(const struct stat *status) {
+    const uint64_t parts[] = {status->st_dev, status->st_ino, (uint64_t) status->st_size,
+                              (uint64_t) status->st_ctim.tv_sec, (uint64_t) status->st_ctim.tv_nsec};
+    uint64_t identity = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        identity = (identity ^ parts[i]) * 0x9e3779b97f4a7c15u;
+        identity ^= identity >> 32;
+    }
+    return identity | 1;
+}
+
+/* Only a regular file is opened: with a device or a pipe that does something. False: not read, or known to take us. */
 static bool read_head(int directory, const char *path, struct head *ret_head) {
     struct stat status;
     int fd = directory;
     if (qmon__sys_4(SYS_newfstatat, directory, path, &status, path[0] == '\0' ? AT_EMPTY_PATH : 0) != 0 ||
         !S_ISREG(status.st_mode))
+        return false;
+    ret_head->identity = identity_of(&status);
+    if (ret_head->identity == atomic_load_explicit(&last_taken, memory_order_relaxed))
         return false;
     if (path[0] != '\0')
         fd = (int) qmon__sys_4(SYS_openat, directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
@@ -174,6 +196,8 @@ static bool refuses_us(int directory, const char *path) {
         if (is_foreign_elf(head))
             return true;
         path = interpreter_of(head);
+        if (path == NULL)
+            atomic_store_explicit(&last_taken, head->identity, memory_order_relaxed);
         directory = AT_FDCWD;
     }
     return false;
