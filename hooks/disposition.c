@@ -25,7 +25,7 @@ static int fail(int negative_errno) {
 static struct qmon__kernel_action to_kernel(const struct sigaction *action) {
     struct qmon__kernel_action kernel = {.handler = (void *) action->sa_handler,
                                          .flags = (unsigned long) (unsigned) action->sa_flags | QMON__SA_RESTORER,
-                                         .restorer = (void *) qmon__restore_rt};
+                                         .restorer = qmon__dispositions_restorer()};
     memcpy(&kernel.mask, &action->sa_mask, sizeof kernel.mask);
     return kernel;
 }

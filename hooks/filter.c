@@ -1,6 +1,6 @@
 /*
  * prctl and syscall, for the sake of the system call filters that are installed through them (filters.h), and of programs that
- * make themselves subreapers (kin.h). Both are nothing but the call itself in libc too. A program that ends or execs by syscall does
+ * make themselves subreapers (kin.h), or answer system calls themselves (PR_SET_SYSCALL_USER_DISPATCH, as emulators do). Both are nothing but the call itself in libc too. A program that ends or execs by syscall does
  * what it would do by the function of that name; one that sets its signals so, too (raw_signals.h).
  *
  * Declared here with all the arguments that there can be, which come in registers (the last of syscall's on the stack, where it can
@@ -20,6 +20,8 @@
 #include <kin.h>
 #include <raw_signals.h>
 #include <sys.h>
+
+#include "user_dispatch.h"
 
 long syscall(long number, long a, long b, long c, long d, long e, long f);
 int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
@@ -53,7 +55,7 @@ static void finish(const struct sock_fprog *program, bool taken, bool hard) {
 __attribute__((cold, noinline)) static long install(unsigned long operation, unsigned long flags, void *program) {
     const int error_number = errno;
     const bool hard = operation == SECCOMP_SET_MODE_FILTER && prepare(program);
-    const long result = qmon__sys6_raw(SYS_seccomp, (long) operation, (long) flags, (long) program, 0, 0, 0);
+    const long result = qmon__sys6_program(SYS_seccomp, (long) operation, (long) flags, (long) program, 0, 0, 0);
     const bool taken = (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0 ? result >= 0 : result == 0;
     if (operation == SECCOMP_SET_MODE_FILTER)
         finish(program, taken, hard);
@@ -66,7 +68,8 @@ __attribute__((cold, noinline)) static long install(unsigned long operation, uns
 __attribute__((cold, noinline)) static long install_by_prctl(unsigned long mode, void *program, unsigned long c,
                                                              unsigned long d) {
     const bool hard = mode == SECCOMP_MODE_FILTER && prepare(program);
-    const long result = qmon__sys6_raw(SYS_prctl, PR_SET_SECCOMP, (long) mode, (long) program, (long) c, (long) d, 0);
+    const long result =
+        qmon__sys6_program(SYS_prctl, PR_SET_SECCOMP, (long) mode, (long) program, (long) c, (long) d, 0);
     if (mode == SECCOMP_MODE_FILTER)
         finish(program, result == 0, hard);
     else if (result == 0 && mode == SECCOMP_MODE_STRICT)
@@ -75,7 +78,7 @@ __attribute__((cold, noinline)) static long install_by_prctl(unsigned long mode,
 }
 
 __attribute__((cold, noinline)) static long become_subreaper(unsigned long whether, long b, long c, long d) {
-    const long result = qmon__sys6_raw(SYS_prctl, PR_SET_CHILD_SUBREAPER, (long) whether, b, c, d, 0);
+    const long result = qmon__sys6_program(SYS_prctl, PR_SET_CHILD_SUBREAPER, (long) whether, b, c, d, 0);
     if (result == 0)
         qmon__kin_note_subreaper();
     return result_of(result);
@@ -98,7 +101,7 @@ __attribute__((cold, noinline)) static long end_or_exec(long number, long a, lon
         return execveat((int) a, (const char *) b, (char *const *) c, (char *const *) d, (int) e);
     if (number == SYS_exit_group || is_last_thread()) /* else only this thread ends */
         qmon__process_exits_by(number, (int) a);
-    return result_of(qmon__sys6_raw(number, a, 0, 0, 0, 0, 0));
+    return result_of(qmon__sys6_program(number, a, 0, 0, 0, 0, 0));
 }
 
 static inline bool ends_or_execs(long number) {
@@ -107,6 +110,14 @@ static inline bool ends_or_execs(long number) {
 
 static inline bool is_about_signals(long number) {
     return number == SYS_rt_sigaction || number == SYS_rt_sigprocmask || number == SYS_sigaltstack;
+}
+
+__attribute__((cold, noinline)) static long set_user_dispatch(unsigned long mode, unsigned long begin,
+                                                              unsigned long bytes, unsigned long selector) {
+    if (mode == PR_SYS_DISPATCH_ON)
+        qmon__user_dispatch_comes(begin, bytes);
+    return result_of(qmon__sys6_program(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH, (long) mode, (long) begin,
+                                        (long) bytes, (long) selector, 0));
 }
 
 long syscall(long number, long a, long b, long c, long d, long e, long f) {
@@ -120,7 +131,9 @@ long syscall(long number, long a, long b, long c, long d, long e, long f) {
         return install_by_prctl((unsigned long) b, (void *) c, (unsigned long) d, (unsigned long) e);
     if (__builtin_expect(number == SYS_prctl && a == PR_SET_CHILD_SUBREAPER, 0))
         return become_subreaper((unsigned long) b, c, d, e);
-    return result_of(qmon__sys6_raw(number, a, b, c, d, e, f));
+    if (__builtin_expect(number == SYS_prctl && a == PR_SET_SYSCALL_USER_DISPATCH, 0))
+        return set_user_dispatch((unsigned long) b, (unsigned long) c, (unsigned long) d, (unsigned long) e);
+    return result_of(qmon__sys6_program(number, a, b, c, d, e, f));
 }
 
 int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d) {
@@ -128,5 +141,7 @@ int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigne
         return (int) install_by_prctl(a, (void *) b, c, d);
     if (__builtin_expect(option == PR_SET_CHILD_SUBREAPER, 0))
         return (int) become_subreaper(a, (long) b, (long) c, (long) d);
-    return (int) result_of(qmon__sys6_raw(SYS_prctl, option, (long) a, (long) b, (long) c, (long) d, 0));
+    if (__builtin_expect(option == PR_SET_SYSCALL_USER_DISPATCH, 0))
+        return (int) set_user_dispatch(a, b, c, d);
+    return (int) result_of(qmon__sys6_program(SYS_prctl, option, (long) a, (long) b, (long) c, (long) d, 0));
 }

@@ -124,7 +124,7 @@ static size_t own_bytes(void) {
 
 /* In the program's name. */
 static long ask_kernel(const stack_t *wanted, stack_t *ret_old) {
-    return qmon__sys6_raw(SYS_sigaltstack, (long) wanted, (long) ret_old, 0, 0, 0, 0);
+    return qmon__sys6_program(SYS_sigaltstack, (long) wanted, (long) ret_old, 0, 0, 0, 0);
 }
 
 static bool holds(const stack_t *stack, uintptr_t address) {

@@ -92,6 +92,13 @@ static void publish(int signal, const struct qmon__kernel_action *action) {
 }
 
 /* What goes into the kernel's table for a wish of the program's. */
+static void *_Atomic restorer QMON__HOT; /* NULL: ours */
+
+void *qmon__dispositions_restorer(void) {
+    void *const other = atomic_load_explicit(&restorer, memory_order_relaxed);
+    return other != NULL ? other : (void *) qmon__restore_rt;
+}
+
 static struct qmon__kernel_action in_kernel(int signal, const struct qmon__kernel_action *wanted) {
     struct qmon__kernel_action action = *wanted;
     action.mask = qmon__mask_encode(action.mask);
@@ -108,7 +115,7 @@ static struct qmon__kernel_action in_kernel(int signal, const struct qmon__kerne
     action.flags = (wanted->flags & ~(unsigned long) (SA_RESETHAND)) | SA_SIGINFO | QMON__SA_RESTORER;
     if (is_default || moved)
         action.flags |= SA_ONSTACK;
-    action.restorer = (void *) qmon__restore_rt;
+    action.restorer = qmon__dispositions_restorer();
     if (is_default || is_ignored) {
         action.flags |= SA_RESTART;
         action.mask = ~QMON__FAULT_SIGNALS;
@@ -270,6 +277,17 @@ void qmon__dispositions_harden(bool hard) {
             atomic_fetch_and_explicit(&hardened, ~bit, memory_order_relaxed);
         }
         set_unasked(signal, &action);
+    }
+}
+
+void qmon__dispositions_return_by(void (*libc_s)(void)) {
+    struct qmon__kernel_action action;
+    atomic_store_explicit(&restorer, (void *) libc_s, memory_order_relaxed);
+    for (int signal = 1; signal <= QMON__SIGNALS; signal++) {
+        if (qmon__sigaction(signal, NULL, &action) != 0 || action.restorer != (void *) qmon__restore_rt)
+            continue;
+        action.restorer = (void *) libc_s;
+        qmon__sigaction(signal, &action, NULL);
     }
 }
 

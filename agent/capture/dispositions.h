@@ -58,6 +58,11 @@ void qmon__disposition_reset(int signal);
  * not taken. */
 void qmon__dispositions_harden(bool hard);
 
+/* Handlers return by libc's code instead of ours from now on, which does the same. SIGNAL SAFETY: async-signal-safe. */
+void qmon__dispositions_return_by(void (*libc_s)(void));
+/* By which they return. SIGNAL SAFETY: async-signal-safe. */
+void *qmon__dispositions_restorer(void);
+
 /* As qmon__proxies_avoid(), with what the kernel has for handlers of fault signals. Not in a child that shares its parent's memory: it
  * soon execs, and the proxies are its parent's. A handler that runs in another thread just then sees an old one blocked until it
  * returns. */

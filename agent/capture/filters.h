@@ -28,12 +28,19 @@ void qmon__filters_add(const struct sock_fprog *program);
 /* The kernel has taken the strict mode: read, write, exit and sigreturn alone are left. */
 void qmon__filters_add_strict(void);
 
+/* The program has each call of its threads turned into SIGSYS, unless it is made in a range of addresses (PR_SET_SYSCALL_USER_DISPATCH),
+ * which has libc's code in it and not ours. From now on `call`, libc's syscall(), makes ours. */
+void qmon__filters_call_by(long (*call)(long number, ...));
+
 /* Will a filter that is about to be installed keep signal dispositions from being set, in whatever way? Nothing of it is known to be
  * true yet: it may not even be there. */
 bool qmon__filter_keeps_dispositions(const struct sock_fprog *program);
 
 /* Makes this call, or returns -EPERM instead where it would be forbidden. */
 long qmon__sys6_filtered(long number, long a, long b, long c, long d, long e, long f);
+
+/* Makes this call in the program's name, whatever becomes of it. */
+long qmon__sys6_dispatched(long number, long a, long b, long c, long d, long e, long f);
 
 /* Would this call end the process, or raise SIGSYS in it? */
 bool qmon__filters_forbid(long number, const long arguments[static 6]);

@@ -46,7 +46,7 @@ static long change_stack(long wanted, long ret_old) {
 long qmon__signal_call(long number, long a, long b, long c, long d) {
     const bool is_known = number == SYS_sigaltstack || d == (long) sizeof(qmon__sigset);
     if (!qmon__agent.active || !is_known)
-        return qmon__sys6_raw(number, a, b, c, d, 0, 0);
+        return qmon__sys6_program(number, a, b, c, d, 0, 0);
     if (number == SYS_sigaltstack)
         return change_stack(a, b);
     return number == SYS_rt_sigaction ? change_action((int) a, b, c) : change_mask((int) a, b, c);

@@ -58,8 +58,14 @@ static inline long qmon__sys6_own(long number, long a, long b, long c, long d, l
     return qmon__sys6_raw(number, a, b, c, d, e, f);
 }
 
+static inline long qmon__sys6_program(long number, long a, long b, long c, long d, long e, long f) {
+    if (__builtin_expect(qmon__filters_seen(), 0))
+        return qmon__sys6_dispatched(number, a, b, c, d, e, f);
+    return qmon__sys6_raw(number, a, b, c, d, e, f);
+}
+
 #ifdef QMON__FOR_PROGRAM
-#define qmon__sys6 qmon__sys6_raw
+#define qmon__sys6 qmon__sys6_program
 #else
 #define qmon__sys6 qmon__sys6_own
 #endif
