@@ -154,6 +154,24 @@ Test(recover, gives_a_monitored_parent_a_moment_to_say_what_it_saw) {
     unmake_record(&untold);
 }
 
+/* SIGTERM came before the SIGKILL that its record tells of. */
+Test(recover, gives_the_parent_of_a_program_that_had_not_begun_that_moment_before_it_tells_of_a_kill) {
+    struct made_record made = dead_record();
+    made.at->header.state = QMON_STATE_EXEC;
+    made.at->header.killer.pid = (uint32_t) getpid();
+    made.at->process.flags = QMON_PROCESS_UNSTARTED;
+    made.at->process.host_parent_known = 1;
+    recover_in_a_hurry();
+    cr_expect(bench_exists(made.path));
+    cr_expect_eq(bench_events(&bench, NULL, ""), 0);
+    made.at->end.wait_status = SIGTERM;
+    made.at->end.seen_by_parent = 1;
+    recover_in_a_hurry();
+    cr_expect_not(bench_exists(made.path));
+    cr_expect_eq(bench_events(&bench, NULL, "\"SIGKILL\""), 0);
+    unmake_record(&made);
+}
+
 Test(recover, leaves_alone_what_another_receiver_has) {
     struct made_record made = dead_record();
     struct qmon__record_file file = bench_record(&made);
