@@ -17,7 +17,7 @@ int _Unwind_RaiseException(void *exception);
 
 void *__cxa_init_primary_exception(void *object, void *type, void (*destroy)(void *)) {
     static struct qmon__whose whose;
-    const struct qmon__hook_name name = {"__cxa_init_primary_exception", (void *) __cxa_init_primary_exception};
+    static const struct qmon__hook_name name = {"__cxa_init_primary_exception", (void *) __cxa_init_primary_exception};
     const uintptr_t real = qmon__whose_function(&whose, &name, (uintptr_t) __builtin_return_address(0));
     if (real == 0)
         abort(); /* the caller was bound to a function that is nowhere */
@@ -30,7 +30,7 @@ void *__cxa_init_primary_exception(void *object, void *type, void (*destroy)(voi
  * a jump; neither makes a difference to anybody. */
 int _Unwind_RaiseException(void *exception) {
     static struct qmon__whose whose;
-    const struct qmon__hook_name name = {"_Unwind_RaiseException", (void *) _Unwind_RaiseException};
+    static const struct qmon__hook_name name = {"_Unwind_RaiseException", (void *) _Unwind_RaiseException};
     const uintptr_t real = qmon__whose_function(&whose, &name, (uintptr_t) __builtin_return_address(0));
     if (real == 0)
         abort();

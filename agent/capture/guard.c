@@ -12,6 +12,8 @@ _Thread_local struct qmon__thread qmon__thread __attribute__((tls_model("initial
 
 _Static_assert(offsetof(struct qmon__thread, answering) == 0, "signal_entry.S");
 
+#define LEAVING_BYTES 64u /* of qmon__guard_leave(), at most */
+
 struct qmon__guard {
     void *jump[5]; /* for __builtin_setjmp */
     struct qmon__guard *outer;
@@ -28,6 +30,11 @@ bool qmon__is_own_code(uintptr_t pc) {
 static bool is_fault_of(const struct qmon__guard *guard, const ucontext_t *context) {
     return guard->foreign || qmon__filters_seen() /* the vdso's clock is read in one then */ ||
            qmon__is_own_code(qmon__program_counter(context));
+}
+
+/* Is there not even room to leave the guard? Then it would be tried for ever. */
+static bool is_leaving(const ucontext_t *context) {
+    return qmon__program_counter(context) - (uintptr_t) qmon__guard_leave < LEAVING_BYTES;
 }
 
 /* The signal that the timer sends; told from a real one by its code and value. */
@@ -108,10 +115,11 @@ bool qmon__guard_takes(int signal, const siginfo_t *info, ucontext_t *context) {
     }
     if (qmon__thread.guard == NULL || (!by_timer && info->si_code <= 0))
         return by_timer; /* a timer that fired too late is nobody's signal */
-    if (!by_timer && !is_fault_of(qmon__thread.guard, context))
+    if (!by_timer && (!is_fault_of(qmon__thread.guard, context) || is_leaving(context)))
         return false;
-    /* jump[2] is the stack pointer of enter(): what lies below it belongs to the function that ends here. */
-    const uintptr_t stack = ((uintptr_t) qmon__thread.guard->jump[2] - 512) & ~(uintptr_t) 15;
+    /* jump[2] is the stack pointer of enter(): what lies below it belongs to the function that ends here. More than that call took is not
+     * to be counted on: the stack may be at its end, and be what the function has run into. */
+    const uintptr_t stack = (uintptr_t) qmon__thread.guard->jump[2] & ~(uintptr_t) 15;
 #if defined(__x86_64__)
     greg_t *registers = context->uc_mcontext.gregs;
     registers[REG_RSP] = (greg_t) stack - 8; /* as if called */

@@ -30,7 +30,7 @@
 struct panic {
     int tid; /* 0: there was none */
     uint32_t frame_count;
-    uint64_t frames[QMON_CRASH_FRAMES_HALF];
+    void *frames[OURS + QMON_CRASH_FRAMES_HALF]; /* the first are not counted */
     char message[MESSAGE_BYTES];
 };
 
@@ -88,17 +88,12 @@ static size_t cut(const char *text, size_t bytes) {
 
 static bool keep_message(const struct payload *payload, struct panic *panic) {
     struct text text;
-    char copy[sizeof panic->message];
     if (!find_text(payload, &text))
         return false;
-    size_t bytes = text.bytes < sizeof copy ? text.bytes : sizeof copy;
-    if (!qmon__copy_guarded(copy, (const void *) text.start, bytes))
-        return false;
-    if (bytes == sizeof copy)
-        bytes = cut(copy, bytes - 1);
-    memcpy(panic->message, copy, bytes);
-    panic->message[bytes] = '\0';
-    return true;
+    const size_t room = sizeof panic->message, bytes = text.bytes < room ? text.bytes : room - 1;
+    const bool there = qmon__copy_guarded(panic->message, (const void *) text.start, bytes < text.bytes ? room : bytes);
+    panic->message[!there ? 0 : bytes < text.bytes ? cut(panic->message, bytes) : bytes] = '\0';
+    return there;
 }
 
 /* In words from the beginning: behind class, cleanup function, and two or six words of the unwinder's; with a mark and without. */
@@ -113,20 +108,17 @@ static void find_message(const uintptr_t *exception, struct panic *panic) {
 
 __attribute__((noinline)) void qmon__note_panic(const void *exception) {
     unsigned char class[CLASS_BYTES];
-    void *frames[QMON_CRASH_FRAMES_HALF + OURS];
     struct qmon__trail trail;
     memcpy(class, exception, CLASS_BYTES);
     if (!is_rust(class) || qmon__on_valgrind())
         return;
-    const size_t found = qmon__steps_here(frames, QMON_CRASH_FRAMES_HALF + OURS, &trail);
     const int tid = qmon__gettid();
     const bool is_main = tid == atomic_load_explicit(&qmon__agent.pid, memory_order_relaxed);
     struct panic *const panic = is_main ? &last : &elsewhere;
     if (!is_main && atomic_flag_test_and_set_explicit(&elsewhere_busy, memory_order_acquire))
         return;
+    const size_t found = qmon__steps_here(panic->frames, sizeof panic->frames / sizeof panic->frames[0], &trail);
     panic->frame_count = found > OURS ? (uint32_t) (found - OURS) : 0;
-    for (uint32_t i = 0; i < panic->frame_count; i++)
-        panic->frames[i] = (uint64_t) (uintptr_t) frames[i + OURS];
     find_message(exception, panic);
     panic->tid = tid;
     if (!is_main)
@@ -153,7 +145,7 @@ static void keep_elsewhere(struct qmon_record *record) {
     const uint32_t count = elsewhere.frame_count < QMON_THROWN_FRAMES ? elsewhere.frame_count : QMON_THROWN_FRAMES;
     record->thrown.tid = (uint32_t) elsewhere.tid;
     record->thrown.frame_count = count;
-    memcpy(record->thrown.frames, elsewhere.frames, count * sizeof elsewhere.frames[0]);
+    memcpy(record->thrown.frames, elsewhere.frames + OURS, count * sizeof elsewhere.frames[0]);
     memcpy(record->crash.abort_message, elsewhere.message, sizeof elsewhere.message);
     atomic_flag_clear_explicit(&elsewhere_busy, memory_order_release);
 }
@@ -164,7 +156,7 @@ bool qmon__panic_ends(struct qmon_record *record) {
         return false;
     crash->tid = (uint32_t) last.tid;
     crash->frame_count_inner = last.frame_count;
-    memcpy(crash->frames, last.frames, last.frame_count * sizeof last.frames[0]);
+    memcpy(crash->frames, last.frames + OURS, last.frame_count * sizeof last.frames[0]);
     memcpy(crash->exception_message, last.message, sizeof last.message);
     if (elsewhere.tid != 0 && is_answer(last.message))
         keep_elsewhere(record);

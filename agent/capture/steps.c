@@ -12,13 +12,16 @@
 #include "steps.h"
 
 #include <libunwind.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
+#include "alternate_stack.h"
 #include "guard.h"
 #include "machine.h"
+#include "signals.h"
 #include "sys.h"
 #include "thread.h"
 
@@ -251,12 +254,14 @@ static bool lay_pointers(uintptr_t stretches) {
 }
 
 /* Each place is learned at most once in a walk, so that it ends however many share a place in the table. */
-static enum kind learn_on_the_way(struct walk *walk) {
+static void learn_on_the_way(void *argument) {
+    struct walk *walk = argument;
     enum kind end = UNKNOWN;
     const long stretches =
         qmon__sys_6(SYS_mmap, 0, STRETCHES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    walk->end = OTHER;
     if (stretches < 0 && stretches > -4096)
-        return OTHER;
+        return;
     if (!lay_pointers((uintptr_t) stretches))
         end = OTHER;
     for (size_t lessons = 0; end == UNKNOWN && lessons <= walk->most; lessons++) {
@@ -264,7 +269,18 @@ static enum kind learn_on_the_way(struct walk *walk) {
         end = walk_on(walk);
     }
     qmon__sys_2(SYS_munmap, stretches, STRETCHES);
-    return end;
+    walk->end = end;
+}
+
+/* The unwinder takes some 6 KiB of stack. A thread, or a fiber of the program's own, may have less. */
+static enum kind learn_elsewhere(struct walk *walk) {
+    const qmon__sigset mask = ~QMON__FAULT_SIGNALS;
+    qmon__sigset before;
+    if (qmon__sigprocmask(SIG_SETMASK, &mask, &before) != 0)
+        return OTHER;
+    qmon__on_own_stack(learn_on_the_way, walk);
+    qmon__sigprocmask(SIG_SETMASK, &before, NULL);
+    return walk->end;
 }
 
 __attribute__((noinline)) size_t qmon__steps_here(void **ret_frames, size_t most, struct qmon__trail *ret_trail) {
@@ -277,7 +293,7 @@ __attribute__((noinline)) size_t qmon__steps_here(void **ret_frames, size_t most
 #endif
     enum kind end = walk_on(&walk);
     if (end == UNKNOWN)
-        end = learn_on_the_way(&walk);
+        end = learn_elsewhere(&walk);
     const size_t count = end == OUTERMOST ? walk.count : 0;
     ret_trail->count = count < QMON__TRAIL ? count : QMON__TRAIL;
     return count;

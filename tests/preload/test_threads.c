@@ -1,5 +1,6 @@
 /* Threads: whichever crashes, however many at once, there is one report and one death. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "victim.h"
 
@@ -68,3 +69,21 @@ VICTIM(thread, made_by_thrd_create_overflows, .program = "c11_thread_overflows",
 VICTIM(thread, crashes_in_a_key_destructor, .program = "key_destructor_crashes", .code = "SIGSEGV", .origin = "destroy")
 VICTIM(thread, crashes_in_a_thread_local_destructor, .program = "thread_local_crashes", .code = "SIGSEGV",
        .origin = "Fragile")
+
+/* Where the stack ends in the middle of the throw, it ends the program, as without us; it does not keep it from going on or ending. */
+Test(thread, throws_with_any_room_left_on_its_stack) {
+    for (unsigned left = 600; left < 16000; left += 220) {
+        char bytes[16];
+        snprintf(bytes, sizeof bytes, "%u", left);
+        const struct victim victim = {.program = "throws_in_little_room",
+                                      .arguments = {bytes},
+                                      .environment = {"QMON_LIFECYCLE=off"},
+                                      .code = "SIGSEGV",
+                                      .origin = "throw_with",
+                                      .other_death = "exit 0",
+                                      .starts = NO_STARTS,
+                                      .any_output = true};
+        const char *problems = victim_problems(&victim);
+        cr_expect_null(problems, "with %u bytes left: %s", left, problems);
+    }
+}
