@@ -1,9 +1,6 @@
 #include "attendant.h"
 
-#include <errno.h>
-#include <linux/futex.h>
 #include <stdatomic.h>
-#include <time.h>
 
 #include "agent.h"
 #include "clock.h"
@@ -35,24 +32,9 @@ bool qmon__attendant_takes_end(void) {
            qmon__boot_ns() - process->created_boot_ns < YOUNG_NS;
 }
 
-/* The kernel clears the word and wakes us, as CLONE_CHILD_CLEARTID asks for. */
 void qmon__attendant_leave(uint64_t within_ms) {
-    int pid;
-    for (unsigned tries = 0; tries < YIELDS && atomic_load_explicit(&attendant.pid, memory_order_acquire) != 0; tries++)
-        qmon__sys(SYS_sched_yield);
-    if (atomic_load_explicit(&attendant.pid, memory_order_acquire) == 0)
-        return;
-    const uint64_t end_ns = qmon__boot_ns() + within_ms * 1000000u;
-    while ((pid = atomic_load_explicit(&attendant.pid, memory_order_acquire)) != 0) {
-        const uint64_t now_ns = qmon__boot_ns(), left_ns = now_ns < end_ns ? end_ns - now_ns : 0;
-        const struct timespec patience = {.tv_sec = (time_t) (left_ns / 1000000000u),
-                                          .tv_nsec = (long) (left_ns % 1000000000u)};
-        if (left_ns == 0)
-            return;
-        const long result = qmon__sys_6(SYS_futex, &attendant.pid, FUTEX_WAIT, pid, &patience, NULL, 0);
-        if (result != 0 && result != -EAGAIN && result != -EINTR)
-            return;
-    }
+    if (atomic_load_explicit(&attendant.pid, memory_order_relaxed) != 0)
+        qmon__loose_leaves(&attendant, within_ms);
 }
 
 void qmon__attendant_forked(void) {

@@ -40,6 +40,9 @@ void qmon__ends_forked(void) {
 /* explains: the record has addresses, of reports in the ring or of a panic, which the receiver looks up in the maps of this process, and
  * lets it go then. */
 static void tell_stop(bool explains) {
+    static struct qmon__loose last;
+    const bool by_signal =
+        qmon__agent.record->end.how == QMON_END_SIGNAL; /* a core dump may take along who shares memory */
     const bool hold = (qmon__agent.record->process.flags & (QMON_PROCESS_INIT | QMON_PROCESS_CONTAINED)) != 0;
     const bool stay = qmon__kin_has_subreaper();
     const bool must_await = hold || stay || explains;
@@ -54,9 +57,11 @@ static void tell_stop(bool explains) {
                                                 .hold = hold,
                                                 .stay = stay,
                                                 .stacks = &spawn_stacks,
+                                                .loose = await || by_signal ? NULL : &last,
                                                 .ret_copied = &copied};
     if (qmon__spawn_receiver(&request) == 0 && copied && await)
         qmon__record_told_by_copy(qmon__agent.record);
+    qmon__loose_leaves(&last, QMON__ATTENDANT_LEAVES_MS); /* where qmon cannot be read, it may take for ever */
 }
 
 /* Where an orphaned receiver would be reaped by the host, which is init or a subreaper, or by a host above it, the background thread

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 #include <qmon/paths.h>
 
 #include "agent.h"
+#include "clock.h"
 #include "deadly.h"
 #include "record_file.h"
 #include "settings.h"
@@ -270,4 +272,26 @@ int qmon__spawn_receiver(const struct qmon__spawn_request *request) {
     if (request->ret_copied != NULL)
         *request->ret_copied = job->copied;
     return waiter < 0 ? (int) waiter : job->result;
+}
+
+#define YIELDS 64u /* some 20 us: to be woken takes longer */
+
+/* The kernel clears the word and wakes us, as CLONE_CHILD_CLEARTID asks for. */
+void qmon__loose_leaves(struct qmon__loose *loose, uint64_t within_ms) {
+    int pid;
+    for (unsigned tries = 0; tries < YIELDS && atomic_load_explicit(&loose->pid, memory_order_acquire) != 0; tries++)
+        qmon__sys(SYS_sched_yield);
+    if (atomic_load_explicit(&loose->pid, memory_order_acquire) == 0)
+        return;
+    const uint64_t end_ns = qmon__boot_ns() + within_ms * 1000000u;
+    while ((pid = atomic_load_explicit(&loose->pid, memory_order_acquire)) != 0) {
+        const uint64_t now_ns = qmon__boot_ns(), left_ns = now_ns < end_ns ? end_ns - now_ns : 0;
+        const struct timespec patience = {.tv_sec = (time_t) (left_ns / 1000000000u),
+                                          .tv_nsec = (long) (left_ns % 1000000000u)};
+        if (left_ns == 0)
+            return;
+        const long result = qmon__sys_6(SYS_futex, &loose->pid, FUTEX_WAIT, pid, &patience, NULL, 0);
+        if (result != 0 && result != -EAGAIN && result != -EINTR)
+            return;
+    }
 }

@@ -35,6 +35,9 @@ struct qmon__loose {
     _Atomic bool failed; /* there will be no receiver, or one with a copy of the record */
 };
 
+/* Waits until it shares our memory no more, at most within_ms. SIGNAL SAFETY: async-signal-safe. */
+void qmon__loose_leaves(struct qmon__loose *loose, uint64_t within_ms);
+
 struct qmon__record_place;
 
 struct qmon__spawn_request {
