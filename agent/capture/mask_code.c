@@ -15,10 +15,10 @@ static const unsigned char fault_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, S
 static const unsigned char place_among_faults[32] = {[SIGSEGV - 1] = 0, [SIGBUS - 1] = 1,  [SIGILL - 1] = 2,
                                                      [SIGFPE - 1] = 3,  [SIGTRAP - 1] = 4, [SIGSYS - 1] = 5};
 
-unsigned char qmon__proxy_first = 41;
+unsigned char qmon__proxy_first = 49;
 
-/* Where else they can be. Programs count up from SIGRTMIN or down from SIGRTMAX. */
-static const unsigned char places[] = {41, 49, 57, 35};
+/* Where else they can be. Programs count up from SIGRTMIN, rarely down from SIGRTMAX: fifteen are free for the one, ten for the other. */
+static const unsigned char places[] = {49, 41, 57, 35};
 
 static _Atomic bool has_differed QMON__HOT; /* some mask of the program's own */
 static _Atomic bool are_in_use QMON__HOT;   /* proxies, at least while a handler runs */

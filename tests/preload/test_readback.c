@@ -53,11 +53,14 @@ VICTIM(blocked, all_but_faults_and_a_real_one, .program = "blocks_all_but_faults
        .code = "SIGSEGV", .origin = "fault_here")
 VICTIM(blocked, all_but_faults_and_real_time_signals_wait, .program = "blocks_all_but_faults", .arguments = {"send"},
        .prints = "116 handled")
+/* Fifteen, counted up from SIGRTMIN, are the program's, whatever else it blocks. */
+VICTIM(blocked, all_but_the_first_fifteen_real_time_signals, .program = "counts_up_signals", .arguments = {"15"},
+       .prints = "SIGRTMIN+14\n")
 VICTIM(blocked, segv_by_an_attribute_and_a_real_fault, .program = "thread_with_mask", .arguments = {"fault"},
        .code = "SIGSEGV", .origin = "fault_here")
 
 #define WAITING(call)                                                                                                  \
-    VICTIM(blocked, in_##call, .program = "waits_with_mask", .arguments = {#call}, .prints = "lets 41 through")        \
+    VICTIM(blocked, in_##call, .program = "waits_with_mask", .arguments = {#call}, .prints = "lets 49 through")        \
     VICTIM(blocked, in_##call##_and_a_handler_faults, .program = "waits_with_mask", .arguments = {#call, "fault"},     \
            .code = "SIGSEGV", .origin = "fault_here")
 

@@ -1,4 +1,4 @@
-/* SIGSEGV, SIGTERM and 41 are blocked, SIGFPE is ignored: every way to start a program hands that on, or what an attribute says; and the parent still has
+/* SIGSEGV, SIGTERM and 49 are blocked, SIGFPE is ignored: every way to start a program hands that on, or what an attribute says; and the parent still has
  * it afterwards. */
 #include <signal.h>
 #include <spawn.h>
@@ -42,7 +42,7 @@ int main(int argc, char **argv) {
     sigemptyset(&set);
     sigaddset(&set, SIGSEGV);
     sigaddset(&set, SIGTERM);
-    sigaddset(&set, 41);
+    sigaddset(&set, 49);
     sigprocmask(SIG_SETMASK, &set, NULL);
     signal(SIGFPE, SIG_IGN);
     show("parent");

@@ -27,7 +27,7 @@ int main(int argc, char **argv) {
     sigemptyset(&set);
     sigaddset(&set, SIGSEGV);
     sigaddset(&set, SIGTERM);
-    sigaddset(&set, 41);
+    sigaddset(&set, 49);
     pthread_attr_init(&attributes);
     pthread_attr_setsigmask_np(&attributes, &set);
     pthread_create(&thread, &attributes, in_thread, argc > 1 ? "fault" : NULL);

@@ -99,7 +99,7 @@ static void try(const char *what, int blocked, int open, int only, int first, in
 }
 
 int main(int argc, char **argv) {
-    static const int handled[] = {SIGSEGV, SIGBUS, SIGUSR1, SIGTERM, 41};
+    static const int handled[] = {SIGSEGV, SIGBUS, SIGUSR1, SIGTERM, 49};
     kind = argv[1];
     epoll = epoll_create1(0);
     setvbuf(stdout, NULL, _IONBF, 0);
@@ -117,8 +117,8 @@ int main(int argc, char **argv) {
     try("lets USR1 through, SEGV blocked in it only", 0, SIGUSR1, 0, SIGSEGV, SIGUSR1);
     try("blocks BUS only", SIGSEGV, 0, SIGBUS, SIGBUS, SIGSEGV);
     try("blocks TERM only", 0, 0, SIGTERM, SIGSEGV, 0);
-    try("blocks 41 only", 0, 0, 41, 41, SIGSEGV);
-    try("blocks 41 only, with SEGV blocked before", SIGSEGV, 0, 41, 41, SIGSEGV);
-    try("lets 41 through", 41, 41, 0, 41, 0);
+    try("blocks 49 only", 0, 0, 49, 49, SIGSEGV);
+    try("blocks 49 only, with SEGV blocked before", SIGSEGV, 0, 49, 49, SIGSEGV);
+    try("lets 49 through", 49, 49, 0, 49, 0);
     return 0;
 }
