@@ -118,13 +118,12 @@ static bool is_own_command(uint32_t pid) {
 }
 
 /* Is there a parent that is about to say how this process ended? A monitored one says it as soon as it has been told,
- * unless it never asks. Of a program that was still to be executed nothing is told but that it was killed, and whether that signal was
- * what ended it is for the parent to say. */
+ * unless it never asks. Of a program that was still to be executed that is all that there is to tell: by itself the record says nothing, or
+ * who sent a SIGKILL, which may not be what ended it. */
 static bool parent_will_tell(const struct recovery *recovery, struct qmon__record_file *file) {
     const struct qmon_record *record = file->copy;
     const uint32_t parent = record->process.parent_pid, state = atomic_load(&record->header.state);
-    const bool is_due = state == QMON_STATE_RUNNING || (state == QMON_STATE_EXEC && record->header.killer.pid != 0);
-    if (!is_due || record->end.seen_by_parent == 1)
+    if ((state != QMON_STATE_RUNNING && state != QMON_STATE_EXEC) || record->end.seen_by_parent == 1)
         return false;
     if (is_own_command(parent))
         return true;

@@ -172,6 +172,19 @@ Test(recover, gives_the_parent_of_a_program_that_had_not_begun_that_moment_befor
     unmake_record(&made);
 }
 
+Test(recover, gives_the_parent_of_what_was_killed_in_an_exec_that_moment) {
+    struct made_record made = dead_record();
+    made.at->header.state = QMON_STATE_EXEC;
+    made.at->process.host_parent_known = 1;
+    recover_in_a_hurry();
+    cr_expect(bench_exists(made.path));
+    made.at->end.wait_status = SIGKILL;
+    made.at->end.seen_by_parent = 1;
+    recover_in_a_hurry();
+    cr_expect_eq(bench_events(&bench, NULL, "\"SIGKILL\""), 1);
+    unmake_record(&made);
+}
+
 Test(recover, leaves_alone_what_another_receiver_has) {
     struct made_record made = dead_record();
     struct qmon__record_file file = bench_record(&made);
