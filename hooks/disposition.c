@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include <agent.h>
 #include <dispositions.h>
 #include <signals.h>
 #include <sys.h>
 
 #include "masks.h"
+#include "next.h"
 
 int __sigaction(int signal, const struct sigaction *action, struct sigaction *old);
 void (*bsd_signal(int number, void (*handler)(int)))(int);
@@ -38,8 +40,28 @@ static void from_kernel(const struct qmon__kernel_action *kernel, struct sigacti
     memcpy(&ret_action->sa_mask, &kernel->mask, sizeof kernel->mask);
 }
 
+/* Libc says nowhere where its handlers return to, but gives it to the kernel with each. So the first handler is set by libc for a
+ * moment, and what the kernel then has is looked at: whoever prints the stack in a handler finds libc between the
+ * handler and what it interrupted, as without us. */
+static void learn_restorer(int signal, const struct sigaction *action) {
+    typedef int (*sigaction_function)(int, const struct sigaction *, struct sigaction *);
+    static void *_Atomic next;
+    const sigaction_function real = (sigaction_function) qmon__next("sigaction", &next);
+    struct qmon__kernel_action before, given;
+    if (real == NULL || qmon__sigaction(signal, NULL, &before) != 0 || real(signal, action, NULL) != 0)
+        return;
+    if (qmon__sigaction(signal, &before, &given) == 0 && (given.flags & QMON__SA_RESTORER) != 0)
+        qmon__dispositions_have_restorer(given.restorer);
+}
+
+static bool is_handler(const struct sigaction *action) {
+    return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
+}
+
 int sigaction(int signal, const struct sigaction *action, struct sigaction *old) {
     struct qmon__kernel_action wanted, before;
+    if (action != NULL && is_handler(action) && qmon__agent.active && !qmon__dispositions_know_restorer())
+        learn_restorer(signal, action);
     if (signal == 32 || signal == 33) /* libc keeps these two for itself and says so */
         return fail(-EINVAL);
     if (action != NULL)

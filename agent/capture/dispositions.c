@@ -99,6 +99,14 @@ void *qmon__dispositions_restorer(void) {
     return other != NULL ? other : (void *) qmon__restore_rt;
 }
 
+bool qmon__dispositions_know_restorer(void) {
+    return atomic_load_explicit(&restorer, memory_order_relaxed) != NULL;
+}
+
+void qmon__dispositions_have_restorer(void *libc_s) {
+    atomic_store_explicit(&restorer, libc_s, memory_order_relaxed);
+}
+
 static struct qmon__kernel_action in_kernel(int signal, const struct qmon__kernel_action *wanted) {
     struct qmon__kernel_action action = *wanted;
     action.mask = qmon__mask_encode(action.mask);

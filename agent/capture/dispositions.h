@@ -62,6 +62,9 @@ void qmon__dispositions_harden(bool hard);
 void qmon__dispositions_return_by(void (*libc_s)(void));
 /* By which they return. SIGNAL SAFETY: async-signal-safe. */
 void *qmon__dispositions_restorer(void);
+/* Is it libc's, so far as that is known? From now on it is: of handlers that are set from now on. SIGNAL SAFETY: async-signal-safe. */
+bool qmon__dispositions_know_restorer(void);
+void qmon__dispositions_have_restorer(void *libc_s);
 
 /* As qmon__proxies_avoid(), with what the kernel has for handlers of fault signals. Not in a child that shares its parent's memory: it
  * soon execs, and the proxies are its parent's. A handler that runs in another thread just then sees an old one blocked until it

@@ -26,6 +26,13 @@ VICTIM(handler, sees_what_it_would_have_seen, .program = "handler_sees")
 VICTIM(handler, runs_on_the_stack_it_asked_for, .program = "handler_place")
 VICTIM(handler, of_breakpoints, .program = "trap_handled", .prints = "100")
 VICTIM(handler, of_single_steps, .program = "single_steps", .prints = "steps")
+/* What it prints is the same as without the agent: nothing of ours is on its stack. */
+VICTIM(handler, that_prints_the_stack_of_a_fault, .program = "handler_prints_stack", .arguments = {"fault"},
+       .code = "SIGSEGV", .origin = "fault_below", .prints = "libc.so.6")
+VICTIM(handler, that_prints_the_stack_of_a_harmless_signal, .program = "handler_prints_stack", .arguments = {"usr"},
+       .death = "SIGUSR1", .code = "SIGUSR1", .prints = "libc.so.6")
+VICTIM(handler, that_prints_the_stack_on_its_own, .program = "handler_prints_stack", .arguments = {"stack"},
+       .code = "SIGSEGV", .prints = "libc.so.6")
 VICTIM(handler, of_dispatched_system_calls, .program = "user_dispatch")
 VICTIM(handler, of_dispatched_system_calls_but_libc_s, .program = "user_dispatch", .arguments = {"libc"})
 VICTIM(handler, of_trapped_system_calls, .program = "system_call_emulated", .prints = "4711\n4711\n4711\n")
