@@ -8,9 +8,12 @@
 #include <stdbool.h>
 
 #include <agent.h>
+#include <background.h>
 #include <births.h>
 #include <sharers.h>
+#include <sys.h>
 
+#include "last_thread.h"
 #include "next.h"
 
 typedef int (*start_function)(void *);
@@ -29,6 +32,9 @@ static int begin(void *copy) {
     qmon__birth_begun_at(passenger.place);
     const int status = passenger.start(passenger.argument);
     qmon__process_exits(status);
+    if (qmon__background_tid() != 0 &&
+        qmon__is_last_thread()) /* whose status would be the process's, as it ends later */
+        qmon__sys_1(SYS_exit_group, status);
     return status;
 }
 

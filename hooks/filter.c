@@ -15,12 +15,14 @@
 #include <sys/stat.h>
 
 #include <agent.h>
+#include <background.h>
 #include <dispositions.h>
 #include <filters.h>
 #include <kin.h>
 #include <raw_signals.h>
 #include <sys.h>
 
+#include "last_thread.h"
 #include "user_dispatch.h"
 
 long syscall(long number, long a, long b, long c, long d, long e, long f);
@@ -84,13 +86,13 @@ __attribute__((cold, noinline)) static long become_subreaper(unsigned long wheth
     return result_of(result);
 }
 
-/* Does the process end with the calling thread? A directory has a link for itself, one in its parent, and one for each in it. Strict mode,
- * which lets nobody look, is for programs of one thread. */
-static bool is_last_thread(void) {
+/* A directory has a link for itself, one in its parent, and one for each in it. Strict mode, which lets nobody look, is for programs of one thread. */
+bool qmon__is_last_thread(void) {
     struct stat tasks;
+    const unsigned ours = qmon__background_tid() != 0 ? 1 : 0;
     const long error = qmon__sys6_own(SYS_newfstatat, AT_FDCWD, (long) "/proc/self/task", (long) &tasks, 0, 0,
                                       0); /* nobody asked for it */
-    return error == 0 ? tasks.st_nlink == 3 : error == -EPERM && qmon__filters_seen();
+    return error == 0 ? tasks.st_nlink <= 3 + ours : error == -EPERM && qmon__filters_seen();
 }
 
 /* The process goes on or ends as it would by the bare call, but not without a word. */
@@ -99,8 +101,11 @@ __attribute__((cold, noinline)) static long end_or_exec(long number, long a, lon
         return execve((const char *) a, (char *const *) b, (char *const *) c);
     if (number == SYS_execveat)
         return execveat((int) a, (const char *) b, (char *const *) c, (char *const *) d, (int) e);
-    if (number == SYS_exit_group || is_last_thread()) /* else only this thread ends */
+    const bool is_last = number == SYS_exit && qmon__is_last_thread();
+    if (number == SYS_exit_group || is_last) /* else only this thread ends */
         qmon__process_exits_by(number, (int) a);
+    if (is_last && qmon__background_tid() != 0) /* whose status would be the process's, as it ends later */
+        number = SYS_exit_group;
     return result_of(qmon__sys6_program(number, a, 0, 0, 0, 0, 0));
 }
 

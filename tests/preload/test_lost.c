@@ -31,6 +31,11 @@ VICTIM(lost, child_that_has_exited_and_writes_its_last_words, .program = "killed
        .code = "SIGKILL", .prints = "9\n")
 VICTIM(lost, child_with_a_child_that_has_exited_and_writes_its_last_words, .program = "killed_on_the_way_out",
        .arguments = {"parent"}, .death = "exit 0", .code = "SIGKILL", .prints = "9\n")
+/* What its parent is told of it is what it ended with, not what the thread did that tells of the child's end. */
+VICTIM(lost, child_of_a_subreaper_that_ends_at_once_by_its_thread, .program = "ends_by_its_thread", .death = "exit 0",
+       .code = "SIGKILL", .prints = "300\n", .racy = true)
+VICTIM(lost, child_of_a_subreaper_that_returns_at_once_from_clone, .program = "ends_by_its_thread",
+       .arguments = {"clone"}, .death = "exit 0", .code = "SIGKILL", .prints = "300\n", .racy = true)
 VICTIM(lost, children_of_fork_before_they_could_begin, .program = "kills_at_once", .arguments = {"fork"},
        .death = "exit 0", .code = "SIGKILL", .reports = 10, .prints = "10 killed\n", .racy = true)
 VICTIM(lost, children_of_the_third_generation_before_they_could_begin, .program = "kills_at_once",
