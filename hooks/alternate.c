@@ -6,10 +6,23 @@
 
 #include <agent.h>
 #include <alternate_stack.h>
+#include <guard.h>
+
+/* Places that are none the kernel refuses, after it has set what it was asked to. */
+static int change(const stack_t *wanted, stack_t *ret_old) {
+    stack_t asked, before;
+    if (!qmon__agent.active)
+        return (int) qmon__sys_2(SYS_sigaltstack, wanted, ret_old);
+    if (wanted != NULL && !qmon__copy_guarded(&asked, wanted, sizeof asked))
+        return -EFAULT;
+    const int error = qmon__alternate_stack_virtual(wanted != NULL ? &asked : NULL, ret_old != NULL ? &before : NULL);
+    if (error == 0 && ret_old != NULL && !qmon__copy_guarded(ret_old, &before, sizeof before))
+        return -EFAULT;
+    return error;
+}
 
 int sigaltstack(const stack_t *restrict wanted, stack_t *restrict old) {
-    const int error = qmon__agent.active ? qmon__alternate_stack_virtual(wanted, old)
-                                         : (int) qmon__sys_2(SYS_sigaltstack, wanted, old);
+    const int error = change(wanted, old);
     if (error == 0)
         return 0;
     errno = -error;

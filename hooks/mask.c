@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include <agent.h>
+#include <guard.h>
 #include <mask.h>
 
 #include "masks.h"
@@ -13,10 +15,12 @@ static int change(int how, const sigset_t *wanted, sigset_t *old) {
         memcpy(&set, wanted, sizeof set);
         set &= ~(QMON__SIGNAL_BIT(32) | QMON__SIGNAL_BIT(33)); /* libc's own two are never blocked by a program */
     }
+    if (!qmon__agent.active)
+        return (int) qmon__sigprocmask(how, wanted != NULL ? &set : NULL, (qmon__sigset *) old);
     const int error = qmon__mask_virtual(how, wanted != NULL ? &set : NULL, old != NULL ? &before : NULL);
-    if (error == 0 && old != NULL)
-        memcpy(old, &before,
-               sizeof before); /* no more than libc writes: a caller may have room for the kernel's set only */
+    /* No more than libc writes: a caller may have room for the kernel's set only. A place that is none the kernel refuses. */
+    if (error == 0 && old != NULL && !qmon__copy_guarded(old, &before, sizeof before))
+        return -EFAULT;
     return error;
 }
 

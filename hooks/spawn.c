@@ -12,6 +12,7 @@
 
 #include <agent.h>
 #include <dispositions.h>
+#include <guard.h>
 #include <image.h>
 #include <mask.h>
 #include <signals.h>
@@ -73,14 +74,29 @@ int posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spaw
                  environment);
 }
 
+struct search {
+    const char *file;
+    char image[PATH_MAX];
+    bool found;
+};
+
+static void search_now(void *argument) {
+    struct search *search = argument;
+    search->found = qmon__image_find(search->file, getenv("PATH"), search->image, sizeof search->image);
+}
+
+/* A name that cannot be read is the child's trouble. */
 int posix_spawnp(pid_t *restrict pid, const char *restrict file, const posix_spawn_file_actions_t *actions,
                  const posix_spawnattr_t *restrict attributes, char *const arguments[restrict],
                  char *const environment[restrict]) {
     static void *_Atomic next;
-    char image[PATH_MAX];
-    const bool found = qmon__image_find(file, getenv("PATH"), image, sizeof image);
-    return spawn((spawn_function) qmon__next("posix_spawnp", &next), pid, file, found ? image : NULL, actions,
-                 attributes, arguments, environment);
+    struct search search;
+    search.file = file;
+    search.found = false;
+    if (!qmon__guarded(search_now, &search, 0))
+        search.found = false;
+    return spawn((spawn_function) qmon__next("posix_spawnp", &next), pid, file, search.found ? search.image : NULL,
+                 actions, attributes, arguments, environment);
 }
 
 typedef int (*system_function)(const char *);

@@ -7,6 +7,8 @@
 #include <sys/select.h>
 #include <time.h>
 
+#include <agent.h>
+#include <guard.h>
 #include <mask_wait.h>
 #include <signals.h>
 
@@ -28,11 +30,11 @@ struct call {
 };
 
 static bool matters(const sigset_t *mask, struct call *call) {
-    if (mask == NULL)
+    if (mask == NULL || !qmon__agent.active)
         return false;
     memset(call, 0, sizeof *call);
-    memcpy(&call->wait.mask, mask, sizeof call->wait.mask);
-    return qmon__wait_matters(&call->wait);
+    return qmon__copy_guarded(&call->wait.mask, mask, sizeof call->wait.mask) /* else the kernel refuses it */ &&
+           qmon__wait_matters(&call->wait);
 }
 
 static const sigset_t *begin(struct call *call) {

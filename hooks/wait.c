@@ -24,20 +24,14 @@ void qmon__resolve_waits(void) {
     qmon__next("waitid", &next_waitid);
 }
 
-static pid_t note(pid_t child, int status, int *ret_status) {
-    if (child > 0) {
-        qmon__child_ended(child, status);
-        if (ret_status != NULL)
-            *ret_status = status;
-    }
-    return child;
-}
-
+/* Libc's function writes the status where it is wanted, so that the kernel can refuse a place that is none. */
 pid_t waitpid(pid_t which, int *ret_status, int options) {
-    int status = 0;
+    int status = 0, *const place = ret_status != NULL ? ret_status : &status;
     const waitpid_function real = (waitpid_function) qmon__next("waitpid", &next_waitpid);
-    const pid_t child = real(which, &status, options);
-    return note(child, status, ret_status);
+    const pid_t child = real(which, place, options);
+    if (child > 0)
+        qmon__child_ended(child, *place);
+    return child;
 }
 
 pid_t wait(int *ret_status) {
@@ -45,10 +39,12 @@ pid_t wait(int *ret_status) {
 }
 
 pid_t wait4(pid_t which, int *ret_status, int options, struct rusage *ret_usage) {
-    int status = 0;
+    int status = 0, *const place = ret_status != NULL ? ret_status : &status;
     const wait4_function real = (wait4_function) qmon__next("wait4", &next_wait4);
-    const pid_t child = real(which, &status, options, ret_usage);
-    return note(child, status, ret_status);
+    const pid_t child = real(which, place, options, ret_usage);
+    if (child > 0)
+        qmon__child_ended(child, *place);
+    return child;
 }
 
 pid_t wait3(int *ret_status, int options, struct rusage *ret_usage) {
