@@ -11,6 +11,7 @@
  */
 #include "steps.h"
 
+#include <errno.h>
 #include <libunwind.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -275,11 +276,13 @@ static void learn_on_the_way(void *argument) {
 /* The unwinder takes some 6 KiB of stack. A thread, or a fiber of the program's own, may have less. */
 static enum kind learn_elsewhere(struct walk *walk) {
     const qmon__sigset mask = ~QMON__FAULT_SIGNALS;
+    const int error_number = errno; /* the unwinder leaves it changed */
     qmon__sigset before;
     if (qmon__sigprocmask(SIG_SETMASK, &mask, &before) != 0)
         return OTHER;
     qmon__on_own_stack(learn_on_the_way, walk);
     qmon__sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = error_number;
     return walk->end;
 }
 
