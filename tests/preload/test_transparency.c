@@ -14,7 +14,7 @@ TestSuite(transparency, .timeout = 200);
     .arguments = {QMON_SOURCE_DIR "/tests/victims/runtimes/suite.py", __VA_ARGS__}, .any_errors = true,                \
     .kind = "exit", .any_others = true, .limit_ms = 90000, .slower_ms = 45000
 
-VICTIM(transparency, of_errno, .program = "keeps_errno", .prints = "a throw: 77")
+VICTIM(transparency, of_errno_after_a_throw_and_others, .program = "errno_after_calls", .prints = "a throw: 77")
 VICTIM(transparency, of_places_that_are_none, .program = "bad_pointers", .prints = "waitpid at 0x1: -1, 14",
        .any_others = true)
 VICTIM(transparency, of_signals_in_python,
