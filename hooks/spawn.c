@@ -80,7 +80,7 @@ struct search {
     bool found;
 };
 
-static void search_now(void *argument) {
+static void look_along_path(void *argument) {
     struct search *search = argument;
     search->found = qmon__image_find(search->file, getenv("PATH"), search->image, sizeof search->image);
 }
@@ -93,7 +93,7 @@ int posix_spawnp(pid_t *restrict pid, const char *restrict file, const posix_spa
     struct search search;
     search.file = file;
     search.found = false;
-    if (!qmon__guarded(search_now, &search, 0))
+    if (!qmon__guarded(look_along_path, &search, 0))
         search.found = false;
     return spawn((spawn_function) qmon__next("posix_spawnp", &next), pid, file, search.found ? search.image : NULL,
                  actions, attributes, arguments, environment);
