@@ -140,7 +140,8 @@ static void add_panic(struct qmon_event *event, const struct qmon_record *record
     event->exception.message = said(event, panic->exception_message);
     if (record->thrown.frame_count > 0) {
         qmon__add_thrown(event, &record->thrown);
-        qmon_event_note(event, "The main thread's own panic: %s", event->exception.message);
+        if (event->exception.message != NULL)
+            qmon_event_note(event, "The main thread's own panic: %s", event->exception.message);
         event->exception.message = said(event, panic->abort_message);
     }
     qmon__modules_of_record(event, &record->modules);

@@ -104,3 +104,49 @@ Test(lifecycle_event, of_an_exit_has_its_code) {
     cr_expect_eq(report.event->exit.status, 42);
     cr_expect_eq(report.event->severity, QMON_SEVERITY_ERROR);
 }
+
+static void panic(const char *message, const char *of_another) {
+    struct qmon_record_crash *crash = &made.at->crash;
+    make_exit(&made, QMON_PANIC_STATUS);
+    crash->origin = QMON_ORIGIN_PANIC;
+    crash->tid = 4242;
+    crash->frame_count_inner = 1;
+    crash->frames[0] = 0x1000;
+    snprintf(crash->exception_message, sizeof crash->exception_message, "%s", message);
+    snprintf(crash->abort_message, sizeof crash->abort_message, "%s", of_another);
+    cr_assert_eq(qmon__exit_event(made.at, QMON_PANIC_STATUS, real_clock_ns(), 0, &report), 0);
+    cr_assert_eq(report.event->thread_count, 1);
+    cr_assert_eq(report.event->threads[0].frames[0].pc, 0x1000);
+    cr_assert_str_eq(report.event->exception.type, "panic");
+}
+
+Test(lifecycle_event, tells_a_panic_with_an_exit) {
+    panic("no room", "");
+    cr_expect_str_eq(report.event->exception.message, "no room");
+    cr_expect_eq(report.event->exception.thrown_count, 0);
+}
+
+Test(lifecycle_event, tells_the_panic_that_a_panic_is_the_answer_to) {
+    made.at->thrown = (struct qmon_record_thrown){.tid = 4243, .frame_count = 1, .frames = {0x2000}};
+    panic("Any { .. }", "no room");
+    cr_expect_str_eq(report.event->exception.message, "no room");
+    cr_assert_eq(report.event->exception.thrown_count, 1);
+    cr_expect_eq(report.event->exception.thrown[0].tid, 4243);
+    cr_assert_eq(report.event->note_count, 1);
+    cr_expect_str_eq(report.event->notes[0], "The main thread's own panic: Any { .. }");
+}
+
+Test(lifecycle_event, tells_a_panic_of_which_the_record_has_no_words) {
+    made.at->thrown = (struct qmon_record_thrown){.tid = 4243, .frame_count = 1, .frames = {0x2000}};
+    panic("", "");
+    cr_expect_null(report.event->exception.message);
+    cr_expect_eq(report.event->note_count, 0);
+}
+
+Test(lifecycle_event, takes_nothing_for_a_panic_that_is_none) {
+    made.at->crash.frame_count_inner = 1;
+    make_exit(&made, QMON_PANIC_STATUS);
+    cr_assert_eq(qmon__exit_event(made.at, QMON_PANIC_STATUS, real_clock_ns(), 0, &report), 0);
+    cr_expect_eq(report.event->thread_count, 0);
+    cr_expect_null(report.event->exception.type);
+}
