@@ -55,16 +55,9 @@ static const struct link_map *find_libc(void) {
     return object;
 }
 
-static const struct link_map *find_own(void) {
-    const struct link_map *object = qmon__loaded_objects();
-    while (object != NULL && object->l_ld != _DYNAMIC)
-        object = object != qmon__last_of_start ? object->l_next : NULL;
-    return object;
-}
-
 /* Without the loader, whose lock another thread may hold that waits for this one (next.c). */
 static void find_functions(void) {
-    const struct link_map *const own = find_own(), *const libc = find_libc();
+    const struct link_map *const own = qmon__own_object(), *const libc = find_libc();
     for (size_t i = 0; own != NULL && libc != NULL && i < HOOKS; i++) {
         bool unsure;
         hooks[i].own = qmon__symbol_of(own, names[i], &unsure);

@@ -12,7 +12,7 @@
 #include <sys.h>
 
 #include "masks.h"
-#include "next.h"
+#include "restorer.h"
 
 int __sigaction(int signal, const struct sigaction *action, struct sigaction *old);
 void (*bsd_signal(int number, void (*handler)(int)))(int);
@@ -40,22 +40,15 @@ static void from_kernel(const struct qmon__kernel_action *kernel, struct sigacti
     memcpy(&ret_action->sa_mask, &kernel->mask, sizeof kernel->mask);
 }
 
-/* Libc says nowhere where its handlers return to, but gives it to the kernel with each. So the first handler is set by libc for a
- * moment, and what the kernel then has is looked at: whoever prints the stack in a handler finds libc between the
- * handler and what it interrupted, as without us. */
-static void learn_restorer(int signal, const struct sigaction *action) {
-    typedef int (*sigaction_function)(int, const struct sigaction *, struct sigaction *);
-    static void *_Atomic next;
-    const sigaction_function real = (sigaction_function) qmon__next("sigaction", &next);
-    struct qmon__kernel_action before, given;
-    if (real == NULL || qmon__sigaction(signal, NULL, &before) != 0 || real(signal, action, NULL) != 0)
-        return;
-    if (qmon__sigaction(signal, &before, &given) == 0 && (given.flags & QMON__SA_RESTORER) != 0)
-        qmon__dispositions_have_restorer(given.restorer);
-}
-
 static bool is_handler(const struct sigaction *action) {
     return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
+}
+
+/* Whoever prints the stack in a handler finds libc between it and what it interrupted, as without us. */
+static void learn_restorer(int signal, const struct sigaction *action) {
+    void *restorer;
+    if (qmon__restorer_of_libc(signal, action, &restorer))
+        qmon__dispositions_have_restorer(restorer);
 }
 
 int sigaction(int signal, const struct sigaction *action, struct sigaction *old) {

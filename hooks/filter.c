@@ -1,7 +1,8 @@
 /*
  * prctl and syscall, for the sake of the system call filters that are installed through them (filters.h), and of programs that
- * make themselves subreapers (kin.h), or answer system calls themselves (PR_SET_SYSCALL_USER_DISPATCH, as emulators do). Both are nothing but the call itself in libc too. A program that ends or execs by syscall does
- * what it would do by the function of that name; one that sets its signals so, too (raw_signals.h).
+ * make themselves subreapers (kin.h), or answer system calls themselves (user_dispatch.c). Both are nothing but the call itself in
+ * libc too. A program that ends or execs by syscall does what it would do by the function of that name; one that sets its
+ * signals so, too (raw_signals.h).
  *
  * Declared here with all the arguments that there can be, which come in registers (the last of syscall's on the stack, where it can
  * be read whether it was passed or not): so they need no frame, and cost what libc's own cost.
@@ -86,7 +87,8 @@ __attribute__((cold, noinline)) static long become_subreaper(unsigned long wheth
     return result_of(result);
 }
 
-/* A directory has a link for itself, one in its parent, and one for each in it. Strict mode, which lets nobody look, is for programs of one thread. */
+/* A directory has a link for itself, one in its parent, and one for each in it. Strict mode, which lets nobody look, is for
+ * programs of one thread. */
 bool qmon__is_last_thread(void) {
     struct stat tasks;
     const unsigned ours = qmon__background_tid() != 0 ? 1 : 0;

@@ -16,10 +16,8 @@
 
 /* Returns whether there is no more to be asked. */
 static bool look(const char *name, void **ret_function) {
-    const struct link_map *object = qmon__loaded_objects();
+    const struct link_map *object = qmon__own_object();
     const struct link_map *const last = qmon__last_of_start;
-    while (object != NULL && object->l_ld != _DYNAMIC)
-        object = object->l_next;
     if (object == NULL || last == NULL)
         return false;
     while (object != last) {

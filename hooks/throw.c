@@ -26,8 +26,7 @@ void *__cxa_init_primary_exception(void *object, void *type, void (*destroy)(voi
     return ((void *(*) (void *, void *, void (*)(void *))) real)(object, type, destroy);
 }
 
-/* It returns where nobody catches. What it unwinds begins with its caller, which is this function, or the program's where the call is made
- * a jump; neither makes a difference to anybody. */
+/* It returns where nobody catches. What it unwinds begins with its caller: us, or, where the call is made a jump, ours. */
 int _Unwind_RaiseException(void *exception) {
     static struct qmon__whose whose;
     static const struct qmon__hook_name name = {"_Unwind_RaiseException", (void *) _Unwind_RaiseException};

@@ -16,23 +16,18 @@
 #include <sys.h>
 
 #include "next.h"
+#include "restorer.h"
 
 #define SIGNAL_OF_NOBODY 64 /* SIGRTMAX; of what it is set to nothing changes */
 
-typedef int (*sigaction_function)(int, const struct sigaction *, struct sigaction *);
 typedef long (*syscall_function)(long, ...);
-typedef void (*restorer_function)(void);
 
-/* Libc says it nowhere, but gives it to the kernel with each disposition. */
-static restorer_function libc_s_restorer(void) {
-    static void *_Atomic next_sigaction;
+static void *libc_s_restorer(void) {
     struct sigaction present;
-    struct qmon__kernel_action given = {0};
-    const sigaction_function real = (sigaction_function) qmon__next("sigaction", &next_sigaction);
-    if (real == NULL || real(SIGNAL_OF_NOBODY, NULL, &present) != 0 || real(SIGNAL_OF_NOBODY, &present, NULL) != 0 ||
-        qmon__sigaction(SIGNAL_OF_NOBODY, NULL, &given) != 0)
-        return NULL;
-    return (restorer_function) given.restorer;
+    void *restorer = NULL;
+    if (sigaction(SIGNAL_OF_NOBODY, NULL, &present) == 0)
+        qmon__restorer_of_libc(SIGNAL_OF_NOBODY, &present, &restorer);
+    return restorer;
 }
 
 void qmon__user_dispatch_comes(unsigned long begin, unsigned long bytes) {
@@ -41,7 +36,7 @@ void qmon__user_dispatch_comes(unsigned long begin, unsigned long bytes) {
     if (call == NULL || (unsigned long) (uintptr_t) call - begin >= bytes ||
         (unsigned long) (uintptr_t) qmon__user_dispatch_comes - begin < bytes)
         return;
-    const restorer_function restorer = libc_s_restorer();
+    void *const restorer = libc_s_restorer();
     qmon__filters_call_by(call);
     if (restorer != NULL && (unsigned long) (uintptr_t) restorer - begin < bytes)
         qmon__dispositions_return_by(restorer);

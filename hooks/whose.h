@@ -22,8 +22,9 @@ struct qmon__hook_name {
     void *hook; /* ours, which stands in front */
 };
 
-/* The function that `caller` (a return address in its code) means by the name; 0: there is none. Answers are kept, each for one caller, until code goes
- * (dlclose); one that is half of another's is none. Not for places where the loader's lock may be held for ever. THREADS: any. */
+/* The function that `caller` (a return address in its code) means by the name; 0: there is none. Answers are kept, each for one caller, until
+ * code goes (dlclose); one that is half of another's is none. Not from a signal handler: an answer that is not known waits for the
+ * lock of dl_iterate_phdr, which is not held while constructors run. THREADS: any. */
 uintptr_t qmon__whose_function(struct qmon__whose *whose, const struct qmon__hook_name *name, uintptr_t caller);
 
 #endif

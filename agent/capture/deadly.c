@@ -21,9 +21,9 @@ enum { UNKNOWN, HARMLESS, DEADLY };
 static const short doubtful[] = {SYS_timer_create, SYS_pipe2, SYS_shmget};
 static atomic_uchar answers[sizeof doubtful / sizeof doubtful[0]];
 
-static char stack[4096] __attribute__((aligned(64)));
-#define TRIES_MOST 200u
+#define TRIES_MOST 200u /* some 20 ms: a try takes a fraction of one */
 
+static char stack[4096] __attribute__((aligned(64)));
 static atomic_flag trying = ATOMIC_FLAG_INIT;
 
 /* Arguments that no call takes: it fails, or it kills. */

@@ -91,8 +91,7 @@ static void publish(int signal, const struct qmon__kernel_action *action) {
     atomic_store_explicit(&shadows[signal].current, next, memory_order_release);
 }
 
-/* What goes into the kernel's table for a wish of the program's. */
-static void *_Atomic restorer QMON__HOT; /* NULL: ours */
+static void *_Atomic restorer QMON__HOT; /* NULL: ours, and libc's is not known yet */
 
 void *qmon__dispositions_restorer(void) {
     void *const other = atomic_load_explicit(&restorer, memory_order_relaxed);
@@ -104,9 +103,10 @@ bool qmon__dispositions_know_restorer(void) {
 }
 
 void qmon__dispositions_have_restorer(void *libc_s) {
-    atomic_store_explicit(&restorer, libc_s, memory_order_relaxed);
+    atomic_store_explicit(&restorer, libc_s != NULL ? libc_s : (void *) qmon__restore_rt, memory_order_relaxed);
 }
 
+/* What goes into the kernel's table for a wish of the program's. */
 static struct qmon__kernel_action in_kernel(int signal, const struct qmon__kernel_action *wanted) {
     struct qmon__kernel_action action = *wanted;
     action.mask = qmon__mask_encode(action.mask);
@@ -288,13 +288,13 @@ void qmon__dispositions_harden(bool hard) {
     }
 }
 
-void qmon__dispositions_return_by(void (*libc_s)(void)) {
+void qmon__dispositions_return_by(void *libc_s) {
     struct qmon__kernel_action action;
-    atomic_store_explicit(&restorer, (void *) libc_s, memory_order_relaxed);
+    atomic_store_explicit(&restorer, libc_s, memory_order_relaxed);
     for (int signal = 1; signal <= QMON__SIGNALS; signal++) {
         if (qmon__sigaction(signal, NULL, &action) != 0 || action.restorer != (void *) qmon__restore_rt)
             continue;
-        action.restorer = (void *) libc_s;
+        action.restorer = libc_s;
         qmon__sigaction(signal, &action, NULL);
     }
 }

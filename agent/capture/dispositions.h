@@ -59,10 +59,11 @@ void qmon__disposition_reset(int signal);
 void qmon__dispositions_harden(bool hard);
 
 /* Handlers return by libc's code instead of ours from now on, which does the same. SIGNAL SAFETY: async-signal-safe. */
-void qmon__dispositions_return_by(void (*libc_s)(void));
+void qmon__dispositions_return_by(void *libc_s);
 /* By which they return. SIGNAL SAFETY: async-signal-safe. */
 void *qmon__dispositions_restorer(void);
-/* Is it libc's, so far as that is known? From now on it is: of handlers that are set from now on. SIGNAL SAFETY: async-signal-safe. */
+/* Has it been asked by which libc's return? From now on those do that are set from now on; NULL: libc has none, and ours stays.
+ * SIGNAL SAFETY: async-signal-safe. */
 bool qmon__dispositions_know_restorer(void);
 void qmon__dispositions_have_restorer(void *libc_s);
 

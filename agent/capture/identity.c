@@ -33,17 +33,22 @@ const struct link_map *qmon__loaded_objects(void) {
 
 const struct link_map *qmon__last_of_start;
 
+const struct link_map *qmon__own_object(void) {
+    const struct link_map *object = qmon__loaded_objects();
+    while (object != NULL && object->l_ld != _DYNAMIC)
+        object = object->l_next;
+    return object;
+}
+
 static const char *library_name(void) {
-    const char *name = NULL;
-    for (const struct link_map *object = qmon__loaded_objects(); object != NULL; object = object->l_next) {
-        qmon__last_of_start = object;
-        if (object->l_ld == _DYNAMIC)
-            name = object->l_name;
-    }
-    if (name != NULL)
-        return name;
-    Dl_info own;
-    return dladdr(&qmon__agent, &own) != 0 ? own.dli_fname : NULL;
+    const struct link_map *const own = qmon__own_object();
+    qmon__last_of_start = own;
+    while (qmon__last_of_start != NULL && qmon__last_of_start->l_next != NULL)
+        qmon__last_of_start = qmon__last_of_start->l_next;
+    if (own != NULL)
+        return own->l_name;
+    Dl_info found;
+    return dladdr(&qmon__agent, &found) != 0 ? found.dli_fname : NULL;
 }
 
 void qmon__find_library(const char *working_directory) {

@@ -11,6 +11,9 @@
  * executable has none. SIGNAL SAFETY: async-signal-safe. */
 const struct link_map *qmon__loaded_objects(void);
 
+/* Where this library is in that list. NULL: there is none. SIGNAL SAFETY: async-signal-safe. */
+const struct link_map *qmon__own_object(void);
+
 /* The last in that list when the agent started: up to there nothing goes while the process lives. NULL: it has not started. */
 extern const struct link_map *qmon__last_of_start;
 

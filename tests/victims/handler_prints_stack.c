@@ -24,9 +24,7 @@ static void fault_below(volatile int *place) {
 
 int main(int count, char **arguments) {
     struct sigaction action = {.sa_handler = print_stack};
-    const int number = strcmp(arguments[1], "fault") == 0   ? SIGSEGV
-                       : strcmp(arguments[1], "abort") == 0 ? SIGABRT
-                                                            : SIGUSR1;
+    const int number = strcmp(arguments[1], "fault") == 0 ? SIGSEGV : SIGUSR1;
     void *frames[1];
     backtrace(frames, 1); /* it loads what it needs */
     if (strcmp(arguments[1], "stack") == 0) {
